@@ -1,0 +1,127 @@
+package import CivilTime
+package import Timetables
+
+/// A place in a document: 1-based line and column.
+package struct SourcePlace: Hashable, Sendable, Codable, CustomStringConvertible {
+    /// The file, relative to the DAG folder.
+    package let file: String
+    package let line: Int
+    package let column: Int
+
+    package init(file: String, line: Int, column: Int) {
+        self.file = file
+        self.line = line
+        self.column = column
+    }
+
+    package var description: String { "\(file):\(line):\(column)" }
+}
+
+/// A validated DAG: what a document says once templates are merged and every name is resolved.
+/// Pinned by a run as JSON, so a stored version can be brought back without its document.
+package struct DAG: Hashable, Sendable, Codable {
+    package var id: DAGID
+    package var place: SourcePlace
+    package var timetable: Timetable
+    /// `start_date` and `end_date`: bounds of the logical date.
+    package var bounds: ScheduleBounds
+    package var catchup = false
+    /// How far back catchup goes; nil for as far as `start_date`.
+    package var catchupWindow: Duration?
+    /// Scheduled, manual and asset-triggered runs at once; backfills count their own. Default 16.
+    package var maxActiveRuns = 16
+    /// Task instances running at once over all runs of this DAG. Default 16.
+    package var maxActiveTasks = 16
+    /// Failed runs in a row after which the DAG is paused; 0 for never.
+    package var maxConsecutiveFailedRuns = 0
+    package var dagrunTimeout: Duration?
+    /// Whether the first failed task fails the tasks that still run.
+    package var failFast = false
+    /// What `is_paused_upon_creation` says; nil when the document is silent (a new DAG is then paused).
+    package var isPausedUponCreation: Bool?
+    package var displayName: String?
+    package var summary: String?
+    package var docMD: String?
+    package var owner: String?
+    package var ownerLinks: [String: String] = [:]
+    package var tags: [String] = []
+    /// Declared parameters with their defaults; a value may be a JSON Schema as in Airflow (`Param`).
+    package var params: [String: JSONValue] = [:]
+    /// Tasks in the order of the document.
+    package var tasks: [TaskSpec]
+    /// Document attributes that are kept and shown but that nothing acts on yet, by key.
+    package var inertAttributes: [String: JSONValue] = [:]
+
+    package init(id: DAGID, place: SourcePlace, timetable: Timetable, bounds: ScheduleBounds, tasks: [TaskSpec]) {
+        self.id = id
+        self.place = place
+        self.timetable = timetable
+        self.bounds = bounds
+        self.tasks = tasks
+    }
+}
+
+/// One task of a DAG.
+package struct TaskSpec: Hashable, Sendable, Codable {
+    /// What the task does: a ready-made operator, or a handler that a language SDK registers.
+    package enum Body: Hashable, Sendable, Codable {
+        /// The operator's canonical name (its own short name), arguments in `arguments`.
+        case uses(String)
+        case run
+    }
+
+    package var id: TaskID
+    package var place: SourcePlace
+    package var body: Body
+    /// `with` (or `run`), markers unresolved.
+    package var arguments: [String: Argument] = [:]
+    /// Every upstream: `needs` and the tasks whose outputs are read, without duplicates, in document order.
+    package var upstream: [TaskID] = []
+    package var triggerRule = TriggerRule.allSuccess
+    /// Further tries after the first. Default 0.
+    package var retries = 0
+    /// Default 5 minutes, as in Airflow.
+    package var retryDelay = Duration.seconds(300)
+    /// The factor by which the delay grows per retry; 1 for none. Airflow's `true` is 2.
+    package var retryBackoff = 1.0
+    package var maxRetryDelay: Duration?
+    package var executionTimeout: Duration?
+    package var pool = "default_pool"
+    package var poolSlots = 1
+    package var priorityWeight = 1
+    package var weightRule = WeightRule.downstream
+    package var dependsOnPast = false
+    package var waitForDownstream = false
+    package var maxActivePerDAG: Int?
+    package var maxActivePerRun: Int?
+    package var queue = "default"
+    package var owner: String?
+    package var docMD: String?
+    package var group: String?
+    /// Names of the assets that a success of this task changes.
+    package var outlets: [String] = []
+    package var inlets: [String] = []
+    /// Arguments over whose lists the task is mapped; empty for a plain task.
+    package var expand: [String: Argument] = [:]
+    package var mapIndexTemplate: String?
+    /// Task attributes that are kept and shown but that nothing acts on yet, by key.
+    package var inertAttributes: [String: JSONValue] = [:]
+
+    package init(id: TaskID, place: SourcePlace, body: Body) {
+        self.id = id
+        self.place = place
+        self.body = body
+    }
+}
+
+/// A value under `with` or `run` before a run gives it its meaning.
+package indirect enum Argument: Hashable, Sendable, Codable {
+    /// A literal without markers inside, also what `$const` and `$f` (the file's text) came to.
+    case value(JSONValue)
+    /// `{$t: text}`: rendered for each try.
+    case template(String)
+    /// `{$x: task}`: the output of an upstream task; a nil key is `return_value`.
+    case output(task: TaskID, key: String?)
+    case list([Argument])
+    case map([String: Argument])
+}
