@@ -30,7 +30,7 @@ package struct DAG: Hashable, Sendable, Codable {
     package var catchupWindow: Duration?
     /// Scheduled, manual and asset-triggered runs at once; backfills count their own. Default 16.
     package var maxActiveRuns = 16
-    /// Task instances running at once over all runs of this DAG. Default 16.
+    /// Task instances running at once in one run of this DAG (Airflow 3 counts per run). Default 16.
     package var maxActiveTasks = 16
     /// Failed runs in a row after which the DAG is paused; 0 for never.
     package var maxConsecutiveFailedRuns = 0

@@ -1,0 +1,32 @@
+package import CivilTime
+package import DAGModel
+
+/// One try of one task, ready to be carried out: its row is committed before an executor sees it.
+package struct AttemptLaunch: Sendable {
+    package let attempt: AttemptID
+    /// The epoch of the leader that started it; its results count only while that leader leads.
+    package let epoch: Int64
+    package let dag: DAG
+    package let task: TaskSpec
+    package let run: RunFacts
+    /// -1 for a task that is not mapped.
+    package let mapIndex: Int
+    /// 1 for the first try.
+    package let tryNumber: Int
+    /// The last try number that a failure leads to.
+    package let maxTries: Int
+
+    package init(
+        attempt: AttemptID, epoch: Int64, dag: DAG, task: TaskSpec, run: RunFacts, mapIndex: Int, tryNumber: Int,
+        maxTries: Int
+    ) {
+        self.attempt = attempt
+        self.epoch = epoch
+        self.dag = dag
+        self.task = task
+        self.run = run
+        self.mapIndex = mapIndex
+        self.tryNumber = tryNumber
+        self.maxTries = maxTries
+    }
+}

@@ -1,0 +1,100 @@
+package import DAGModel
+
+/// What a task does. An operator is made for one try from its rendered arguments, is run once, and is dropped.
+package protocol Operator: Sendable {
+    /// Carries out the try. Called after the try's start is committed.
+    ///
+    /// Returns for a success. Throws ``TaskSkip`` to end as `skipped`, ``TaskFailure`` or any other error to end as
+    /// `failed`. When its Swift task is cancelled (timeout, cancel, shutdown) it must stop what it started and throw.
+    func execute(_ context: TaskContext) async throws -> TaskResult
+}
+
+/// What an operator gets to work with besides its arguments.
+package struct TaskContext: Sendable {
+    package let launch: AttemptLaunch
+    /// The task's log of this try.
+    package let log: TaskLog
+
+    package init(launch: AttemptLaunch, log: TaskLog) {
+        self.launch = launch
+        self.log = log
+    }
+}
+
+/// What a successful try leaves behind.
+package struct TaskResult: Sendable {
+    /// The return value, at most ``TaskResult/maximumOutputBytes`` as JSON; nil for none.
+    package var output: JSONValue?
+    /// The assets changed with their intervals. An asset that the document lists in `outlets` and that is not named here
+    /// counts as changed over the run's data interval.
+    package var assetChanges: [AssetChange]
+    package var exitCode: Int32?
+
+    package init(output: JSONValue? = nil, assetChanges: [AssetChange] = [], exitCode: Int32? = nil) {
+        self.output = output
+        self.assetChanges = assetChanges
+        self.exitCode = exitCode
+    }
+
+    /// The most a task output may hold, in bytes of JSON: 1 MB.
+    package static let maximumOutputBytes = 1_000_000
+}
+
+/// Ends a try as `skipped`, with the reason that the history shows.
+package struct TaskSkip: Error, CustomStringConvertible {
+    package let reason: String
+    package let exitCode: Int32?
+
+    package init(_ reason: String, exitCode: Int32? = nil) {
+        self.reason = reason
+        self.exitCode = exitCode
+    }
+
+    package var description: String { reason }
+}
+
+/// Ends a try as `failed`, with the reason that the history shows.
+package struct TaskFailure: Error, CustomStringConvertible {
+    package let reason: String
+    /// False when another try would fail the same way.
+    package let isRetryable: Bool
+    package let exitCode: Int32?
+
+    package init(_ reason: String, isRetryable: Bool = true, exitCode: Int32? = nil) {
+        self.reason = reason
+        self.isRetryable = isRetryable
+        self.exitCode = exitCode
+    }
+
+    package var description: String { reason }
+}
+
+/// The operators a program knows: only executables fill one.
+package struct OperatorRegistry: Sendable {
+    /// Makes an operator from rendered arguments; throws ``TaskFailure`` for an argument it cannot use.
+    package typealias Factory = @Sendable (_ arguments: [String: JSONValue]) throws -> any Operator
+
+    private var entries: [String: (signature: OperatorSignature, make: Factory)] = [:]
+
+    package init() {}
+
+    /// Adds an operator under its signature's name. A later one of the same name replaces the earlier.
+    package mutating func register(_ signature: OperatorSignature, make: @escaping Factory) {
+        entries[signature.name] = (signature, make)
+    }
+
+    /// Every signature, by name.
+    package var signatures: [OperatorSignature] {
+        entries.values.map(\.signature).sorted { $0.name < $1.name }
+    }
+
+    package func signature(named name: String) -> OperatorSignature? { entries[name]?.signature }
+
+    /// The operator `name`, made from `arguments`. Throws ``TaskFailure`` when there is no such operator.
+    package func make(_ name: String, arguments: [String: JSONValue]) throws -> any Operator {
+        guard let entry = entries[name] else {
+            throw TaskFailure("this program has no operator \"\(name)\"", isRetryable: false)
+        }
+        return try entry.make(arguments)
+    }
+}
