@@ -1,0 +1,30 @@
+/// A complete answer of a server, whatever its status: 404 and 500 are answers, not errors of the client.
+package struct HTTPResponse: Sendable {
+    /// How long the parts of an exchange took, each measured from its start.
+    package struct Timing: Sendable, Hashable {
+        package var nameLookup: Duration
+        /// Until the TCP connection stood; zero when an open connection was used again.
+        package var connected: Duration
+        package var firstByte: Duration
+        package var total: Duration
+        /// No new connection was needed.
+        package var reusedConnection: Bool
+    }
+
+    package var status: Int
+    /// "1.0", "1.1", "2" or "3".
+    package var httpVersion: String
+    /// The fields of the last response, redirects left out; trailers come at the end.
+    package var headers: HTTPHeaders
+    /// The body, decompressed.
+    package var body: [UInt8]
+    /// The address that answered, after redirects, with secrets masked.
+    package var url: String
+    package var timing: Timing
+
+    /// True for 200 to 299.
+    package var isSuccess: Bool { (200..<300).contains(status) }
+
+    /// The body as text; bytes that are not UTF-8 become U+FFFD.
+    package var text: String { String(decoding: body, as: UTF8.self) }
+}
