@@ -1,0 +1,86 @@
+package import CivilTime
+package import FoundationEssentials
+
+/// The recorded candles of all markets, as they are on disk: on the recording's own clock, unshifted.
+package struct Recording: Sendable {
+    /// A market that has recorded candles.
+    struct Market: Sendable {
+        let code: String
+        let koreanName: String
+        let englishName: String
+        /// Ascending; an hour without a trade has no candle.
+        let candles: [RecordedCandle]
+        /// The largest price step that all its prices are multiples of, in 10⁻⁸ KRW.
+        let tick: Int64
+
+        init(code: String, koreanName: String, englishName: String, candles: [RecordedCandle]) {
+            self.code = code
+            self.koreanName = koreanName
+            self.englishName = englishName
+            self.candles = candles
+            var tick: Int64 = 0
+            for candle in candles {
+                for price in [candle.open, candle.high, candle.low, candle.close] {
+                    tick = Self.greatestCommonDivisor(tick, price)
+                }
+            }
+            self.tick = max(tick, 1)
+        }
+
+        private static func greatestCommonDivisor(_ first: Int64, _ second: Int64) -> Int64 {
+            var (first, second) = (first, second)
+            while second != 0 { (first, second) = (second, first % second) }
+            return first
+        }
+    }
+
+    /// In the order of the market list.
+    let markets: [Market]
+    /// From the first hour of any market up to the end of the last one, on the recording's clock.
+    package let span: DataInterval
+
+    /// The codes of the recorded markets, such as `KRW-BTC`, in the exchange's order.
+    package var marketCodes: [String] { markets.map(\.code) }
+
+    init(markets: [Market]) throws(RecordingError) {
+        let starts = markets.compactMap(\.candles.first?.openTime)
+        let ends = markets.compactMap(\.candles.last?.endTime)
+        guard let start = starts.min(), let end = ends.max() else {
+            throw RecordingError("the recording has no market with candles")
+        }
+        self.markets = markets
+        span = DataInterval(start: Timestamp(seconds: start), end: Timestamp(seconds: end))
+    }
+
+    /// Reads `markets.csv` and one `<code>_60m.csv` for each market in it.
+    ///
+    /// - Throws: `RecordingError` naming the file and, where it has one, the line.
+    package static func load(from folder: URL) throws(RecordingError) -> Recording {
+        let listing = folder.appending(path: "markets.csv")
+        let lines = String(decoding: try read(listing), as: UTF8.self).split(separator: "\n")
+        guard lines.first == "market,korean_name,english_name" else {
+            throw RecordingError("\(listing.path):1: expected the header \"market,korean_name,english_name\"")
+        }
+        var markets: [Market] = []
+        for (index, line) in lines.dropFirst().enumerated() {
+            let fields = line.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+            guard fields.count == 3 else {
+                throw RecordingError("\(listing.path):\(index + 2): expected 3 fields, found \(fields.count)")
+            }
+            let file = folder.appending(path: "\(fields[0])_60m.csv")
+            let candles = try CandleCSV.parse([UInt8](read(file)), file: file.path)
+            markets.append(
+                Market(code: fields[0], koreanName: fields[1], englishName: fields[2], candles: candles))
+        }
+        return try Recording(markets: markets)
+    }
+
+    private static func read(_ file: URL) throws(RecordingError) -> Data {
+        do {
+            return try Data(contentsOf: file)
+        } catch {
+            throw RecordingError(
+                "cannot read the recorded data \(file.path): \(error); name the folder that has it with --data")
+        }
+    }
+}
