@@ -39,6 +39,8 @@ package struct DAG: Hashable, Sendable, Codable {
     package var failFast = false
     /// What `is_paused_upon_creation` says; nil when the document is silent (a new DAG is then paused).
     package var isPausedUponCreation: Bool?
+    /// The types of run that may be made, Airflow's `allowed_run_types`; nil for all.
+    package var allowedRunTypes: [RunType]?
     package var displayName: String?
     package var summary: String?
     package var docMD: String?

@@ -1,0 +1,17 @@
+package import DAGModel
+package import SchedulerCore
+
+/// How everyone but the leader asks for something. A row is the truth; a notification only wakes the leader.
+package protocol CommandQueue: Sendable {
+    /// Adds a command and returns its number. The same idempotency key gives the same command and adds nothing.
+    func submit(_ command: Command, actor: String, idempotencyKey: String?) async throws -> Int64
+
+    /// What became of a command; nil while it waits.
+    func outcome(of command: Int64) async throws -> CommandOutcome?
+
+    /// Waits until the leader has dealt with a command; nil when it has not within `timeout`.
+    func waitForOutcome(of command: Int64, timeout: Duration) async throws -> CommandOutcome?
+
+    /// Sets the paused flag, in effect at the leader's next look (at once when it is there). False: no such DAG.
+    func setPaused(_ dag: DAGID, _ isPaused: Bool, actor: String) async throws -> Bool
+}

@@ -1,0 +1,59 @@
+package import CivilTime
+package import DAGModel
+
+/// One durable effect of a decision. The changes of a decision are committed together and in order, and only then are its
+/// actions carried out.
+package enum Change: Hashable, Sendable {
+    /// A DAG seen for the first time; `paused` is how it starts.
+    case insertDAG(DAGRecord, paused: Bool)
+    /// A DAG whose document changed, or that came back after it was gone. `paused` stays as it is.
+    case updateDAG(DAGRecord)
+    /// The document is gone: no new runs, history stays.
+    case removeDAG(DAGID)
+    /// The DAG was paused by the scheduler itself.
+    case pauseDAG(DAGID)
+
+    case insertRun(RunRecord)
+    /// State, dates, version, backfill and reason of a run.
+    case updateRun(RunRecord)
+
+    case startAttempt(AttemptStart)
+    case endAttempt(AttemptCompletion)
+    case setTask(TaskInstanceRecord)
+    /// The output of a successful try; replaces an earlier one.
+    case setOutput(TaskInstanceKey, key: String, value: JSONValue)
+    /// A cleared task has no outputs.
+    case dropOutputs(TaskInstanceKey)
+
+    case account(DueRecord)
+    case insertAssetEvent(AssetEventRecord)
+    /// The event waits for the next run of an asset-scheduled DAG.
+    case queueAssetEvent(dag: DAGID, event: Int64)
+    /// The run has taken these events.
+    case consumeAssetEvents(dag: DAGID, events: [Int64], run: RunKey)
+
+    /// Inserts or replaces.
+    case setBackfill(BackfillRecord)
+    case finishCommand(Int64, CommandOutcome)
+}
+
+/// What a decision asks its surroundings to do once its changes are committed.
+package enum Action: Hashable, Sendable {
+    /// Carry out this try, then report ``SchedulerEvent/attemptEnded(_:)``.
+    case start(AttemptStart)
+    /// Stop this try; it still reports its end.
+    case stop(AttemptID, reason: String)
+    /// Find the runs at these logical dates, then report ``SchedulerEvent/runsFound(_:dates:runs:)`` before any other
+    /// event.
+    case findRuns(BackfillID, dag: DAGID, dates: [Timestamp])
+}
+
+/// What the core decided on one event.
+package struct Decision: Hashable, Sendable {
+    package var changes: [Change] = []
+    package var actions: [Action] = []
+
+    package init() {}
+
+    package var isEmpty: Bool { changes.isEmpty && actions.isEmpty }
+}

@@ -1,0 +1,19 @@
+package import DAGModel
+
+/// What the operator of a scheduler sets for its core.
+package struct CoreConfiguration: Sendable {
+    /// Attempts running at once over all DAGs: Airflow's `parallelism`.
+    package var parallelism = 32
+    /// Whether a new DAG whose document is silent starts paused: Airflow's `dags_are_paused_at_creation`.
+    package var pausesNewDAGs = true
+    /// DAGs that start paused whatever their document says: a first fill unpauses them when their history is asked for.
+    package var heldDAGs: Set<DAGID> = []
+    /// Lost attempts in a row after which a task fails.
+    package var maximumLostInARow = 3
+    /// Slots of `default_pool` when the store names none.
+    package var defaultPoolSlots = 128
+    /// Dates that a backfill looks up at a time.
+    package var backfillLookupSize = 100
+
+    package init() {}
+}

@@ -1,0 +1,55 @@
+package import DAGModel
+
+/// A DAG's tasks by number, with the edges and priorities that a run needs: made once per version, shared by its runs.
+package final class DAGGraph: Sendable {
+    package let dag: DAG
+    package let version: DAGVersionID
+    /// The position of each task in `dag.tasks`.
+    let index: [TaskID: Int]
+    let upstream: [[Int]]
+    let downstream: [[Int]]
+    /// Effective priority: own weight, and by the weight rule those of all descendants or ancestors.
+    let priority: [Int]
+
+    /// `dag` is validated: every upstream name exists and there is no cycle.
+    package init(_ dag: DAG, version: DAGVersionID) {
+        self.dag = dag
+        self.version = version
+        var index: [TaskID: Int] = [:]
+        for (number, task) in dag.tasks.enumerated() { index[task.id] = number }
+        var downstream = [[Int]](repeating: [], count: dag.tasks.count)
+        var upstream: [[Int]] = []
+        for (number, task) in dag.tasks.enumerated() {
+            let parents = task.upstream.compactMap { index[$0] }
+            for parent in parents { downstream[parent].append(number) }
+            upstream.append(parents)
+        }
+        self.index = index
+        self.upstream = upstream
+        self.downstream = downstream
+        priority = dag.tasks.indices.map { number in
+            let task = dag.tasks[number]
+            let others =
+                switch task.weightRule {
+                case .absolute: 0
+                case .downstream: Self.weight(reachableFrom: number, along: downstream, in: dag)
+                case .upstream: Self.weight(reachableFrom: number, along: upstream, in: dag)
+                }
+            return task.priorityWeight + others
+        }
+    }
+
+    private static func weight(reachableFrom start: Int, along edges: [[Int]], in dag: DAG) -> Int {
+        if edges[start].isEmpty { return 0 }
+        var seen = [Bool](repeating: false, count: edges.count)
+        var pending = edges[start]
+        var total = 0
+        while let next = pending.popLast() {
+            if seen[next] { continue }
+            seen[next] = true
+            total += dag.tasks[next].priorityWeight
+            pending.append(contentsOf: edges[next])
+        }
+        return total
+    }
+}

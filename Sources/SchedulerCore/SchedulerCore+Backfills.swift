@@ -1,0 +1,162 @@
+import CivilTime
+import DAGModel
+import Timetables
+
+extension SchedulerCore {
+    /// The most runs one backfill may ask for.
+    static let maximumBackfillRuns = 1_000_000
+
+    mutating func makeBackfill(
+        _ id: DAGID, _ from: Timestamp, _ to: Timestamp, _ reprocess: ReprocessBehavior, maxActive: Int?,
+        conf: JSONValue, actor: String
+    ) -> CommandOutcome {
+        guard let graph = dags[id]?.graph else { return .refused(unknown(id)) }
+        let dag = graph.dag
+        guard dag.timetable.isTimeBased else {
+            return .refused(
+                "DAG \"\(id)\" has no schedule by time, so there are no logical dates to backfill; "
+                    + "backfill the DAGs whose assets start it")
+        }
+        if let allowed = dag.allowedRunTypes, !allowed.contains(.backfill) {
+            let types = allowed.map(\.rawValue).joined(separator: ", ")
+            return .refused("DAG \"\(id)\" cannot be backfilled: its allowed_run_types are \(types)")
+        }
+        guard from <= to else {
+            return .refused("the backfill ends (\(to.iso8601)) before it begins (\(from.iso8601))")
+        }
+        if let maxActive, maxActive < 1 { return .refused("--max-active must be 1 or more, not \(maxActive)") }
+        var total = 0
+        for _ in dag.timetable.instants(from: from, through: to, bounds: dag.bounds) {
+            total += 1
+            if total > Self.maximumBackfillRuns {
+                return .refused("that range has more than \(Self.maximumBackfillRuns) logical dates: narrow it")
+            }
+        }
+        guard total > 0 else {
+            return .refused(
+                "the schedule of DAG \"\(id)\" has no logical date in \(from.iso8601) … \(to.iso8601)"
+                    + (dag.bounds.start.map { "; its start_date is \($0.iso8601)" } ?? ""))
+        }
+        let record = BackfillRecord(
+            id: BackfillID(rawValue: nextNumber()), dag: id, from: from, to: to, reprocess: reprocess,
+            maxActive: maxActive ?? dag.maxActiveRuns, conf: conf, state: .running, total: total, createdAt: now,
+            triggeredBy: actor)
+        backfills[record.id] = BackfillEntry(record: record)
+        decision.changes.append(.setBackfill(record))
+        step(record.id)
+        return .backfill(record.id, total: total)
+    }
+
+    mutating func setBackfillState(_ id: BackfillID, _ state: BackfillState) -> CommandOutcome {
+        guard let entry = backfills[id] else {
+            return .refused("there is no unfinished backfill \(id): see `cryptoflow backfill list`")
+        }
+        guard state != .completed else { return .refused("a backfill completes by itself; cancel it instead") }
+        guard entry.record.state != .cancelled else { return .refused("backfill \(id) is being cancelled") }
+        backfills[id]?.record.state = state
+        if let record = backfills[id]?.record { decision.changes.append(.setBackfill(record)) }
+        step(id)
+        return .done
+    }
+
+    /// Makes runs while the backfill has places and dates; asks for the runs at the next dates when it knows no more.
+    mutating func step(_ id: BackfillID) {
+        guard var entry = backfills[id] else { return }
+        if entry.record.state == .cancelled { return end(entry) }
+        guard entry.record.state == .running, let dag = dags[entry.record.dag], !dag.isPaused, let graph = dag.graph else {
+            return
+        }
+        var changed = false
+        while entry.activeRuns < entry.record.maxActive, !entry.found.isEmpty {
+            let (date, stored) = entry.found.removeFirst()
+            entry.record.cursor = date
+            changed = true
+            backfills[id] = entry
+            let began = stored.map { rerun($0, for: entry.record, graph) } ?? makeBackfillRun(date, entry.record, graph)
+            entry = backfills[id] ?? entry
+            if began { entry.record.created += 1 } else { entry.record.skipped += 1 }
+        }
+        backfills[id] = entry
+        if changed { decision.changes.append(.setBackfill(entry.record)) }
+        guard entry.found.isEmpty, !entry.isLookingUp, entry.activeRuns < entry.record.maxActive else { return }
+        let dates = nextDates(of: entry.record, graph.dag)
+        if dates.isEmpty { return end(entry) }
+        backfills[id]?.isLookingUp = true
+        decision.actions.append(.findRuns(id, dag: entry.record.dag, dates: dates))
+    }
+
+    private mutating func end(_ entry: BackfillEntry) {
+        guard entry.activeRuns == 0 else { return }
+        var record = entry.record
+        if record.state == .running { record.state = .completed }
+        record.endedAt = now
+        backfills[record.id] = nil
+        decision.changes.append(.setBackfill(record))
+        followUps.append(.dag(record.dag))
+    }
+
+    private func nextDates(of record: BackfillRecord, _ dag: DAG) -> [Timestamp] {
+        let from = record.cursor.map { $0 + .microseconds(1) } ?? record.from
+        guard from <= record.to else { return [] }
+        return dag.timetable.instants(from: from, through: record.to, bounds: dag.bounds)
+            .prefix(configuration.backfillLookupSize).map(\.logicalDate)
+    }
+
+    mutating func takeFoundRuns(_ id: BackfillID, dates: [Timestamp], runs stored: [StoredRun]) {
+        guard var entry = backfills[id], entry.isLookingUp else { return }
+        entry.isLookingUp = false
+        let byDate = Dictionary(
+            stored.compactMap { run in run.run.logicalDate.map { ($0, run) } }, uniquingKeysWith: { first, _ in first })
+        entry.found = dates.map { ($0, byDate[$0]) }
+        backfills[id] = entry
+        step(id)
+    }
+
+    private mutating func makeBackfillRun(_ date: Timestamp, _ backfill: BackfillRecord, _ graph: DAGGraph) -> Bool {
+        let dag = graph.dag
+        guard let due = dag.timetable.instants(from: date, through: date, bounds: dag.bounds).first(where: { _ in true })
+        else { return false }
+        backfills[backfill.id]?.activeRuns += 1
+        makeRun(
+            RunRecord(
+                key: RunKey(rawValue: nextNumber()), dag: dag.id, runID: RunType.backfill.runID(at: date),
+                type: .backfill, state: .running, logicalDate: date, interval: due.interval, runAfter: due.due,
+                queuedAt: now, startDate: now, version: graph.version, conf: backfill.conf, backfill: backfill.id,
+                triggeredBy: backfill.triggeredBy),
+            graph)
+        return true
+    }
+
+    /// Runs an ended run again if the backfill's reprocess behaviour says so: as it stands now in its document, every task
+    /// from the beginning, its tries counted on.
+    private mutating func rerun(_ stored: StoredRun, for backfill: BackfillRecord, _ graph: DAGGraph) -> Bool {
+        let isWanted =
+            switch backfill.reprocess {
+            case .none: false
+            case .failed: stored.run.state == .failed
+            case .completed: stored.run.state.isFinished
+            }
+        guard isWanted, runs[stored.run.key] == nil else { return false }
+        var record = stored.run
+        record.state = .running
+        record.startDate = now
+        record.endDate = nil
+        record.reason = nil
+        record.version = graph.version
+        record.backfill = backfill.id
+        record.conf = backfill.conf
+        decision.changes.append(.updateRun(record))
+        var run = RunEntry(record: record, graph: graph)
+        for task in stored.tasks {
+            guard let number = graph.index[task.instance.task] else { continue }
+            run.tasks[number].tryNumber = task.tryNumber
+            run.tasks[number].maxTries = task.tryNumber + graph.dag.tasks[number].retries
+            decision.changes.append(.setTask(run.taskRecord(number, endDate: nil, reason: nil)))
+            decision.changes.append(.dropOutputs(run.instance(number)))
+        }
+        runs[record.key] = run
+        backfills[backfill.id]?.activeRuns += 1
+        start(record.key)
+        return true
+    }
+}

@@ -1,0 +1,73 @@
+import CivilTime
+import DAGModel
+
+extension SchedulerCore {
+    /// Starts ready tasks while there are slots: of the scheduler (`parallelism`), the pool and the run.
+    mutating func dispatch() {
+        while attempts.count < configuration.parallelism, let next = ready.popMax() {
+            guard var run = runs.removeValue(forKey: next.run) else {
+                unpark(pool: next.pool)
+                continue
+            }
+            if run.tasks[next.number].state == .queued { place(next, in: &run) } else { unpark(pool: next.pool) }
+            if run.unfinished == 0 { finish(&run) } else { runs[next.run] = run }
+        }
+        if !followUps.isEmpty {
+            followUp()
+            dispatch()
+        }
+    }
+
+    private mutating func place(_ next: ReadyTask, in run: inout RunEntry) {
+        let spec = run.graph.dag.tasks[next.number]
+        let slots = pools[spec.pool, default: 0]
+        if slots == 0 {
+            settle(next.number, in: &run, as: .failed, reason: "there is no pool \"\(spec.pool)\", or it has no slots")
+            spread(from: next.number, in: &run)
+        } else if run.activeTasks >= run.graph.dag.maxActiveTasks {
+            run.parked.insert(next)
+            unpark(pool: spec.pool)
+        } else if !hasFreeSlots(spec) {
+            parkedByPool[spec.pool, default: []].insert(next)
+            unpark(&run)
+        } else {
+            begin(next.number, spec, in: &run)
+        }
+    }
+
+    /// A task that wants more slots than its pool has would wait for ever: alone it may have them all.
+    private func hasFreeSlots(_ spec: TaskSpec) -> Bool {
+        let used = usedSlots[spec.pool, default: 0]
+        return used == 0 || used + spec.poolSlots <= pools[spec.pool, default: 0]
+    }
+
+    private mutating func begin(_ number: Int, _ spec: TaskSpec, in run: inout RunEntry) {
+        usedSlots[spec.pool, default: 0] += spec.poolSlots
+        let attempt = AttemptID(rawValue: nextNumber())
+        run.tasks[number].state = .running
+        run.tasks[number].tryNumber += 1
+        run.tasks[number].attempt = attempt
+        run.tasks[number].startDate = now
+        run.activeTasks += 1
+        attempts[attempt] = (run.record.key, number)
+        let start = AttemptStart(
+            attempt: attempt, instance: run.instance(number), tryNumber: run.tasks[number].tryNumber,
+            maxTries: run.tasks[number].maxTries, queuedAt: run.tasks[number].queuedAt ?? now, startedAt: now,
+            pool: spec.pool, poolSlots: spec.poolSlots)
+        decision.changes.append(.startAttempt(start))
+        decision.actions.append(.start(start))
+    }
+
+    /// A place in the run is free: its next parked task may try again.
+    mutating func unpark(_ run: inout RunEntry) {
+        guard run.activeTasks < run.graph.dag.maxActiveTasks, let next = run.parked.popMax() else { return }
+        ready.insert(next)
+    }
+
+    /// A slot of the pool may be free: the next task that waits for one may try again. Whoever is let go and cannot start
+    /// after all lets the next one go, so no free slot is left while somebody waits for it.
+    mutating func unpark(pool: String) {
+        guard usedSlots[pool, default: 0] < pools[pool, default: 0], let next = parkedByPool[pool]?.popMax() else { return }
+        ready.insert(next)
+    }
+}

@@ -1,0 +1,89 @@
+import CivilTime
+import DAGModel
+import Timetables
+
+extension SchedulerCore {
+    /// Takes over what the last leader left. Documents come later, as an event.
+    mutating func restore(_ snapshot: Snapshot) {
+        for known in snapshot.dags {
+            dags[known.id] = DAGEntry(
+                id: known.id, version: known.version, isPaused: known.isPaused, isActive: known.isActive,
+                firstSeen: known.firstSeen, lastDue: known.lastDue, datesAhead: Set(known.datesAhead),
+                queuedEvents: snapshot.queuedEvents[known.id] ?? [], failuresInARow: known.failuresInARow)
+        }
+        for record in snapshot.backfills { backfills[record.id] = BackfillEntry(record: record) }
+        var graphs: [DAGVersionID: DAGGraph] = [:]
+        for active in snapshot.runs.sorted(by: { $0.stored.run.key < $1.stored.run.key }) {
+            let version = active.stored.run.version
+            let graph = graphs[version] ?? DAGGraph(active.dag, version: version)
+            graphs[version] = graph
+            restore(active, graph: graph)
+        }
+    }
+
+    private mutating func restore(_ active: Snapshot.ActiveRun, graph: DAGGraph) {
+        var run = RunEntry(record: active.stored.run, graph: graph)
+        for record in active.stored.tasks {
+            guard let number = graph.index[record.instance.task] else { continue }
+            run.tasks[number].state = record.state
+            run.tasks[number].tryNumber = record.tryNumber
+            run.tasks[number].maxTries = record.maxTries
+            run.tasks[number].lostCount = record.lostCount
+            run.tasks[number].startDate = record.startDate
+            run.tasks[number].retryAt = record.retryAt
+            if record.state.isFinished { run.unfinished -= 1 }
+        }
+        for number in run.tasks.indices {
+            for parent in graph.upstream[number] { run.tasks[number].upstream.count(run.tasks[parent].state) }
+        }
+        for attempt in active.attempts {
+            guard let number = graph.index[attempt.instance.task] else { continue }
+            run.tasks[number].state = .running
+            run.tasks[number].attempt = attempt.attempt
+            run.tasks[number].tryNumber = attempt.tryNumber
+            run.tasks[number].maxTries = attempt.maxTries
+            run.tasks[number].queuedAt = attempt.queuedAt
+            run.tasks[number].startDate = attempt.startedAt
+            run.activeTasks += 1
+            attempts[attempt.attempt] = (run.record.key, number)
+            usedSlots[attempt.pool, default: 0] += attempt.poolSlots
+        }
+        let key = run.record.key
+        let dag = run.record.dag
+        let isRunning = run.record.state == .running
+        if let backfill = run.record.backfill {
+            backfills[backfill]?.activeRuns += 1
+        } else if isRunning {
+            dags[dag]?.activeRuns += 1
+        } else {
+            dags[dag]?.queuedRuns.append(key)
+        }
+        runs[key] = run
+        if isRunning { resume(key) }
+    }
+
+    /// Takes up a run where it stands: retries that wait, tasks whose conditions hold, and its timeout.
+    private mutating func resume(_ key: RunKey) {
+        guard var run = runs.removeValue(forKey: key) else { return }
+        armTimeout(of: run)
+        for number in run.tasks.indices {
+            switch run.tasks[number].state {
+            case .upForRetry:
+                timers.insert(TimerEntry(at: run.tasks[number].retryAt ?? now, subject: .retry(key, number)))
+            case .none:
+                evaluate(number, in: &run)
+            default:
+                break
+            }
+        }
+        if run.unfinished == 0 { finish(&run) } else { runs[key] = run }
+    }
+
+    /// Called once documents are there after a restart: backfills and queued runs go on.
+    mutating func resumeWaiting(_ id: DAGID) {
+        startQueuedRuns(id)
+        startRunForAssets(id)
+        evaluateSchedule(id)
+        for backfill in backfills.values where backfill.record.dag == id { step(backfill.record.id) }
+    }
+}

@@ -1,0 +1,113 @@
+import CivilTime
+import DAGModel
+import Timetables
+
+extension SchedulerCore {
+    /// Inserts a run that was not there before; a `running` one starts at once.
+    mutating func makeRun(_ record: RunRecord, _ graph: DAGGraph) {
+        decision.changes.append(.insertRun(record))
+        let run = RunEntry(record: record, graph: graph)
+        if record.backfill == nil {
+            if record.state == .running {
+                dags[record.dag]?.activeRuns += 1
+            } else {
+                dags[record.dag]?.queuedRuns.append(record.key)
+            }
+        }
+        if let date = record.logicalDate, let entry = dags[record.dag] {
+            let due = max(date, record.interval?.end ?? date)
+            if due > entry.lastDue?.last ?? .distantPast { dags[record.dag]?.datesAhead.insert(date) }
+        }
+        runs[record.key] = run
+        if record.state == .running { start(record.key) }
+    }
+
+    /// Gives queued runs of a DAG their places, oldest first.
+    mutating func startQueuedRuns(_ id: DAGID) {
+        while let entry = dags[id], !entry.isPaused, let graph = entry.graph, entry.hasPlace(in: graph),
+            let key = entry.queuedRuns.first
+        {
+            dags[id]?.queuedRuns.removeFirst()
+            guard runs[key] != nil else { continue }
+            dags[id]?.activeRuns += 1
+            runs[key]?.record.state = .running
+            runs[key]?.record.startDate = now
+            if let record = runs[key]?.record { decision.changes.append(.updateRun(record)) }
+            start(key)
+        }
+    }
+
+    /// Starts the tasks of a run whose conditions hold from the beginning.
+    mutating func start(_ key: RunKey) {
+        guard var run = runs.removeValue(forKey: key) else { return }
+        armTimeout(of: run)
+        for number in run.tasks.indices where run.tasks[number].state == .none { evaluate(number, in: &run) }
+        if run.unfinished == 0 { finish(&run) } else { runs[key] = run }
+    }
+
+    /// Ends a run whose tasks have all finished, and lets those that waited for its place go on. The run is not in `runs`.
+    mutating func finish(_ run: inout RunEntry) {
+        run.record.state = run.finalState
+        run.record.endDate = now
+        run.record.reason = run.stopReason
+        decision.changes.append(.updateRun(run.record))
+        let id = run.record.dag
+        if let backfill = run.record.backfill {
+            backfills[backfill]?.activeRuns -= 1
+            followUps.append(.backfill(backfill))
+        } else {
+            dags[id]?.activeRuns -= 1
+            countFailures(of: id, run.record.state)
+        }
+        followUps.append(.dag(id))
+    }
+
+    /// Airflow's `max_consecutive_failed_dag_runs`: that many failures in a row pause the DAG.
+    private mutating func countFailures(of id: DAGID, _ state: RunState) {
+        guard var entry = dags[id] else { return }
+        entry.failuresInARow = state == .failed ? entry.failuresInARow + 1 : 0
+        let limit = entry.graph?.dag.maxConsecutiveFailedRuns ?? 0
+        if limit > 0, entry.failuresInARow >= limit, !entry.isPaused {
+            entry.isPaused = true
+            decision.changes.append(.pauseDAG(id))
+        }
+        dags[id] = entry
+    }
+
+    func armedTimeout(of run: RunEntry) -> Timestamp? {
+        guard let timeout = run.graph.dag.dagrunTimeout, let start = run.record.startDate else { return nil }
+        return start + timeout
+    }
+
+    mutating func armTimeout(of run: RunEntry) {
+        guard let at = armedTimeout(of: run) else { return }
+        timers.insert(TimerEntry(at: at, subject: .runTimeout(run.record.key)))
+    }
+
+    mutating func runTimedOut(_ key: RunKey) {
+        guard let run = runs[key], run.record.state == .running, let at = armedTimeout(of: run), at <= now else { return }
+        stop(key, reason: "dagrun_timeout: the run took longer than the DAG allows")
+    }
+
+    /// Fails a run: what runs is stopped, what has not started is skipped. The run ends when the last attempt has.
+    mutating func stop(_ key: RunKey, reason: String) {
+        guard runs[key]?.stopReason == nil, var run = runs.removeValue(forKey: key) else { return }
+        run.stopReason = reason
+        run.parked = []
+        // Durable at once: a new leader goes on stopping.
+        run.record.reason = reason
+        decision.changes.append(.updateRun(run.record))
+        if run.record.state == .queued {
+            dags[run.record.dag]?.queuedRuns.removeAll { $0 == key }
+            if run.record.backfill == nil { dags[run.record.dag]?.activeRuns += 1 }
+        }
+        for number in run.tasks.indices {
+            if let attempt = run.tasks[number].attempt {
+                decision.actions.append(.stop(attempt, reason: reason))
+            } else if !run.tasks[number].state.isFinished {
+                settle(number, in: &run, as: .skipped, reason: reason)
+            }
+        }
+        if run.unfinished == 0 { finish(&run) } else { runs[key] = run }
+    }
+}

@@ -1,0 +1,145 @@
+import CivilTime
+import DAGModel
+import Timetables
+
+extension SchedulerCore {
+    /// Makes the runs that a schedule owes up to now, accounts for every instant, and sets the timer for the next one.
+    mutating func evaluateSchedule(_ id: DAGID) {
+        guard let entry = dags[id], entry.isActive, let graph = entry.graph,
+            graph.dag.timetable.isTimeBased
+        else { return }
+        if graph.dag.catchup { catchUp(id, graph) } else { takeLatest(id, graph) }
+    }
+
+    /// With catchup every instant gets its run, oldest first, as far as there are places. While the DAG is paused, instants
+    /// wait unaccounted.
+    private mutating func catchUp(_ id: DAGID, _ graph: DAGGraph) {
+        let dag = graph.dag
+        while let entry = dags[id], !entry.isPaused {
+            guard let due = dag.timetable.next(after: entry.accountedUntil(now: now), bounds: dag.bounds) else { return }
+            guard due.due <= now else { return wake(id, at: due.due) }
+            if let window = dag.catchupWindow, due.due < now - window {
+                account(id, due, .beforeCatchupWindow)
+            } else if isClaimed(due, id) {
+                account(id, due, .backfilled)
+            } else if entry.hasPlace(in: graph) {
+                let following = dag.timetable.next(after: due.due, bounds: dag.bounds)
+                let isLate = following.map { $0.due <= now } ?? false
+                account(id, due, isLate ? .caughtUp : .ran)
+                makeScheduledRun(due, graph)
+            } else {
+                return
+            }
+        }
+    }
+
+    /// Without catchup only the latest instant counts. It waits while the DAG is paused or has no free place; when the
+    /// next one comes, that is what became of it.
+    private mutating func takeLatest(_ id: DAGID, _ graph: DAGGraph) {
+        let dag = graph.dag
+        guard var entry = dags[id] else { return }
+        guard var due = dag.timetable.next(after: entry.accountedUntil(now: now), bounds: dag.bounds) else { return }
+        while due.due <= now {
+            let following = dag.timetable.next(after: due.due, bounds: dag.bounds)
+            guard let following, following.due <= now else {
+                takeHeld(due, id, graph)
+                if let following { wake(id, at: following.due) }
+                return
+            }
+            let fate: DueFate =
+                isClaimed(due, id) ? .backfilled
+                : entry.isPaused ? .paused : due.due < startedAt ? .missedWhileDown : .skippedByOverlap
+            account(id, due, fate)
+            due = following
+            entry = dags[id] ?? entry
+        }
+        wake(id, at: due.due)
+    }
+
+    private mutating func takeHeld(_ due: DueInstant, _ id: DAGID, _ graph: DAGGraph) {
+        guard let entry = dags[id] else { return }
+        if isClaimed(due, id) {
+            account(id, due, .backfilled)
+        } else if !entry.isPaused && entry.hasPlace(in: graph) {
+            account(id, due, due.due < startedAt ? .caughtUp : .ran)
+            makeScheduledRun(due, graph)
+        }
+    }
+
+    /// Whether a run stands at the instant's logical date, or a backfill is going to make it.
+    private func isClaimed(_ due: DueInstant, _ id: DAGID) -> Bool {
+        if dags[id]?.datesAhead.contains(due.logicalDate) == true { return true }
+        return backfills.values.contains { backfill in
+            let record = backfill.record
+            return record.dag == id && record.state != .cancelled && record.from <= due.logicalDate
+                && due.logicalDate <= record.to && (record.cursor.map { due.logicalDate > $0 } ?? true)
+        }
+    }
+
+    /// Adds the instant to the ledger: to the newest row if its fate is the same, else as a new row.
+    private mutating func account(_ id: DAGID, _ due: DueInstant, _ fate: DueFate) {
+        guard var entry = dags[id] else { return }
+        if var last = entry.lastDue, last.fate == fate {
+            last.last = due.due
+            last.count += 1
+            entry.lastDue = last
+        } else {
+            entry.lastDue = DueRecord(dag: id, first: due.due, last: due.due, count: 1, fate: fate)
+        }
+        entry.datesAhead.remove(due.logicalDate)
+        dags[id] = entry
+        guard let record = entry.lastDue else { return }
+        // Neighbours of one decision share one change.
+        if case .account(let previous)? = decision.changes.last, previous.dag == id, previous.first == record.first {
+            decision.changes.removeLast()
+        }
+        decision.changes.append(.account(record))
+    }
+
+    private mutating func wake(_ id: DAGID, at instant: Timestamp) {
+        guard dags[id]?.wakeAt != instant else { return }
+        dags[id]?.wakeAt = instant
+        timers.insert(TimerEntry(at: instant, subject: .schedule(id)))
+    }
+
+    private mutating func makeScheduledRun(_ due: DueInstant, _ graph: DAGGraph) {
+        makeRun(
+            RunRecord(
+                key: RunKey(rawValue: nextNumber()), dag: graph.dag.id,
+                runID: RunType.scheduled.runID(at: due.due), type: .scheduled, state: .running,
+                logicalDate: due.logicalDate, interval: due.interval, runAfter: due.due, queuedAt: now, startDate: now,
+                version: graph.version, triggeredBy: "timetable"),
+            graph)
+    }
+}
+
+extension DAGEntry {
+    /// Up to where the schedule is accounted for. Without a ledger, catchup begins at `start_date`; else the schedule
+    /// begins with the latest instant at the first load if there is a `start_date` before it, as in Airflow, and with the
+    /// first one after the load if there is none.
+    func accountedUntil(now: Timestamp) -> Timestamp {
+        if let lastDue { return lastDue.last }
+        guard let dag = graph?.dag else { return now }
+        if dag.catchup {
+            guard let start = dag.bounds.start else { return firstSeen }
+            return start - .microseconds(1)
+        }
+        guard let start = dag.bounds.start, start <= firstSeen,
+            let latest = dag.timetable.latest(atOrBefore: firstSeen, bounds: dag.bounds)
+        else { return firstSeen }
+        return latest.due - .microseconds(1)
+    }
+}
+
+extension RunType {
+    /// Airflow's generated `run_id`: the type and an instant.
+    package func runID(at instant: Timestamp) -> String {
+        "\(rawValue)__\(instant.iso8601(in: .utc))"
+    }
+
+    /// The type whose generated ids look like `runID`; nil when none does.
+    package init?(ofRunID runID: String) {
+        guard let type = RunType.allCases.first(where: { runID.hasPrefix($0.rawValue + "__") }) else { return nil }
+        self = type
+    }
+}

@@ -1,0 +1,127 @@
+package import CivilTime
+import Collections
+package import DAGModel
+import Timetables
+
+/// The state machine of the scheduler: it takes what happened and says what to write and what to do.
+///
+/// It has no clock, no randomness and no I/O, so the same events give the same decisions. The caller commits a decision's
+/// changes before it carries out the actions; the core's own state has moved on by then, so decisions are committed in
+/// the order they were made. When a commit is refused for good the core is thrown away and a new one starts from the store.
+///
+/// One leader has one core. Files beside this one hold its parts: documents, schedules, runs, tasks, assets, backfills,
+/// commands, dispatch.
+package struct SchedulerCore: Sendable {
+    package let configuration: CoreConfiguration
+    package let epoch: Int64
+
+    var dags: [DAGID: DAGEntry] = [:]
+    var runs: [RunKey: RunEntry] = [:]
+    var attempts: [AttemptID: (run: RunKey, number: Int)] = [:]
+    var backfills: [BackfillID: BackfillEntry] = [:]
+    var consumersOfAsset: [String: Set<DAGID>] = [:]
+    var timers = Heap<TimerEntry>()
+    var ready = Heap<ReadyTask>()
+    /// Ready tasks that wait for a slot of their pool.
+    var parkedByPool: [String: Heap<ReadyTask>] = [:]
+    var pools: [String: Int]
+    var usedSlots: [String: Int] = [:]
+    /// When this leader took over: instants before it may have been missed while no scheduler ran.
+    let startedAt: Timestamp
+
+    /// The decision being made, and when.
+    var decision = Decision()
+    var now: Timestamp
+
+    /// What an ended run or a changed asset may let go on, looked at once the event itself is dealt with: so one end
+    /// leads to the next without recursion.
+    var followUps = Deque<FollowUp>()
+
+    private var counter: Int64 = 0
+
+    /// A core that goes on from what the store holds. Live attempts of `snapshot` are taken as running: report each as ended
+    /// or lost.
+    package init(configuration: CoreConfiguration, epoch: Int64, snapshot: Snapshot, now: Timestamp) {
+        self.configuration = configuration
+        self.epoch = epoch
+        self.now = now
+        startedAt = now
+        pools = snapshot.pools
+        if pools["default_pool"] == nil { pools["default_pool"] = configuration.defaultPoolSlots }
+        restore(snapshot)
+    }
+
+    /// Takes one event and returns what to commit and then to do. `now` must not go backwards by more than clocks are set
+    /// back: an instant accounted for is never looked at again.
+    package mutating func handle(_ event: SchedulerEvent, now: Timestamp) -> Decision {
+        self.now = now
+        decision = Decision()
+        switch event {
+        case .documents(let loaded, let removed): takeDocuments(loaded, removed: removed)
+        case .paused(let flags): takePausedFlags(flags)
+        case .command(let pending, let conflicts): take(pending, conflicts: conflicts)
+        case .attemptEnded(let end): attemptEnded(end)
+        case .attemptLost(let attempt, let reason): attemptLost(attempt, reason: reason)
+        case .attemptInterrupted(let attempt, let reason): attemptInterrupted(attempt, reason: reason)
+        case .runsFound(let backfill, let dates, let runs): takeFoundRuns(backfill, dates: dates, runs: runs)
+        case .wake: break
+        }
+        fireTimers()
+        followUp()
+        dispatch()
+        return decision
+    }
+
+    /// When to call ``handle(_:now:)`` with ``SchedulerEvent/wake`` if nothing else happens; nil for never.
+    package var nextWake: Timestamp? { timers.min?.at }
+
+    /// Runs that have not ended.
+    package var activeRunCount: Int { runs.count }
+
+    /// Attempts under way.
+    package var liveAttempts: [AttemptID] { Array(attempts.keys) }
+
+    /// The facts of an active run, for whoever carries out its attempts.
+    package func run(_ key: RunKey) -> (record: RunRecord, graph: DAGGraph)? {
+        runs[key].map { ($0.record, $0.graph) }
+    }
+
+    /// Whether nothing is under way, waiting or due before a timer.
+    package var isIdle: Bool { runs.isEmpty && backfills.values.allSatisfy { $0.record.state != .running } }
+
+    /// The next number of this epoch: see ``RunKey``.
+    mutating func nextNumber() -> Int64 {
+        counter += 1
+        return epoch << 32 | counter
+    }
+
+    mutating func followUp() {
+        while !followUps.isEmpty {
+            switch followUps.removeFirst() {
+            case .dag(let id):
+                startQueuedRuns(id)
+                startRunForAssets(id)
+                evaluateSchedule(id)
+            case .backfill(let id):
+                step(id)
+            }
+        }
+    }
+
+    private mutating func fireTimers() {
+        while let timer = timers.min, timer.at <= now {
+            timers.removeMin()
+            switch timer.subject {
+            case .schedule(let id):
+                if dags[id]?.wakeAt == timer.at {
+                    dags[id]?.wakeAt = nil
+                    evaluateSchedule(id)
+                }
+            case .retry(let run, let number):
+                retryDue(run, number)
+            case .runTimeout(let run):
+                runTimedOut(run)
+            }
+        }
+    }
+}

@@ -1,0 +1,104 @@
+package import CivilTime
+package import DAGModel
+
+/// Something the core reacts to.
+package enum SchedulerEvent: Sendable {
+    /// Documents were loaded, changed or removed. `loaded` may repeat unchanged ones.
+    case documents(loaded: [DAGRecord], removed: [DAGID])
+    /// The paused flags as they stand in the database, for the DAGs named.
+    case paused([DAGID: Bool])
+    /// A command, with the runs that stand in its way: for a trigger, the run of that logical date or run id, if any.
+    /// The store was asked after every earlier decision was committed and before any later event.
+    case command(PendingCommand, conflicts: [RunRecord])
+    /// An attempt ended by itself or was stopped.
+    case attemptEnded(AttemptEnd)
+    /// An attempt's process or leader vanished.
+    case attemptLost(AttemptID, reason: String)
+    /// An attempt was stopped because this scheduler stops; it counts neither as a try used nor as lost.
+    case attemptInterrupted(AttemptID, reason: String)
+    /// The answer to ``Action/findRuns(_:dag:dates:)``: the runs that exist at `dates`, as of the decision that asked: no
+    /// other event came between.
+    case runsFound(BackfillID, dates: [Timestamp], runs: [StoredRun])
+    /// Time has passed: see ``SchedulerCore/nextWake``.
+    case wake
+}
+
+/// A run with its tasks as the store holds them.
+package struct StoredRun: Sendable, Hashable {
+    package let run: RunRecord
+    package let tasks: [TaskInstanceRecord]
+
+    package init(run: RunRecord, tasks: [TaskInstanceRecord]) {
+        self.run = run
+        self.tasks = tasks
+    }
+}
+
+/// All that a new leader needs from the store to go on where the last one stopped.
+package struct Snapshot: Sendable {
+    package struct DAGEntry: Sendable {
+        package let id: DAGID
+        package let version: DAGVersionID
+        package let isPaused: Bool
+        /// Whether its document was there when the last leader looked.
+        package let isActive: Bool
+        /// The newest row of its ledger.
+        package let lastDue: DueRecord?
+        /// Logical dates of runs whose due instant (the later of logical date and data interval end) lies after the
+        /// ledger's end: made by hand or by a backfill before the schedule came there.
+        package let datesAhead: [Timestamp]
+        /// When the DAG was first loaded.
+        package let firstSeen: Timestamp
+        /// Failed runs in a row, newest first, up to the last success.
+        package let failuresInARow: Int
+
+        package init(
+            id: DAGID, version: DAGVersionID, isPaused: Bool, isActive: Bool, lastDue: DueRecord?,
+            datesAhead: [Timestamp], firstSeen: Timestamp, failuresInARow: Int = 0
+        ) {
+            self.id = id
+            self.version = version
+            self.isPaused = isPaused
+            self.isActive = isActive
+            self.lastDue = lastDue
+            self.datesAhead = datesAhead
+            self.firstSeen = firstSeen
+            self.failuresInARow = failuresInARow
+        }
+    }
+
+    package struct ActiveRun: Sendable {
+        package let stored: StoredRun
+        /// The definition the run is pinned to.
+        package let dag: DAG
+        /// Attempts that were live when the last leader stopped.
+        package let attempts: [AttemptStart]
+
+        package init(stored: StoredRun, dag: DAG, attempts: [AttemptStart]) {
+            self.stored = stored
+            self.dag = dag
+            self.attempts = attempts
+        }
+    }
+
+    package var dags: [DAGEntry]
+    /// Runs in `queued` or `running`.
+    package var runs: [ActiveRun]
+    /// Backfills in `running` or `paused`.
+    package var backfills: [BackfillRecord]
+    /// Asset events that wait, by the DAG that waits for a run, in the order of their ids.
+    package var queuedEvents: [DAGID: [AssetEventRecord]]
+    /// Slots of each pool.
+    package var pools: [String: Int]
+
+    package init(
+        dags: [DAGEntry] = [], runs: [ActiveRun] = [], backfills: [BackfillRecord] = [],
+        queuedEvents: [DAGID: [AssetEventRecord]] = [:], pools: [String: Int] = [:]
+    ) {
+        self.dags = dags
+        self.runs = runs
+        self.backfills = backfills
+        self.queuedEvents = queuedEvents
+        self.pools = pools
+    }
+}
