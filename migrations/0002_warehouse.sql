@@ -331,7 +331,7 @@ CREATE AGGREGATE warehouse.ema(double precision, integer) (
 COMMENT ON AGGREGATE warehouse.ema(double precision, integer) IS
     'Exponential average with alpha 2/(n+1), starting at the first value. Needs ORDER BY. Nulls are skipped.';
 
--- The state is {values seen, their sum while fewer than n, then the average}.
+-- The state is {values seen, their sum until there are n, the average from then on}.
 CREATE FUNCTION warehouse.wilder_step(state double precision[], value double precision, n integer)
     RETURNS double precision[]
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
@@ -341,23 +341,20 @@ BEGIN
     IF value IS NULL THEN
         RETURN state;
     ELSIF seen < n THEN
-        RETURN ARRAY[seen, state[2] + value];
+        RETURN ARRAY[seen, state[2] + value, NULL];
     ELSIF seen = n THEN
-        RETURN ARRAY[seen, (state[2] + value) / n];
+        RETURN ARRAY[seen, NULL, (state[2] + value) / n];
     END IF;
-    RETURN ARRAY[seen, (state[2] * (n - 1) + value) / n];
+    RETURN ARRAY[seen, NULL, (state[3] * (n - 1) + value) / n];
 END $$;
 
-CREATE FUNCTION warehouse.wilder_value(state double precision[], value double precision, n integer)
-    RETURNS double precision
-    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
-BEGIN
-    RETURN CASE WHEN state[1] >= n THEN state[2] END;
-END $$;
+CREATE FUNCTION warehouse.wilder_value(state double precision[]) RETURNS double precision
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN state[3];
 
 CREATE AGGREGATE warehouse.wilder(double precision, integer) (
-    SFUNC = warehouse.wilder_step, STYPE = double precision[], INITCOND = '{0,0}',
-    FINALFUNC = warehouse.wilder_value, FINALFUNC_EXTRA, PARALLEL = SAFE
+    SFUNC = warehouse.wilder_step, STYPE = double precision[], INITCOND = '{0,0,NULL}',
+    FINALFUNC = warehouse.wilder_value, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE warehouse.wilder(double precision, integer) IS
     'Wilder''s average: the mean of the first n values, then (previous * (n-1) + value) / n; null before n values.'
