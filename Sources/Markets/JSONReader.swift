@@ -1,0 +1,386 @@
+/// Reads JSON (RFC 8259) forward from bytes, strictly, and hands numbers over from their text: no value ever goes
+/// through binary floating point.
+///
+/// Size and depth are bounded, the bytes must be UTF-8, and every error says at which byte. A caller asks for what it
+/// expects next (`array`, `object`, `decimal`, `string` …) and gets an error when something else stands there.
+package struct JSONReader: ~Copyable {
+    /// Bounds that keep a broken or hostile sender from filling the memory.
+    package struct Limits: Sendable {
+        package var bytes: Int
+        package var depth: Int
+
+        package init(bytes: Int = 32 * 1024 * 1024, depth: Int = 32) {
+            self.bytes = bytes
+            self.depth = depth
+        }
+    }
+
+    private let bytes: UnsafeBufferPointer<UInt8>
+    private let maximumDepth: Int
+    private var depth = 0
+    /// The offset of the next byte.
+    package private(set) var position = 0
+
+    private init(bytes: UnsafeBufferPointer<UInt8>, maximumDepth: Int) {
+        self.bytes = bytes
+        self.maximumDepth = maximumDepth
+    }
+
+    /// Reads one document; whatever `body` leaves unread but white space is an error.
+    package static func read<Value>(
+        _ bytes: [UInt8], limits: Limits = Limits(), _ body: (inout JSONReader) throws(MalformedData) -> Value
+    ) throws(MalformedData) -> Value {
+        guard bytes.count <= limits.bytes else {
+            throw MalformedData(offset: 0, reason: "\(bytes.count) bytes are more than the limit of \(limits.bytes)")
+        }
+        let result: Result<Value, MalformedData> = bytes.withUnsafeBufferPointer { buffer in
+            do throws(MalformedData) {
+                do throws(UTF8.ValidationError) {
+                    _ = try UTF8Span(validating: buffer.span)
+                } catch {
+                    throw MalformedData(offset: error.byteOffsets.lowerBound, reason: "not UTF-8")
+                }
+                var reader = JSONReader(bytes: buffer, maximumDepth: limits.depth)
+                let value = try body(&reader)
+                reader.skipSpace()
+                guard reader.position == buffer.count else { throw reader.failure("unexpected text after the value") }
+                return .success(value)
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try result.get()
+    }
+
+    /// Checks that the bytes are one JSON document.
+    package static func validate(_ bytes: [UInt8], limits: Limits = Limits()) throws(MalformedData) {
+        try read(bytes, limits: limits) { (reader: inout JSONReader) throws(MalformedData) in try reader.skip() }
+    }
+
+    // MARK: - Structure
+
+    /// Reads an array; `element` must read exactly one value each time it is called with the element's index.
+    package mutating func array(
+        _ element: (inout JSONReader, Int) throws(MalformedData) -> Void
+    ) throws(MalformedData) {
+        try open(0x5B, "an array")
+        if close(0x5D) { return }
+        var index = 0
+        repeat {
+            try element(&self, index)
+            index += 1
+        } while try comma(orClose: 0x5D)
+    }
+
+    /// Reads an object; `member` must read exactly one value each time it is called with a name.
+    package mutating func object(
+        _ member: (inout JSONReader, String) throws(MalformedData) -> Void
+    ) throws(MalformedData) {
+        try open(0x7B, "an object")
+        if close(0x7D) { return }
+        repeat {
+            skipSpace()
+            let name = try string()
+            try colon()
+            try member(&self, name)
+        } while try comma(orClose: 0x7D)
+    }
+
+    /// Reads an object of known fields; unknown ones are skipped, a repeated or missing one is an error, and errors
+    /// within a field carry its name. `member` must read one value each time it is called with a field's index.
+    mutating func object(
+        _ table: FieldTable, _ member: (inout JSONReader, Int) throws(MalformedData) -> Void
+    ) throws(MalformedData) {
+        skipSpace()
+        let start = position
+        var seen: UInt64 = 0
+        try open(0x7B, "an object")
+        if !close(0x7D) {
+            var guess = 0
+            repeat {
+                skipSpace()
+                let field = try fieldIndex(table, guess: guess)
+                try colon()
+                guard let field else {
+                    try skip()
+                    continue
+                }
+                guess = field + 1
+                guard seen & (1 << UInt64(field)) == 0 else {
+                    throw failure("given twice", field: table.name(field))
+                }
+                seen |= 1 << UInt64(field)
+                do throws(MalformedData) {
+                    try member(&self, field)
+                } catch {
+                    var error = error
+                    if error.field == nil { error.field = table.name(field) }
+                    throw error
+                }
+            } while try comma(orClose: 0x7D)
+        }
+        if let name = table.missing(seen: seen) {
+            throw MalformedData(field: name, offset: start, reason: "missing")
+        }
+    }
+
+    private mutating func fieldIndex(_ table: FieldTable, guess: Int) throws(MalformedData) -> Int? {
+        let (content, isEscaped) = try rawString()
+        guard isEscaped else { return table.index(of: UnsafeBufferPointer(rebasing: bytes[content]), guess: guess) }
+        var name = try unescaped(content)
+        return name.withUTF8 { table.index(of: $0, guess: guess) }
+    }
+
+    /// Goes back to an earlier position and skips the value there; for a caller that gave one up half-way.
+    mutating func skip(from start: Int, depth: Int) throws(MalformedData) {
+        position = start
+        self.depth = depth
+        try skip()
+    }
+
+    /// How many arrays and objects are open.
+    var currentDepth: Int { depth }
+
+    /// Skips one value of any kind, checking its grammar.
+    package mutating func skip() throws(MalformedData) {
+        switch try peek() {
+        case 0x7B:
+            try open(0x7B, "an object")
+            if close(0x7D) { return }
+            repeat {
+                skipSpace()
+                _ = try rawString()
+                try colon()
+                try skip()
+            } while try comma(orClose: 0x7D)
+        case 0x5B:
+            try array { (reader: inout JSONReader, _) throws(MalformedData) in try reader.skip() }
+        case 0x22:
+            _ = try rawString()
+        case 0x74: try word("true")
+        case 0x66: try word("false")
+        case 0x6E: try word("null")
+        default: try skipNumber()
+        }
+    }
+
+    // MARK: - Values
+
+    /// Reads a number, exactly.
+    package mutating func decimal() throws(MalformedData) -> ExactDecimal {
+        let first = try peek()
+        guard first == 0x2D || (0x30...0x39).contains(first) else { throw unexpected("a number") }
+        let start = position
+        var end = position
+        do throws(ExactDecimalError) {
+            let value = try ExactDecimal.scan(bytes, at: &end)
+            position = end
+            return value
+        } catch {
+            position = start
+            throw failure(error.description)
+        }
+    }
+
+    /// Reads a whole number; `1.0` and `1E3` are whole numbers too.
+    package mutating func integer() throws(MalformedData) -> Int64 {
+        let first = try peek()
+        guard first == 0x2D || (0x30...0x39).contains(first) else { throw unexpected("a whole number") }
+        var value: Int64 = 0
+        var index = position
+        while index < bytes.count, index - position < 18, case let digit = bytes[index] &- 0x30, digit < 10 {
+            value = value &* 10 &+ Int64(digit)
+            index += 1
+        }
+        let isPlain = index < bytes.count && (bytes[index] == 0x2C || bytes[index] == 0x7D || bytes[index] == 0x5D)
+        if isPlain, first != 0x30 || index == position + 1 {
+            position = index
+            return value
+        }
+        let start = position
+        guard let value = try decimal().int64 else {
+            position = start
+            throw failure("not a whole number of 64 bits")
+        }
+        return value
+    }
+
+    /// Reads a string.
+    package mutating func string() throws(MalformedData) -> String {
+        guard try peek() == 0x22 else { throw unexpected("a string") }
+        let (content, isEscaped) = try rawString()
+        if isEscaped { return try unescaped(content) }
+        return String(decoding: UnsafeBufferPointer(rebasing: bytes[content]), as: UTF8.self)
+    }
+
+    /// Reads a string without escapes in place; `body` sees its bytes.
+    mutating func plainString<Value>(
+        _ body: (UnsafeBufferPointer<UInt8>) -> Value
+    ) throws(MalformedData) -> Value {
+        guard try peek() == 0x22 else { throw unexpected("a string") }
+        let (content, isEscaped) = try rawString()
+        guard isEscaped else { return body(UnsafeBufferPointer(rebasing: bytes[content])) }
+        var text = try unescaped(content)
+        return text.withUTF8(body)
+    }
+
+    /// Reads true or false.
+    package mutating func bool() throws(MalformedData) -> Bool {
+        switch try peek() {
+        case 0x74:
+            try word("true")
+            return true
+        case 0x66:
+            try word("false")
+            return false
+        default: throw unexpected("true or false")
+        }
+    }
+
+    /// Reads null when it stands next, and says so.
+    package mutating func null() throws(MalformedData) -> Bool {
+        guard try peek() == 0x6E else { return false }
+        try word("null")
+        return true
+    }
+
+    /// True when a string stands next.
+    package mutating func isString() throws(MalformedData) -> Bool {
+        try peek() == 0x22
+    }
+
+    /// An error at the next byte.
+    package func failure(_ reason: String, field: String? = nil) -> MalformedData {
+        MalformedData(field: field, offset: position, reason: reason)
+    }
+
+    // MARK: - Tokens
+
+    func byte(at index: Int) -> UInt8? {
+        index < bytes.count ? bytes[index] : nil
+    }
+
+    mutating func advance(by count: Int) {
+        position += count
+    }
+
+    package mutating func skipSpace() {
+        while position < bytes.count {
+            switch bytes[position] {
+            case 0x20, 0x09, 0x0A, 0x0D: position += 1
+            default: return
+            }
+        }
+    }
+
+    private mutating func peek() throws(MalformedData) -> UInt8 {
+        skipSpace()
+        guard position < bytes.count else { throw failure("the text ends early") }
+        return bytes[position]
+    }
+
+    private func unexpected(_ expectation: String) -> MalformedData {
+        let found: String
+        switch bytes[position] {
+        case 0x22: found = "a string"
+        case 0x7B: found = "an object"
+        case 0x5B: found = "an array"
+        case 0x74, 0x66: found = "true or false"
+        case 0x6E: found = "null"
+        case 0x2D, 0x30...0x39: found = "a number"
+        case 0x21...0x7E: found = "\"\(Character(UnicodeScalar(bytes[position])))\""
+        default: found = "byte \(bytes[position])"
+        }
+        return failure("found \(found), expected \(expectation)")
+    }
+
+    private mutating func open(_ byte: UInt8, _ expectation: String) throws(MalformedData) {
+        guard try peek() == byte else { throw unexpected(expectation) }
+        guard depth < maximumDepth else { throw failure("nested deeper than \(maximumDepth) levels") }
+        depth += 1
+        position += 1
+    }
+
+    /// Takes the closing byte when it stands next, which ends an empty array or object.
+    private mutating func close(_ byte: UInt8) -> Bool {
+        skipSpace()
+        guard position < bytes.count, bytes[position] == byte else { return false }
+        position += 1
+        depth -= 1
+        return true
+    }
+
+    /// True after a comma, false after the closing byte.
+    private mutating func comma(orClose byte: UInt8) throws(MalformedData) -> Bool {
+        let next = try peek()
+        if next == 0x2C {
+            position += 1
+            return true
+        }
+        guard next == byte else { throw unexpected("a comma or the end") }
+        position += 1
+        depth -= 1
+        return false
+    }
+
+    private mutating func colon() throws(MalformedData) {
+        guard try peek() == 0x3A else { throw unexpected("a colon") }
+        position += 1
+    }
+
+    private mutating func word(_ text: StaticString) throws(MalformedData) {
+        let expected = UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
+        guard bytes[position...].starts(with: expected) else { throw failure("expected \(text)") }
+        position += expected.count
+    }
+
+    /// Checks a number's grammar without its value, which may be beyond an `ExactDecimal`.
+    private mutating func skipNumber() throws(MalformedData) {
+        guard bytes[position] == 0x2D || (0x30...0x39).contains(bytes[position]) else { throw unexpected("a value") }
+        if bytes[position] == 0x2D { position += 1 }
+        let start = position
+        try skipDigits()
+        guard position == start + 1 || bytes[start] != 0x30 else { throw failure("a number starts with a zero") }
+        if position < bytes.count, bytes[position] == 0x2E {
+            position += 1
+            try skipDigits()
+        }
+        if position < bytes.count, bytes[position] | 0x20 == 0x65 {
+            position += 1
+            if position < bytes.count, bytes[position] == 0x2B || bytes[position] == 0x2D { position += 1 }
+            try skipDigits()
+        }
+    }
+
+    private mutating func skipDigits() throws(MalformedData) {
+        let start = position
+        while position < bytes.count, (0x30...0x39).contains(bytes[position]) { position += 1 }
+        guard position > start else { throw failure("a digit is missing") }
+    }
+
+    /// The range between the quotes, and whether it contains escapes.
+    private mutating func rawString() throws(MalformedData) -> (Range<Int>, isEscaped: Bool) {
+        guard position < bytes.count, bytes[position] == 0x22 else {
+            guard position < bytes.count else { throw failure("the text ends early") }
+            throw unexpected("a string")
+        }
+        position += 1
+        let start = position
+        var isEscaped = false
+        while position < bytes.count {
+            switch bytes[position] {
+            case 0x22:
+                position += 1
+                return (start..<position - 1, isEscaped)
+            case 0x5C:
+                isEscaped = true
+                try checkEscape()
+            case 0..<0x20:
+                throw failure("a control character within a string")
+            default:
+                position += 1
+            }
+        }
+        throw failure("a string without an end")
+    }
+}

@@ -1,0 +1,31 @@
+package import CivilTime
+
+extension MarketREST {
+    /// Every candle that opens within an interval, oldest first; slots without a trade have none.
+    ///
+    /// Asks page by page backwards from the interval's end and stops at its start or at the beginning of the market's
+    /// history. `onReply` sees each reply before it is judged, refusals and garbage included, so that it can be kept.
+    ///
+    /// Throws when any page fails or has a senseless row: the result is whole or not there.
+    package func candles(
+        market: MarketCode, unit: CandleUnit, in interval: DataInterval, _ options: Options = Options(),
+        onReply: (MarketReply<Candle>) async throws -> Void = { _ in }
+    ) async throws -> [Candle] {
+        var newestFirst: [Candle] = []
+        var to = interval.end
+        while to > interval.start {
+            // Never more than the slots left: a run of one hour asks for one candle.
+            let length = unit.seconds * 1_000_000
+            let slots = (to.microseconds - interval.start.microseconds + length - 1) / length
+            let count = Int(min(slots, Int64(dialect.candlesPerPage)))
+            let reply = try await candles(market: market, unit: unit, to: to, count: count, options)
+            try await onReply(reply)
+            let page = try reply.values()
+            guard let oldest = page.last else { break }
+            newestFirst += page.filter { interval.contains($0.openTime) }
+            // The rows are checked to be newest first and before `to`, so this always comes closer to the start.
+            to = oldest.openTime
+        }
+        return newestFirst.reversed()
+    }
+}

@@ -1,0 +1,70 @@
+package import CivilTime
+package import HTTPClient
+
+/// A reply as it came, for the record.
+package struct RawReply: Sendable {
+    package var exchange: Exchange
+    /// The address asked; market data needs no secrets, and any would be masked.
+    package var url: String
+    /// Path and query of the address.
+    package var endpoint: String
+    package var status: Int
+    package var headers: HTTPHeaders
+    /// Decompressed; cut short when the connection broke (then the outcome is a failure of kind `transport`).
+    package var body: [UInt8]
+    /// When the request was sent, after waiting for the rate limit.
+    package var callTime: Timestamp
+    package var receivedAt: Timestamp
+    /// The caller's count of tries, from 1.
+    package var attempt: Int
+}
+
+/// A value together with the bytes it came from.
+package struct MarketRow<Value: Sendable>: Sendable {
+    package var value: Value
+    /// Where in the raw body the row stands.
+    package var payload: Range<Int>
+}
+
+/// A row that is JSON but makes no sense; the rows around it stay usable.
+package struct RejectedRow: Sendable {
+    /// Counted from 0.
+    package var index: Int
+    package var payload: Range<Int>
+    package var problem: MalformedData
+}
+
+/// What a reply's rows mean.
+package struct DecodedRows<Value: Sendable>: Sendable {
+    /// In the exchange's order.
+    package var accepted: [MarketRow<Value>]
+    package var rejected: [RejectedRow]
+}
+
+/// A reply and what it means; the evidence is there whether or not it makes sense.
+package struct MarketReply<Value: Sendable>: Sendable {
+    package var raw: RawReply
+    package var outcome: Result<DecodedRows<Value>, MarketError>
+
+    /// All rows; throws when the exchange refused, the reply is garbled or any row is rejected.
+    package func rows() throws(MarketError) -> [MarketRow<Value>] {
+        let decoded = try outcome.get()
+        if let first = decoded.rejected.first {
+            let others = decoded.rejected.count - 1
+            throw MarketError(
+                raw.exchange, .malformed(first.problem), endpoint: raw.endpoint,
+                message: first.problem.description + (others > 0 ? " (and \(others) more rows)" : ""))
+        }
+        return decoded.accepted
+    }
+
+    /// The values of all rows; throws as `rows()` does.
+    package func values() throws(MarketError) -> [Value] {
+        try rows().map(\.value)
+    }
+
+    /// A row's own text, as the exchange wrote it.
+    package func text(of payload: Range<Int>) -> String {
+        String(decoding: raw.body[payload.clamped(to: raw.body.indices)], as: UTF8.self)
+    }
+}

@@ -1,0 +1,43 @@
+package import CivilTime
+
+/// A market's present state as its exchange sums it up.
+package struct Ticker: Sendable, Hashable {
+    /// The direction against the previous day's close.
+    package enum Change: String, Sendable, Hashable, CaseIterable, Codable {
+        case rise, even, fall
+    }
+
+    package var market: MarketCode
+    /// The last trade's price.
+    package var price: ExactDecimal
+    /// The last trade's amount in the base currency.
+    package var lastVolume: ExactDecimal
+    package var lastTradeAt: Timestamp
+    /// Of the present UTC day, not of 24 hours.
+    package var dayOpen: ExactDecimal
+    package var dayHigh: ExactDecimal
+    package var dayLow: ExactDecimal
+    /// The close of the UTC day before.
+    package var previousClose: ExactDecimal
+    package var change: Change
+    /// Price minus previous close.
+    package var signedChange: ExactDecimal
+    /// The change as a fraction of the previous close (0.01 is one percent).
+    package var signedChangeRate: ExactDecimal
+    /// Base currency traded since 00:00 UTC.
+    package var dayBaseVolume: ExactDecimal
+    /// Quote currency traded since 00:00 UTC.
+    package var dayQuoteValue: ExactDecimal
+    /// Base currency traded in the last 24 hours.
+    package var baseVolume24h: ExactDecimal
+    /// Quote currency traded in the last 24 hours.
+    package var quoteValue24h: ExactDecimal
+    package var yearHigh: ExactDecimal?
+    /// yyyy-MM-dd.
+    package var yearHighDate: String?
+    package var yearLow: ExactDecimal?
+    /// yyyy-MM-dd.
+    package var yearLowDate: String?
+    /// The exchange's time of this summary; a quiet market repeats it while its 24-hour sums move.
+    package var exchangeTime: Timestamp
+}

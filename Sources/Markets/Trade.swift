@@ -1,0 +1,21 @@
+package import CivilTime
+
+/// One trade.
+package struct Trade: Sendable, Hashable {
+    /// Who took: `bid` when the buyer took the seller's offer.
+    package enum TakerSide: String, Sendable, Hashable, CaseIterable, Codable {
+        case bid, ask
+    }
+
+    package var market: MarketCode
+    /// Whole seconds in Upbit's trades of before 2024.
+    package var tradedAt: Timestamp
+    package var price: ExactDecimal
+    /// In the base currency.
+    package var volume: ExactDecimal
+    package var takerSide: TakerSide
+    /// Unique within market and exchange, above 2^53, and not always increasing.
+    package var sequentialID: Int64
+    /// The close of the UTC day before.
+    package var previousClose: ExactDecimal
+}
