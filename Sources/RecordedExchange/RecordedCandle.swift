@@ -53,8 +53,9 @@ extension RecordedCandle {
         let third = Self.slotSeconds / 3
         let segment = Int(elapsed / third)
         let (from, to) = (turns[segment], turns[segment + 1])
-        let exact = Int128(from) + Int128(to - from) * Int128(elapsed % third) / Int128(third)
-        let price = Int64(exact) / tick * tick
+        // Division cuts towards zero: the price leaves the segment's start late, whichever way it goes.
+        let way = Int64(Int128(to - from) * Int128(elapsed % third) / Int128(third))
+        let price = from + way / tick * tick
         let seen = turns[...segment]
         let high = max(seen.max() ?? open, price)
         let low = min(seen.min() ?? open, price)
