@@ -54,6 +54,12 @@ package protocol RunStore: OutputReader, VariableReader, Sendable {
     /// come without reason; may merge several. Ends when the store is closed.
     func wakeups() async -> AsyncStream<Void>
 
+    /// Ends the database sessions of these attempts' SQL, so that none goes on after its attempt is declared lost.
+    func endSessions(of attempts: [AttemptID]) async throws
+
+    /// Whether an error may pass by itself: a lost connection, a server that restarts, a full disk.
+    nonisolated func isTransient(_ error: any Error) -> Bool
+
     /// Names this database for ever: in the environment of children, so that two databases never take each other's.
     func instanceID() async throws -> String
 }

@@ -8,6 +8,8 @@ struct DAGEntry: Sendable {
     /// What the document says now; nil when only history knows the DAG.
     var graph: DAGGraph?
     var version: DAGVersionID
+    /// The document's file, relative to the DAG folder.
+    var file: String
     var isPaused: Bool
     var isActive: Bool
     var firstSeen: Timestamp

@@ -39,6 +39,9 @@ package final class DAGGraph: Sendable {
         }
     }
 
+    /// The task of that name; nil when this version has none.
+    package func task(_ id: TaskID) -> TaskSpec? { index[id].map { dag.tasks[$0] } }
+
     private static func weight(reachableFrom start: Int, along edges: [[Int]], in dag: DAG) -> Int {
         if edges[start].isEmpty { return 0 }
         var seen = [Bool](repeating: false, count: edges.count)

@@ -4,7 +4,7 @@ import DAGModel
 extension SchedulerCore {
     /// Starts ready tasks while there are slots: of the scheduler (`parallelism`), the pool and the run.
     mutating func dispatch() {
-        while attempts.count < configuration.parallelism, let next = ready.popMax() {
+        while !isDraining, attempts.count < configuration.parallelism, let next = ready.popMax() {
             guard var run = runs.removeValue(forKey: next.run) else {
                 unpark(pool: next.pool)
                 continue

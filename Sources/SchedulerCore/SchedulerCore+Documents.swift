@@ -12,6 +12,7 @@ extension SchedulerCore {
                 guard isNew || entry.graph == nil else { continue }
                 entry.graph = DAGGraph(record.dag, version: record.version)
                 entry.version = record.version
+                entry.file = record.dag.place.file
                 entry.isActive = true
                 entry.wakeAt = nil
                 dags[id] = entry
@@ -21,7 +22,7 @@ extension SchedulerCore {
                     || (record.dag.isPausedUponCreation ?? configuration.pausesNewDAGs)
                 dags[id] = DAGEntry(
                     id: id, graph: DAGGraph(record.dag, version: record.version), version: record.version,
-                    isPaused: isPaused, isActive: true, firstSeen: now)
+                    file: record.dag.place.file, isPaused: isPaused, isActive: true, firstSeen: now)
                 decision.changes.append(.insertDAG(record, paused: isPaused))
             }
         }

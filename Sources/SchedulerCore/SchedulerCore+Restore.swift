@@ -7,7 +7,7 @@ extension SchedulerCore {
     mutating func restore(_ snapshot: Snapshot) {
         for known in snapshot.dags {
             dags[known.id] = DAGEntry(
-                id: known.id, version: known.version, isPaused: known.isPaused, isActive: known.isActive,
+                id: known.id, version: known.version, file: known.file, isPaused: known.isPaused, isActive: known.isActive,
                 firstSeen: known.firstSeen, lastDue: known.lastDue, datesAhead: Set(known.datesAhead),
                 queuedEvents: snapshot.queuedEvents[known.id] ?? [], failuresInARow: known.failuresInARow)
         }

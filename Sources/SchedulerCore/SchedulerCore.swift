@@ -37,6 +37,8 @@ package struct SchedulerCore: Sendable {
     /// leads to the next without recursion.
     var followUps = Deque<FollowUp>()
 
+    var isDraining = false
+
     private var counter: Int64 = 0
 
     /// A core that goes on from what the store holds. Live attempts of `snapshot` are taken as running: report each as ended
@@ -64,6 +66,7 @@ package struct SchedulerCore: Sendable {
         case .attemptLost(let attempt, let reason): attemptLost(attempt, reason: reason)
         case .attemptInterrupted(let attempt, let reason): attemptInterrupted(attempt, reason: reason)
         case .runsFound(let backfill, let dates, let runs): takeFoundRuns(backfill, dates: dates, runs: runs)
+        case .drain: isDraining = true
         case .wake: break
         }
         fireTimers()
@@ -75,6 +78,12 @@ package struct SchedulerCore: Sendable {
     /// When to call ``handle(_:now:)`` with ``SchedulerEvent/wake`` if nothing else happens; nil for never.
     package var nextWake: Timestamp? { timers.min?.at }
 
+    /// DAGs whose document is there.
+    package var dagCount: Int { dags.values.reduce(0) { $1.isActive ? $0 + 1 : $0 } }
+
+    /// The DAGs whose document was there at the last look, each with its file.
+    package var activeDAGs: [(id: DAGID, file: String)] { dags.values.filter(\.isActive).map { ($0.id, $0.file) } }
+
     /// Runs that have not ended.
     package var activeRunCount: Int { runs.count }
 
@@ -85,9 +94,6 @@ package struct SchedulerCore: Sendable {
     package func run(_ key: RunKey) -> (record: RunRecord, graph: DAGGraph)? {
         runs[key].map { ($0.record, $0.graph) }
     }
-
-    /// Whether nothing is under way, waiting or due before a timer.
-    package var isIdle: Bool { runs.isEmpty && backfills.values.allSatisfy { $0.record.state != .running } }
 
     /// The next number of this epoch: see ``RunKey``.
     mutating func nextNumber() -> Int64 {

@@ -19,6 +19,8 @@ package enum SchedulerEvent: Sendable {
     /// The answer to ``Action/findRuns(_:dag:dates:)``: the runs that exist at `dates`, as of the decision that asked: no
     /// other event came between.
     case runsFound(BackfillID, dates: [Timestamp], runs: [StoredRun])
+    /// This scheduler stops: nothing more is started. What is ready stays so for the next leader.
+    case drain
     /// Time has passed: see ``SchedulerCore/nextWake``.
     case wake
 }
@@ -39,6 +41,8 @@ package struct Snapshot: Sendable {
     package struct DAGEntry: Sendable {
         package let id: DAGID
         package let version: DAGVersionID
+        /// The document's file, relative to the DAG folder.
+        package let file: String
         package let isPaused: Bool
         /// Whether its document was there when the last leader looked.
         package let isActive: Bool
@@ -53,11 +57,12 @@ package struct Snapshot: Sendable {
         package let failuresInARow: Int
 
         package init(
-            id: DAGID, version: DAGVersionID, isPaused: Bool, isActive: Bool, lastDue: DueRecord?,
+            id: DAGID, version: DAGVersionID, file: String, isPaused: Bool, isActive: Bool, lastDue: DueRecord?,
             datesAhead: [Timestamp], firstSeen: Timestamp, failuresInARow: Int = 0
         ) {
             self.id = id
             self.version = version
+            self.file = file
             self.isPaused = isPaused
             self.isActive = isActive
             self.lastDue = lastDue

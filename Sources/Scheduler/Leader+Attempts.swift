@@ -1,0 +1,86 @@
+import CivilTime
+import DAGModel
+import Execution
+import Logging
+import SchedulerCore
+
+extension Leader {
+    /// Carries out a committed start, unless the lease may have run out: then it waits for the renewal.
+    func start(_ start: AttemptStart) {
+        guard ContinuousClock.now < leaseEnd else {
+            heldStarts.append(start)
+            return
+        }
+        guard let (record, graph) = core.run(start.instance.run), let task = graph.task(start.instance.task) else { return }
+        let launch = AttemptLaunch(
+            attempt: start.attempt, epoch: epoch, dag: graph.dag, task: task, run: RunFacts(record),
+            mapIndex: start.instance.mapIndex, tryNumber: start.tryNumber, maxTries: start.maxTries)
+        let executor = taskExecutor
+        attempts[start.attempt] = Task {
+            let end = await executor.run(launch)
+            await self.ended(end)
+        }
+    }
+
+    func stop(_ attempt: AttemptID, reason: String) {
+        stopReasons[attempt] = reason
+        attempts[attempt]?.cancel()
+        if let held = heldStarts.firstIndex(where: { $0.attempt == attempt }) {
+            heldStarts.remove(at: held)
+            ended(AttemptEnd(attempt: attempt, state: .failed, reason: reason))
+        }
+    }
+
+    private func ended(_ end: AttemptEnd) {
+        attempts[end.attempt] = nil
+        let stopReason = stopReasons.removeValue(forKey: end.attempt)
+        if isStopping, end.state == .failed, stopReason == nil {
+            take(.attemptInterrupted(end.attempt, reason: "the scheduler was stopped"))
+        } else if let stopReason, end.state == .failed {
+            take(
+                .attemptEnded(
+                    AttemptEnd(
+                        attempt: end.attempt, state: .failed, reason: stopReason, isRetryable: false,
+                        exitCode: end.exitCode)))
+        } else {
+            take(.attemptEnded(end))
+        }
+        if attempts.isEmpty { wakeWaiters() }
+    }
+
+    /// The lease was renewed: work may be started until `end`.
+    func renewed(until end: ContinuousClock.Instant) {
+        leaseEnd = end
+        let held = heldStarts
+        heldStarts = []
+        for start in held { self.start(start) }
+    }
+
+    /// Stops every attempt, waits for their ends to be committed, and leaves the store as the next leader expects it.
+    /// Whatever does not end in time is left to the next leader's recovery.
+    func stop() async {
+        isStopping = true
+        take(.drain)
+        for start in heldStarts { take(.attemptInterrupted(start.attempt, reason: "the scheduler was stopped")) }
+        heldStarts = []
+        for task in attempts.values { task.cancel() }
+        for task in attempts.values { await task.value }
+        await settled()
+    }
+
+    /// Stops every attempt without writing: this epoch is over, and the next leader declares them lost.
+    func abandon() async {
+        isStopping = true
+        for task in attempts.values { task.cancel() }
+        for task in attempts.values { await task.value }
+    }
+}
+
+extension RunFacts {
+    init(_ record: RunRecord) {
+        self.init(
+            key: record.key, runID: record.runID, type: record.type, logicalDate: record.logicalDate,
+            interval: record.interval, runAfter: record.runAfter, startDate: record.startDate, conf: record.conf,
+            events: record.events)
+    }
+}

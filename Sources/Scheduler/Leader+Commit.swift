@@ -1,0 +1,77 @@
+import CivilTime
+import DAGModel
+import Execution
+import Logging
+import RunStore
+import SchedulerCore
+
+extension Leader {
+    /// Commits what has gathered until nothing is left, and answers lookups in between.
+    func commitLoop() async {
+        while failure == nil {
+            if !uncommitted.isEmpty || !spawns.isEmpty {
+                await commitNext()
+            } else if let lookup = lookups.first {
+                await answer(lookup)
+            } else {
+                break
+            }
+        }
+        isCommitting = false
+        wakeWaiters()
+    }
+
+    private func commitNext() async {
+        var decisions: [Decision] = []
+        var changes: [Change] = []
+        while let next = uncommitted.first, changes.isEmpty || changes.count + next.changes.count <= settings.batchLimit {
+            uncommitted.removeFirst()
+            changes.append(contentsOf: next.changes)
+            decisions.append(next)
+        }
+        let processes = spawns.take()
+        if !changes.isEmpty || !processes.isEmpty {
+            batchNumber += 1
+            let batch = CommitBatch(epoch: epoch, number: batchNumber, changes: changes, processes: processes)
+            guard await commit(batch) else { return }
+            observer.committed(changes)
+        }
+        for decision in decisions {
+            for action in decision.actions { perform(action) }
+        }
+    }
+
+    /// Writes a batch, waiting for the database as long as it takes: the batch keeps its number, so one that was applied
+    /// though its answer was lost is not applied twice. False when the epoch is over.
+    private func commit(_ batch: CommitBatch) async -> Bool {
+        var backoff = Backoff()
+        while true {
+            do {
+                try await store.commit(batch)
+                if backoff.hasWaited {
+                    logger.notice("the database takes commits again")
+                    observer.changed(.leading(epoch: epoch, dags: core.dagCount))
+                }
+                return true
+            } catch let error where store.isTransient(error) {
+                if isStopping && backoff.attempts > 2 { fail(error); return false }
+                if backoff.attempts == 0 {
+                    logger.warning("commit failed, trying again", metadata: ["error": "\(error)"])
+                    observer.changed(.waitingForDatabase(problem: "\(error)"))
+                }
+                await backoff.wait()
+            } catch {
+                fail(error)
+                return false
+            }
+        }
+    }
+
+    private func perform(_ action: Action) {
+        switch action {
+        case .start(let attempt): start(attempt)
+        case .stop(let attempt, let reason): stop(attempt, reason: reason)
+        case .findRuns: break  // queued as a lookup when it was decided
+        }
+    }
+}

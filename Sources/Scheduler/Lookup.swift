@@ -1,0 +1,67 @@
+import CivilTime
+import DAGModel
+import RunStore
+import SchedulerCore
+
+/// A question to the store whose answer must be exact: asked when every decision so far is committed, answered before any
+/// other event is handled.
+enum Lookup: Sendable {
+    case runs(BackfillID, dag: DAGID, dates: [Timestamp])
+    case command(PendingCommand)
+}
+
+extension Leader {
+    /// Takes commands read from the store.
+    func take(_ commands: [StoredCommand]) {
+        for command in commands {
+            switch command {
+            case .readable(let pending):
+                guard takenCommands.insert(pending.id).inserted else { continue }
+                lookups.append(.command(pending))
+            case .unreadable(let id, let problem):
+                guard takenCommands.insert(id).inserted else { continue }
+                var decision = Decision()
+                decision.changes.append(
+                    .finishCommand(id, .refused("this scheduler cannot read the command: \(problem)")))
+                uncommitted.append(decision)
+            }
+        }
+        kick()
+    }
+
+    /// Asks the store, waiting for it as long as it takes, and hands the answer to the core.
+    func answer(_ lookup: Lookup) async {
+        var backoff = Backoff()
+        while failure == nil {
+            do {
+                let event = try await ask(lookup)
+                lookups.removeFirst()
+                decide(event)
+                while lookups.isEmpty, let held = heldEvents.popFirst() { decide(held) }
+                return
+            } catch let error where store.isTransient(error) {
+                if isStopping { return fail(error) }
+                await backoff.wait()
+            } catch {
+                return fail(error)
+            }
+        }
+    }
+
+    private func ask(_ lookup: Lookup) async throws -> SchedulerEvent {
+        switch lookup {
+        case .runs(let backfill, let dag, let dates):
+            return .runsFound(backfill, dates: dates, runs: try await store.findRuns(dag: dag, dates: dates))
+        case .command(let pending):
+            return .command(pending, conflicts: try await conflicts(of: pending.command))
+        }
+    }
+
+    private func conflicts(of command: Command) async throws -> [RunRecord] {
+        guard case .trigger(let dag, let runID, let date, _) = command else { return [] }
+        var found: [RunRecord] = []
+        if let runID, let run = try await store.findRun(dag: dag, runID: runID) { found.append(run.run) }
+        if let date { found += try await store.findRuns(dag: dag, dates: [date]).map(\.run) }
+        return found
+    }
+}

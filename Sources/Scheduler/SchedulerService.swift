@@ -1,0 +1,226 @@
+import CivilTime
+import DAGModel
+package import Execution
+package import Logging
+package import RunStore
+import SchedulerCore
+package import ServiceLifecycle
+
+/// A scheduler: stands by until it gets the lease, leads while it has it, and stands by again when it loses it.
+package struct SchedulerService: Service {
+    private let store: any RunStore
+    private let executor: any Executor
+    private let spawns: SpawnRecords
+    private let documents: any DocumentSource
+    private let holder: LeaseHolder
+    private let isHolderDead: @Sendable (LeaseHolder) -> Bool
+    private let settings: SchedulerSettings
+    private let observer: any SchedulerObserver
+    private let logger: Logger
+
+    /// - Parameters:
+    ///   - spawns: what `executor` records its processes in.
+    ///   - holder: this process.
+    ///   - isHolderDead: whether the process of a lease is certainly gone: only ever true for one of this host.
+    package init(
+        store: any RunStore, executor: any Executor, spawns: SpawnRecords, documents: any DocumentSource,
+        holder: LeaseHolder, isHolderDead: @escaping @Sendable (LeaseHolder) -> Bool, settings: SchedulerSettings,
+        observer: any SchedulerObserver, logger: Logger
+    ) {
+        self.store = store
+        self.executor = executor
+        self.spawns = spawns
+        self.documents = documents
+        self.holder = holder
+        self.isHolderDead = isHolderDead
+        self.settings = settings
+        self.observer = observer
+        self.logger = logger
+    }
+
+    /// Leads or stands by until the service group shuts down gracefully or the task is cancelled.
+    package func run() async throws {
+        var backoff = Backoff()
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                do {
+                    try await standByAndLead()
+                    backoff = Backoff()
+                } catch is CancellationError {
+                    break
+                } catch {
+                    logger.error("leading ended, standing by again", metadata: ["error": "\(error)"])
+                    observer.changed(.waitingForDatabase(problem: "\(error)"))
+                    await backoff.wait()
+                }
+            }
+        }
+        observer.changed(.stopped)
+    }
+
+    private func standByAndLead() async throws {
+        let (lease, previous, leaseEnd) = try await acquire()
+        logger.info("leading", metadata: ["scheduler.epoch": "\(lease.epoch)"])
+        observer.changed(.recovering(epoch: lease.epoch))
+        let leader: Leader
+        do {
+            leader = try await recover(lease, previous: previous, leaseEnd: leaseEnd)
+        } catch {
+            try? await store.releaseLease(epoch: lease.epoch)
+            throw error
+        }
+        do {
+            try await lead(leader)
+            // Shielded: this last write must happen although the task is cancelled.
+            await Task { await leader.stop() }.value
+        } catch {
+            await Task { await leader.abandon() }.value
+            throw error
+        }
+        try? await Task { try await store.releaseLease(epoch: lease.epoch) }.value
+        throw CancellationError()
+    }
+
+    private func acquire() async throws -> (Lease, previous: LeaseStatus?, end: ContinuousClock.Instant) {
+        var announced: LeaseStatus?
+        while true {
+            try Task.checkCancellation()
+            let previous = try await store.currentLease()
+            let provenDead = previous.flatMap { $0.isAlive && isHolderDead($0.holder) ? $0.epoch : nil }
+            let asked = ContinuousClock.now
+            if let lease = try await store.acquireLease(holder: holder, ttl: settings.leaseTTL, provenDead: provenDead) {
+                return (lease, previous, asked + settings.leaseTTL * 0.8)
+            }
+            if announced?.epoch != previous?.epoch {
+                announced = previous
+                observer.changed(.standingBy(behind: previous))
+                logger.info(
+                    "standing by", metadata: ["scheduler.leader": "\(previous.map { "\($0.holder.host) pid \($0.holder.pid)" } ?? "")"])
+            }
+            try await Task.sleep(for: min(settings.leaseTTL / 10, .seconds(1)))
+        }
+    }
+
+    /// Makes what the last leader left certainly dead, then takes it up.
+    private func recover(
+        _ lease: Lease, previous: LeaseStatus?, leaseEnd: ContinuousClock.Instant
+    ) async throws -> Leader {
+        let orphans = try await store.orphans()
+        if !orphans.isEmpty {
+            if let previous, previous.holder.host != holder.host { try await Task.sleep(for: settings.foreignGrace) }
+            try await executor.makeDead(orphans.map(\.orphan))
+            try await store.endSessions(of: orphans.map(\.orphan.attempt))
+        }
+        let leader = Leader(
+            epoch: lease.epoch, store: store, executor: executor, spawns: spawns, settings: settings,
+            observer: observer, logger: logger, snapshot: try await store.snapshot(), leaseEnd: leaseEnd)
+        await leader.begin()
+        for orphan in orphans {
+            await leader.take(
+                .attemptLost(orphan.orphan.attempt, reason: "the scheduler that ran it (epoch \(orphan.epoch)) is gone"))
+        }
+        if !orphans.isEmpty {
+            logger.notice("took over lost attempts", metadata: ["attempts": "\(orphans.count)"])
+        }
+        await leader.take(.paused(try await store.pausedFlags()))
+        return leader
+    }
+
+    /// Returns when the task is cancelled; throws when this epoch has ended otherwise.
+    private func lead(_ leader: Leader) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await leader.waitForEnd() }
+            group.addTask { try await watchDocuments(leader) }
+            group.addTask { try await watchCommands(leader) }
+            group.addTask { try await renew(leader) }
+            defer { group.cancelAll() }
+            do {
+                try await group.next()
+            } catch where Task.isCancelled {
+                return
+            }
+        }
+    }
+
+    private func renew(_ leader: Leader) async throws {
+        while !Task.isCancelled {
+            try await Task.sleep(for: settings.leaseTTL / 4)
+            let asked = ContinuousClock.now
+            do {
+                guard try await store.renewLease(epoch: leader.epoch, ttl: settings.leaseTTL) else {
+                    throw RunStoreError.fenced(epoch: leader.epoch)
+                }
+                await leader.renewed(until: asked + settings.leaseTTL * 0.8)
+            } catch let error where store.isTransient(error) {
+                // Work stops being started when the lease ends; the next renewal may still come through.
+                logger.warning("the lease could not be renewed", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+
+    private func watchDocuments(_ leader: Leader) async throws {
+        var isFirst = true
+        while !Task.isCancelled {
+            do {
+                let changes = try await documents.scan()
+                await leader.take(changes)
+                if let problems = changes.problems { try await store.setImportErrors(problems) }
+                if isFirst {
+                    isFirst = false
+                    observer.changed(.leading(epoch: leader.epoch, dags: changes.present.count))
+                }
+            } catch let error where store.isTransient(error) {
+                logger.warning("documents could not be recorded", metadata: ["error": "\(error)"])
+            }
+            try await Task.sleep(for: settings.rescanInterval)
+        }
+    }
+
+    private func watchCommands(_ leader: Leader) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            let wakeups = await store.wakeups()
+            let (reads, read) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+            group.addTask { for await _ in wakeups { read.yield() } }
+            group.addTask {
+                while true {
+                    read.yield()
+                    try await Task.sleep(for: settings.rereadInterval)
+                }
+            }
+            group.addTask {
+                for await _ in reads {
+                    do {
+                        try await readCommands(leader)
+                    } catch let error where store.isTransient(error) {
+                        logger.warning("commands could not be read", metadata: ["error": "\(error)"])
+                        try await Task.sleep(for: .milliseconds(500))
+                        read.yield()
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    private func readCommands(_ leader: Leader) async throws {
+        await leader.take(.paused(try await store.pausedFlags()))
+        let limit = 100
+        while true {
+            let commands = try await store.pendingCommands(limit: limit)
+            await leader.take(commands)
+            if commands.count < limit { return }
+            await leader.settled()
+        }
+    }
+}
+
+extension Leader {
+    /// Takes what a look at the documents found. A DAG is removed when its file is readable and does not hold it, or is gone.
+    func take(_ changes: DocumentChanges) {
+        let removed = core.activeDAGs.filter { dag in
+            !changes.present.contains(dag.id) && !changes.brokenFiles.contains(dag.file)
+        }.map(\.id)
+        guard !changes.loaded.isEmpty || !removed.isEmpty else { return }
+        take(.documents(loaded: changes.loaded, removed: removed.sorted()))
+    }
+}

@@ -1,0 +1,41 @@
+package import CivilTime
+package import Execution
+package import RunStore
+package import SchedulerCore
+
+/// How a scheduler process leads.
+package struct SchedulerSettings: Sendable {
+    package var core = CoreConfiguration()
+    /// How long the lease lasts without renewal; a standby takes over after it.
+    package var leaseTTL = Duration.seconds(10)
+    /// How long after a foreign lease's end its attempts are taken for lost: its host may still be stopping them.
+    package var foreignGrace = Duration.seconds(5)
+    /// How often the DAG folder is looked at.
+    package var rescanInterval = Duration.seconds(1)
+    /// How often commands and flags are read again though nothing announced them.
+    package var rereadInterval = Duration.seconds(30)
+    /// How long the attempts under way get to stop when the scheduler stops.
+    package var stopGrace = Duration.milliseconds(2_500)
+    /// The most changes a commit gathers.
+    package var batchLimit = 500
+
+    package init() {}
+}
+
+/// What others may see of a scheduler at work.
+package protocol SchedulerObserver: Sendable {
+    /// Called after each commit, in order, on the scheduler's own queue: must not block.
+    func committed(_ changes: [Change])
+    /// A change of what the scheduler is doing as a whole.
+    func changed(_ status: SchedulerStatus)
+}
+
+/// What a scheduler process is doing.
+package enum SchedulerStatus: Hashable, Sendable {
+    case standingBy(behind: LeaseStatus?)
+    case recovering(epoch: Int64)
+    case leading(epoch: Int64, dags: Int)
+    /// The database cannot be reached or refuses to write; the scheduler holds still and tries again.
+    case waitingForDatabase(problem: String)
+    case stopped
+}

@@ -1,0 +1,25 @@
+import CivilTime
+import Dispatch
+
+/// One timer for the nearest instant. It goes off at least once a minute, since a monotonic timer does not see a clock that
+/// was set.
+final class WakeTimer {
+    private let source: any DispatchSourceTimer
+    private static let longestSeconds = 60.0
+
+    /// - Parameter handler: called on `queue`.
+    init(queue: DispatchQueue, handler: @escaping @Sendable () -> Void) {
+        source = DispatchSource.makeTimerSource(flags: .strict, queue: queue)
+        source.setEventHandler(handler: handler)
+        source.schedule(deadline: .now() + Self.longestSeconds)
+        source.activate()
+    }
+
+    deinit { source.cancel() }
+
+    /// Sets the timer to `instant`, or to a minute from `now` if that is nil or later.
+    func arm(for instant: Timestamp?, now: Timestamp) {
+        let seconds = instant.map { Double($0.microseconds - now.microseconds) / 1e6 } ?? Self.longestSeconds
+        source.schedule(deadline: .now() + min(max(seconds, 0), Self.longestSeconds), leeway: .nanoseconds(0))
+    }
+}
