@@ -3,6 +3,7 @@
 
 #include <curl/curl.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 
 /* Swift cannot call variadic C functions, so each kind of argument has a wrapper of its own. */
 
@@ -76,6 +77,17 @@ static inline CURLMcode cflow_curl_multi_set_long(CURLM *multi, CURLMoption opti
 /* The result of a finished transfer; the union in CURLMsg is clumsy to reach from Swift. */
 static inline CURLcode cflow_curl_message_result(const CURLMsg *message) {
     return message->data.result;
+}
+
+/* Sockets must not be inherited by child processes, which would keep connections open; libcurl's own are. */
+static inline curl_socket_t cflow_open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address) {
+    (void)context;
+    (void)purpose;
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+static inline CURLcode cflow_curl_close_sockets_on_exec(CURL *handle) {
+    return curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, cflow_open_socket);
 }
 
 /* For debuggers and `top -H`; prctl is variadic too, and the name is cut to 15 bytes. */

@@ -44,6 +44,7 @@ final class CurlTransfer: @unchecked Sendable {
         cflow_curl_set_data_function(handle, CURLOPT_HEADERFUNCTION, receiveHeader)
         cflow_curl_set_long(handle, CURLOPT_NOSIGNAL, 1)
         cflow_curl_set_quick_exit(handle)
+        cflow_curl_close_sockets_on_exec(handle)
         cflow_curl_allow_http_only(handle)
         cflow_curl_set_text(handle, CURLOPT_URL, request.url)
         cflow_curl_set_text(handle, CURLOPT_USERAGENT, userAgent)
@@ -212,12 +213,13 @@ final class CurlTransfer: @unchecked Sendable {
             return error(
                 .tooManyRedirects, "more than \(request.maximumRedirects) redirects",
                 advice: "give the final address or allow more redirects")
-        case CURLE_UNSUPPORTED_PROTOCOL:
+        case CURLE_UNSUPPORTED_PROTOCOL where (300..<400).contains(number(CURLINFO_RESPONSE_CODE)):
             return error(.tooManyRedirects, "redirected to a scheme other than http and https (\(said))")
         case CURLE_URL_MALFORMAT:
             return error(.badURL, "not a URL that can be asked (\(said))")
-        case CURLE_WEIRD_SERVER_REPLY, CURLE_HTTP2, CURLE_HTTP2_STREAM, CURLE_HTTP3,
-            CURLE_BAD_CONTENT_ENCODING:
+        // libcurl calls text without a status line an unsupported protocol (HTTP 0.9).
+        case CURLE_WEIRD_SERVER_REPLY, CURLE_UNSUPPORTED_PROTOCOL, CURLE_HTTP2,
+            CURLE_HTTP2_STREAM, CURLE_HTTP3, CURLE_BAD_CONTENT_ENCODING:
             return error(
                 .protocolError, "the answer is not valid HTTP (\(said))",
                 advice: "check that the address and port are those of an HTTP server")
