@@ -383,22 +383,27 @@ COMMENT ON FUNCTION warehouse.gold_checksum(timestamptz, timestamptz) IS
 -- Quality -------------------------------------------------------------------------------------------------------------
 
 CREATE TABLE warehouse.data_quality_result (
-    window_start timestamptz NOT NULL,
-    window_end   timestamptz NOT NULL,
+    run_id       text        NOT NULL,
     check_name   text        NOT NULL,
     exchange     text        NOT NULL,
     market       text        NOT NULL,
     severity     text        NOT NULL CHECK (severity IN ('problem', 'note')),
-    count        bigint      NOT NULL CHECK (count > 0),
+    count        bigint      NOT NULL,
     detail       text        NOT NULL,
+    window_start timestamptz NOT NULL,
+    window_end   timestamptz NOT NULL,
     checked_at   timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (window_start, window_end, check_name, exchange, market)
+    PRIMARY KEY (run_id, check_name, exchange, market)
 );
+CREATE INDEX data_quality_result_by_time ON warehouse.data_quality_result (checked_at);
 COMMENT ON TABLE warehouse.data_quality_result IS
-    'What the daily check found in a window of hours. No row for a window and check: nothing wrong.';
+    'What each run of data_quality found. Every run leaves one row named summary; a check without a row found nothing.';
+COMMENT ON COLUMN warehouse.data_quality_result.run_id IS 'The run; a repeated task replaces its rows.';
 COMMENT ON COLUMN warehouse.data_quality_result.severity IS 'problem fails the run; note is only told.';
 COMMENT ON COLUMN warehouse.data_quality_result.count IS 'How many hours or rows are concerned.';
 COMMENT ON COLUMN warehouse.data_quality_result.detail IS 'A sentence for people, with the first hours concerned.';
+COMMENT ON COLUMN warehouse.data_quality_result.window_start IS 'First hour checked.';
+COMMENT ON COLUMN warehouse.data_quality_result.window_end IS 'End of the hours checked, exclusive.';
 
 -- Hours as people read them: runs of neighbours joined, at most eight of them.
 CREATE FUNCTION warehouse.hour_list(hours timestamptz[]) RETURNS text
@@ -419,28 +424,34 @@ CREATE FUNCTION warehouse.hour_list(hours timestamptz[]) RETURNS text
     );
 COMMENT ON FUNCTION warehouse.hour_list(timestamptz[]) IS 'Distinct hours as stretches, UTC, shortened.';
 
-CREATE FUNCTION warehouse.fail_on_quality_problems(since timestamptz, until timestamptz) RETURNS text
-    LANGUAGE plpgsql SET TimeZone = 'UTC' AS $$
+CREATE FUNCTION warehouse.fail_on_quality_problems(run text) RETURNS text
+    LANGUAGE plpgsql STABLE SET TimeZone = 'UTC' SET search_path = pg_catalog AS $$
 DECLARE
+    summary text;
     problems bigint;
     report text;
-    span CONSTANT text := to_char(since, 'YYYY-MM-DD HH24:MI') || ' to ' || to_char(until, 'YYYY-MM-DD HH24:MI') || ' UTC';
 BEGIN
+    SELECT detail INTO summary
+    FROM warehouse.data_quality_result WHERE run_id = run AND check_name = 'summary';
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'data quality: run % has measured nothing; its measuring task must come first', run;
+    END IF;
     SELECT count(*),
-           string_agg(format(E'\n- %s %s: %s', exchange, market, detail), '' ORDER BY place) FILTER (WHERE place <= 20)
+           string_agg(format(E'\n- %s: %s', btrim(exchange || ' ' || market), detail), '' ORDER BY place)
+               FILTER (WHERE place <= 20)
     INTO problems, report
     FROM (SELECT *, row_number() OVER (ORDER BY check_name, exchange, market) AS place
           FROM warehouse.data_quality_result
-          WHERE window_start = since AND window_end = until AND severity = 'problem') AS problem;
+          WHERE run_id = run AND severity = 'problem') AS problem;
     IF problems > 0 THEN
-        RAISE EXCEPTION USING MESSAGE = format('data quality: %s problem%s in %s%s%s',
-            problems, CASE WHEN problems > 1 THEN 's' ELSE '' END, span, report,
+        RAISE EXCEPTION USING MESSAGE = format('data quality: %s problem%s; %s%s%s',
+            problems, CASE WHEN problems > 1 THEN 's' ELSE '' END, summary, report,
             CASE WHEN problems > 20 THEN format(E'\n- and %s more in data_quality_result', problems - 20) ELSE '' END);
     END IF;
-    RETURN 'no problem in ' || span;
+    RETURN 'no problem; ' || summary;
 END $$;
-COMMENT ON FUNCTION warehouse.fail_on_quality_problems(timestamptz, timestamptz) IS
-    'Raises an exception that lists the problems found in a window; otherwise a sentence that there are none.';
+COMMENT ON FUNCTION warehouse.fail_on_quality_problems(text) IS
+    'Raises an exception that lists the problems a run of data_quality found; otherwise a sentence that there are none.';
 
 -- Views ---------------------------------------------------------------------------------------------------------------
 

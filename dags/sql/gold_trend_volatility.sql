@@ -10,7 +10,7 @@
 SET LOCAL jit = off;
 
 -- Waits for a Silver run that has not committed and keeps the next one from noting changes until this one has: every
--- note that is removed below belongs to candles that are read below.
+-- note that is removed below belongs to candles that are read below (each statement has a snapshot of its own).
 LOCK TABLE warehouse.gold_due IN EXCLUSIVE MODE;
 
 -- Silver loses no candle; should one have been taken out by hand, its row goes too.
@@ -48,7 +48,7 @@ WITH span AS MATERIALIZED (
         ) AS before
     ) AS reach
     CROSS JOIN LATERAL (
-        SELECT open_time, close AS exact_close, (extract(epoch FROM open_time) / 3600)::integer AS hour,
+        SELECT open_time, close AS exact_close, div(extract(epoch FROM open_time), 3600)::integer AS hour,
                open::double precision AS o, high::double precision AS h,
                low::double precision AS l, close::double precision AS c
         FROM warehouse.silver_candle
