@@ -1,4 +1,3 @@
-package import CivilTime
 package import Timetables
 
 /// A place in a document: 1-based line and column.

@@ -1,4 +1,4 @@
-package import FoundationEssentials
+import FoundationEssentials
 
 /// A JSON value: what task arguments, parameters and outputs are made of.
 package enum JSONValue: Hashable, Sendable {

@@ -1,0 +1,189 @@
+import CivilTime
+import Glibc
+
+/// Python's operators on template values.
+enum Arithmetic {
+    static func unary(_ symbol: UnaryOperator, _ value: Value) throws(Failure) -> Value {
+        switch symbol {
+        case .not: return .bool(try !value.isTrue)
+        case .plus:
+            guard value.number != nil else { throw Failure("'+' takes a number, found \(value.kindDescription)") }
+            if let number = value.integer { return .int(number) }
+            return value
+        case .negate:
+            if let number = value.integer {
+                guard number != .min else { throw tooLarge }
+                return .int(-number)
+            }
+            if case .duration(let duration) = value { return .duration(.zero - duration) }
+            guard let number = value.number else { throw Failure("'-' takes a number, found \(value.kindDescription)") }
+            return .double(-number)
+        }
+    }
+
+    static func binary(_ symbol: BinaryOperator, _ left: Value, _ right: Value) throws(Failure) -> Value {
+        switch (symbol, left, right) {
+        case (.concatenate, _, _):
+            return .string(try bounded(try left.text() + right.text()))
+        case (.add, .string(let first), .string(let second)): return .string(try bounded(first + second))
+        case (.add, .list(let first), .list(let second)): return .list(first + second)
+        case (.add, .date(let date), .duration(let span)), (.add, .duration(let span), .date(let date)):
+            return .date(try date.adding(microseconds: span.wholeMicroseconds))
+        case (.subtract, .date(let date), .duration(let span)):
+            let (negated, overflow) = Int64(0).subtractingReportingOverflow(span.wholeMicroseconds)
+            guard !overflow else { throw tooLarge }
+            return .date(try date.adding(microseconds: negated))
+        case (.subtract, .date(let first), .date(let second)): return .duration(first.instant - second.instant)
+        case (.add, .duration(let first), .duration(let second)): return .duration(first + second)
+        case (.subtract, .duration(let first), .duration(let second)): return .duration(first - second)
+        case (.multiply, .string(let text), .int(let count)), (.multiply, .int(let count), .string(let text)):
+            guard count <= 0 || text.utf8.count <= Template.maximumOutput / Int(min(count, 1 << 20)) else {
+                throw Failure("the text would be longer than \(Template.maximumOutput) bytes")
+            }
+            guard count <= 1 << 20 else { throw tooLarge }
+            return .string(String(repeating: text, count: max(Int(count), 0)))
+        case (.multiply, .duration(let span), _):
+            guard let factor = right.number else { break }
+            return .duration(try duration(microseconds: Double(span.wholeMicroseconds) * factor))
+        case (.remainder, .string(let format), _):
+            return .string(try bounded(try PercentFormat.text(format, right)))
+        default: break
+        }
+        if let first = left.integer, let second = right.integer { return try whole(symbol, first, second) }
+        guard let first = left.number, let second = right.number else {
+            throw Failure("'\(symbol.rawValue)' cannot join \(left.kindDescription) and \(right.kindDescription)")
+        }
+        return try decimal(symbol, first, second)
+    }
+
+    static func compare(_ symbol: ComparisonOperator, _ left: Value, _ right: Value) throws(Failure) -> Bool {
+        switch symbol {
+        case .equal: return try left.equals(right)
+        case .notEqual: return try !left.equals(right)
+        case .isIn: return try contains(right, left)
+        case .isNotIn: return try !contains(right, left)
+        case .less: return try precedes(left, right)
+        case .greater: return try precedes(right, left)
+        case .lessOrEqual: return try precedes(left, right) ? true : try left.equals(right)
+        case .greaterOrEqual: return try precedes(right, left) ? true : try left.equals(right)
+        }
+    }
+
+    /// Python's `<`.
+    static func precedes(_ left: Value, _ right: Value) throws(Failure) -> Bool {
+        switch (left, right) {
+        case (.string(let first), .string(let second)):
+            return first.unicodeScalars.lexicographicallyPrecedes(second.unicodeScalars)
+        case (.date(let first), .date(let second)): return first.instant < second.instant
+        case (.duration(let first), .duration(let second)): return first < second
+        case (.int(let first), .int(let second)): return first < second
+        case (.list(let first), .list(let second)):
+            for (one, other) in zip(first, second) where try !one.equals(other) { return try precedes(one, other) }
+            return first.count < second.count
+        default:
+            guard let first = left.number, let second = right.number else {
+                throw Failure("\(left.kindDescription) and \(right.kindDescription) have no order")
+            }
+            return first < second
+        }
+    }
+
+    static func contains(_ container: Value, _ element: Value) throws(Failure) -> Bool {
+        switch container {
+        case .list(let elements):
+            for candidate in elements where try candidate.equals(element) { return true }
+            return false
+        case .map(let entries): return try Value.lookup(element, in: entries) != nil
+        case .string(let text):
+            guard let part = element.plainString else {
+                throw Failure("only a string can be in a string, not \(element.kindDescription)")
+            }
+            return part.isEmpty || text.firstRange(ofScalars: part) != nil
+        default: throw Failure("'in' takes a list, a mapping or a string, found \(container.kindDescription)")
+        }
+    }
+
+    static func duration(microseconds: Double) throws(Failure) -> Duration {
+        guard microseconds.isFinite, abs(microseconds) < 9e18 else { throw tooLarge }
+        return .microseconds(Int64(microseconds.rounded(.toNearestOrEven)))
+    }
+
+    static let tooLarge = Failure("the result is too large")
+
+    private static func bounded(_ text: String) throws(Failure) -> String {
+        guard text.utf8.count <= Template.maximumOutput else {
+            throw Failure("the text is longer than \(Template.maximumOutput) bytes")
+        }
+        return text
+    }
+
+    private static func whole(_ symbol: BinaryOperator, _ left: Int64, _ right: Int64) throws(Failure) -> Value {
+        let result: (partialValue: Int64, overflow: Bool)
+        switch symbol {
+        case .add: result = left.addingReportingOverflow(right)
+        case .subtract: result = left.subtractingReportingOverflow(right)
+        case .multiply: result = left.multipliedReportingOverflow(by: right)
+        case .divide: return try decimal(symbol, Double(left), Double(right))
+        case .floorDivide, .remainder:
+            guard right != 0 else { throw Failure("division by zero") }
+            guard right != -1 else {
+                guard left != .min else { throw tooLarge }
+                return .int(symbol == .floorDivide ? -left : 0)
+            }
+            let quotient = left / right
+            let remainder = left % right
+            let adjusts = remainder != 0 && (remainder < 0) != (right < 0)
+            return .int(symbol == .floorDivide ? quotient - (adjusts ? 1 : 0) : remainder + (adjusts ? right : 0))
+        case .power:
+            guard right >= 0 else { return try decimal(symbol, Double(left), Double(right)) }
+            return .int(try power(left, right))
+        case .concatenate: throw Failure("'~' joins texts")
+        }
+        guard !result.overflow else { throw tooLarge }
+        return .int(result.partialValue)
+    }
+
+    private static func power(_ base: Int64, _ exponent: Int64) throws(Failure) -> Int64 {
+        if base == 0 || base == 1 { return exponent == 0 ? 1 : base }
+        if base == -1 { return exponent % 2 == 0 ? 1 : -1 }
+        var result: Int64 = 1
+        for _ in 0..<min(exponent, 64) {
+            let (product, overflow) = result.multipliedReportingOverflow(by: base)
+            guard !overflow else { throw tooLarge }
+            result = product
+        }
+        return result
+    }
+
+    private static func decimal(_ symbol: BinaryOperator, _ left: Double, _ right: Double) throws(Failure) -> Value {
+        switch symbol {
+        case .add: return .double(left + right)
+        case .subtract: return .double(left - right)
+        case .multiply: return .double(left * right)
+        case .divide, .floorDivide, .remainder:
+            guard right != 0 else { throw Failure("division by zero") }
+            if symbol == .divide { return .double(left / right) }
+            let quotient = (left / right).rounded(.down)
+            return .double(symbol == .floorDivide ? quotient : left - quotient * right)
+        case .power: return .double(pow(left, right))
+        case .concatenate: throw Failure("'~' joins texts")
+        }
+    }
+}
+
+extension String {
+    /// Where a text first occurs, compared scalar by scalar as Python does (not by canonical equivalence).
+    func firstRange(ofScalars part: String, from start: String.Index? = nil) -> Range<String.Index>? {
+        let wanted = Array(part.utf8)
+        guard let first = wanted.first else { return nil }
+        let bytes = utf8
+        var index = start ?? startIndex
+        while index < endIndex {
+            guard let candidate = bytes[index...].firstIndex(of: first) else { return nil }
+            guard let end = bytes.index(candidate, offsetBy: wanted.count, limitedBy: bytes.endIndex) else { return nil }
+            if bytes[candidate..<end].elementsEqual(wanted) { return candidate..<end }
+            index = bytes.index(after: candidate)
+        }
+        return nil
+    }
+}
