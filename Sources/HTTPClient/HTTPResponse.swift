@@ -9,6 +9,16 @@ package struct HTTPResponse: Sendable {
         package var total: Duration
         /// No new connection was needed.
         package var reusedConnection: Bool
+
+        package init(
+            nameLookup: Duration, connected: Duration, firstByte: Duration, total: Duration, reusedConnection: Bool
+        ) {
+            self.nameLookup = nameLookup
+            self.connected = connected
+            self.firstByte = firstByte
+            self.total = total
+            self.reusedConnection = reusedConnection
+        }
     }
 
     package var status: Int
@@ -21,6 +31,15 @@ package struct HTTPResponse: Sendable {
     /// The address that answered, after redirects, with secrets masked.
     package var url: String
     package var timing: Timing
+
+    package init(status: Int, httpVersion: String, headers: HTTPHeaders, body: [UInt8], url: String, timing: Timing) {
+        self.status = status
+        self.httpVersion = httpVersion
+        self.headers = headers
+        self.body = body
+        self.url = url
+        self.timing = timing
+    }
 
     /// True for 200 to 299.
     package var isSuccess: Bool { (200..<300).contains(status) }

@@ -7,4 +7,14 @@ package struct MarketInfo: Sendable, Hashable {
     package var warning: Bool?
     /// The exchange's names for what it cautions about at present, in alphabetical order.
     package var cautions: [String]
+
+    package init(
+        market: MarketCode, koreanName: String, englishName: String, warning: Bool? = nil, cautions: [String]
+    ) {
+        self.market = market
+        self.koreanName = koreanName
+        self.englishName = englishName
+        self.warning = warning
+        self.cautions = cautions
+    }
 }

@@ -17,6 +17,21 @@ package struct RawReply: Sendable {
     package var receivedAt: Timestamp
     /// The caller's count of tries, from 1.
     package var attempt: Int
+
+    package init(
+        exchange: Exchange, url: String, endpoint: String, status: Int, headers: HTTPHeaders, body: [UInt8],
+        callTime: Timestamp, receivedAt: Timestamp, attempt: Int
+    ) {
+        self.exchange = exchange
+        self.url = url
+        self.endpoint = endpoint
+        self.status = status
+        self.headers = headers
+        self.body = body
+        self.callTime = callTime
+        self.receivedAt = receivedAt
+        self.attempt = attempt
+    }
 }
 
 /// A value together with the bytes it came from.
@@ -24,6 +39,11 @@ package struct MarketRow<Value: Sendable>: Sendable {
     package var value: Value
     /// Where in the raw body the row stands.
     package var payload: Range<Int>
+
+    package init(value: Value, payload: Range<Int>) {
+        self.value = value
+        self.payload = payload
+    }
 }
 
 /// A row that is JSON but makes no sense; the rows around it stay usable.
@@ -32,6 +52,12 @@ package struct RejectedRow: Sendable {
     package var index: Int
     package var payload: Range<Int>
     package var problem: MalformedData
+
+    package init(index: Int, payload: Range<Int>, problem: MalformedData) {
+        self.index = index
+        self.payload = payload
+        self.problem = problem
+    }
 }
 
 /// What a reply's rows mean.
@@ -39,12 +65,22 @@ package struct DecodedRows<Value: Sendable>: Sendable {
     /// In the exchange's order.
     package var accepted: [MarketRow<Value>]
     package var rejected: [RejectedRow]
+
+    package init(accepted: [MarketRow<Value>], rejected: [RejectedRow]) {
+        self.accepted = accepted
+        self.rejected = rejected
+    }
 }
 
 /// A reply and what it means; the evidence is there whether or not it makes sense.
 package struct MarketReply<Value: Sendable>: Sendable {
     package var raw: RawReply
     package var outcome: Result<DecodedRows<Value>, MarketError>
+
+    package init(raw: RawReply, outcome: Result<DecodedRows<Value>, MarketError>) {
+        self.raw = raw
+        self.outcome = outcome
+    }
 
     /// All rows; throws when the exchange refused, the reply is garbled or any row is rejected.
     package func rows() throws(MarketError) -> [MarketRow<Value>] {

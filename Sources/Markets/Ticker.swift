@@ -40,4 +40,34 @@ package struct Ticker: Sendable, Hashable {
     package var yearLowDate: String?
     /// The exchange's time of this summary; a quiet market repeats it while its 24-hour sums move.
     package var exchangeTime: Timestamp
+
+    package init(
+        market: MarketCode, price: ExactDecimal, lastVolume: ExactDecimal, lastTradeAt: Timestamp,
+        dayOpen: ExactDecimal, dayHigh: ExactDecimal, dayLow: ExactDecimal, previousClose: ExactDecimal,
+        change: Change, signedChange: ExactDecimal, signedChangeRate: ExactDecimal, dayBaseVolume: ExactDecimal,
+        dayQuoteValue: ExactDecimal, baseVolume24h: ExactDecimal, quoteValue24h: ExactDecimal,
+        yearHigh: ExactDecimal? = nil, yearHighDate: String? = nil, yearLow: ExactDecimal? = nil,
+        yearLowDate: String? = nil, exchangeTime: Timestamp
+    ) {
+        self.market = market
+        self.price = price
+        self.lastVolume = lastVolume
+        self.lastTradeAt = lastTradeAt
+        self.dayOpen = dayOpen
+        self.dayHigh = dayHigh
+        self.dayLow = dayLow
+        self.previousClose = previousClose
+        self.change = change
+        self.signedChange = signedChange
+        self.signedChangeRate = signedChangeRate
+        self.dayBaseVolume = dayBaseVolume
+        self.dayQuoteValue = dayQuoteValue
+        self.baseVolume24h = baseVolume24h
+        self.quoteValue24h = quoteValue24h
+        self.yearHigh = yearHigh
+        self.yearHighDate = yearHighDate
+        self.yearLow = yearLow
+        self.yearLowDate = yearLowDate
+        self.exchangeTime = exchangeTime
+    }
 }

@@ -18,4 +18,17 @@ package struct Trade: Sendable, Hashable {
     package var sequentialID: Int64
     /// The close of the UTC day before.
     package var previousClose: ExactDecimal
+
+    package init(
+        market: MarketCode, tradedAt: Timestamp, price: ExactDecimal, volume: ExactDecimal, takerSide: TakerSide,
+        sequentialID: Int64, previousClose: ExactDecimal
+    ) {
+        self.market = market
+        self.tradedAt = tradedAt
+        self.price = price
+        self.volume = volume
+        self.takerSide = takerSide
+        self.sequentialID = sequentialID
+        self.previousClose = previousClose
+    }
 }
