@@ -65,8 +65,9 @@ struct CandleSeries: Sendable {
         Self.firstIndex(in: count) { openTime(at: $0) >= time }
     }
 
-    /// The newest `limit` slots that begin before `end` (served; nil for no bound), newest first. Slots without a trade
-    /// are absent and do not count.
+    /// The newest `limit` slots that begin before `end` (served; nil for no bound), newest first.
+    ///
+    /// Slots without a trade are absent and do not count.
     func rows(of period: CandlePeriod, before end: Int64?, limit: Int, now: Timestamp) -> [CandleRow] {
         var index = count
         if let end {

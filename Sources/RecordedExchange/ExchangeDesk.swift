@@ -2,7 +2,9 @@ import CivilTime
 import FoundationEssentials
 import Synchronization
 
-/// Decides what a request gets: limits first, then faults, then the answer itself. Knows no HTTP.
+/// Decides what a request gets: limits first, then faults, then the answer itself.
+///
+/// It knows no HTTP; `ExchangeResponder` carries its outcomes onto the wire.
 final class ExchangeDesk: Sendable {
     /// What the transport has to do.
     enum Outcome: Sendable, Equatable {
@@ -146,10 +148,12 @@ extension ExchangeDesk {
             )
         }
         var json = JSONBytes()
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         json.raw("{\"faults\":")
         json.array(faults) { json, fault in
             // A fault holds nothing that cannot be encoded.
-            json.raw((try? JSONEncoder().encode(fault)).map { [UInt8]($0) } ?? Array("null".utf8))
+            json.raw((try? encoder.encode(fault)).map { [UInt8]($0) } ?? Array("null".utf8))
         }
         for (name, count) in zip(["requests", "refused_429", "refused_418", "disturbed"], counts) {
             json.raw(",")

@@ -22,7 +22,9 @@ struct ExchangeReply: Sendable, Equatable {
     }
 }
 
-/// Upbit's error bodies. Quotation errors have an integer `name`, those of the gateway in front a string.
+/// Upbit's error bodies.
+///
+/// Quotation errors have an integer `name`, those of the gateway in front a string.
 enum UpbitError: Error, Sendable, Equatable {
     case missingParameter, wrongType, invalidValue
     case codeNotFound

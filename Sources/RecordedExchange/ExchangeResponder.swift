@@ -31,7 +31,9 @@ struct ExchangeResponder: HTTPResponder {
         }
     }
 
-    /// Sets up, lists and clears faults. Only this machine may, and no page in a browser: those send an `Origin`.
+    /// Sets up, lists and clears faults.
+    ///
+    /// Only this machine may, and no page in a browser: those send an `Origin`.
     private func control(_ request: Request, context: Context, origin: Bool) async throws -> Response {
         guard !origin, context.isLoopback else {
             return response(ExchangeDesk.refusal("faults are for programs on this machine", status: 403), [])

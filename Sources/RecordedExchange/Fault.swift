@@ -92,8 +92,9 @@ extension Fault: Codable {
         try container.encodeIfPresent(lasts, forKey: .lasts)
     }
 
-    /// Reads `{"kind":"500","path":"/v1/candles","count":3}`. Unknown keys are refused: a mistyped one would otherwise
-    /// make a fault that hits too much.
+    /// Reads `{"kind":"500","path":"/v1/candles","count":3}`.
+    ///
+    /// Unknown keys are refused: a mistyped one would otherwise make a fault that hits too much.
     ///
     /// - Throws: `RecordingError` saying what is wrong.
     package static func parse(json: Data) throws(RecordingError) -> Fault {

@@ -1,4 +1,5 @@
 import CivilTime
+
 /// The rows of Upbit's REST answers, keys in Upbit's order (docs.upbit.com reference, and answers captured in 2025).
 extension JSONBytes {
     /// What a candle row ends with, by endpoint.
@@ -120,7 +121,9 @@ extension JSONBytes {
         raw("}")
     }
 
-    /// A row of the market list. No recorded market carries a warning, because none was recorded.
+    /// A row of the market list.
+    ///
+    /// No recorded market carries a warning, because none was recorded.
     mutating func market(_ market: Recording.Market, details: Bool) {
         raw("{\"market\":")
         string(market.code)

@@ -1,5 +1,7 @@
-/// One recorded hour of a market. Prices, volume and value are whole numbers of 10⁻⁸ KRW or coins, so every digit of the
-/// recording is kept and sums are exact.
+/// One recorded hour of a market.
+///
+/// Prices, volume and value are whole numbers of 10⁻⁸ KRW or coins, so every digit of the recording is kept and sums are
+/// exact.
 struct RecordedCandle: Sendable, Equatable {
     /// Start of the hour on the recording's own clock, in seconds since the Unix epoch.
     var openTime: Int64

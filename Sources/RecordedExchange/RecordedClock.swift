@@ -1,7 +1,9 @@
 package import CivilTime
 
-/// The recorded exchange's present. Recorded hours are sent out moved by a whole number of weeks, so that they look like
-/// the recent past and the near future while hours of the day and days of the week stay what they were.
+/// The recorded exchange's present.
+///
+/// Recorded hours are sent out moved by a whole number of weeks, so that they look like the recent past and the near
+/// future while hours of the day and days of the week stay what they were.
 ///
 /// "Served" times are recorded times plus the shift; they are what clients see. The present is always a served time.
 package struct RecordedClock: Sendable {
@@ -25,7 +27,9 @@ package struct RecordedClock: Sendable {
     package static let hoursBehind: Int64 = 2_400
     private static let weekSeconds: Int64 = 7 * 86_400
 
-    /// A clock that moves with the real one. `shiftWeeks` is what `chooseShift` gave at the first start.
+    /// A clock that moves with the real one.
+    ///
+    /// - Parameter shiftWeeks: what `chooseShift` gave at the first start; kept, because a later choice would differ.
     package static func running(
         shiftWeeks: Int, span: DataInterval, realNow: @escaping @Sendable () -> Timestamp = { Timestamp.now() }
     ) -> RecordedClock {

@@ -43,10 +43,14 @@ package struct RecordedExchangeService: Service {
         do {
             try await application.run()
         } catch let error as IOError {
-            let reason = String(cString: strerror(error.errnoCode))
-            throw RecordingError(
-                "cannot listen on \(configuration.host):\(configuration.port): \(reason); "
-                    + "choose another port with --port (0 takes a free one)")
+            throw refusal(
+                String(cString: strerror(error.errnoCode)), "choose another port with --port (0 takes a free one)")
+        } catch is SocketAddressError {
+            throw refusal("the address is unknown", "name one of this machine with --bind")
         }
+    }
+
+    private func refusal(_ reason: String, _ advice: String) -> RecordingError {
+        RecordingError("cannot listen on \(configuration.host):\(configuration.port): \(reason); \(advice)")
     }
 }

@@ -1,5 +1,6 @@
 package import CivilTime
 package import FoundationEssentials
+import Glibc
 
 /// The recorded candles of all markets, as they are on disk: on the recording's own clock, unshifted.
 package struct Recording: Sendable {
@@ -79,8 +80,10 @@ package struct Recording: Sendable {
         do {
             return try Data(contentsOf: file)
         } catch {
+            let cause = (error as? CocoaError)?.userInfo.values.lazy.compactMap { $0 as? POSIXError }.first
+            let reason = cause.map { String(cString: strerror($0.code.rawValue)) } ?? "\(error)"
             throw RecordingError(
-                "cannot read the recorded data \(file.path): \(error); name the folder that has it with --data")
+                "cannot read the recorded data \(file.path): \(reason); name the folder that has it with --data")
         }
     }
 }

@@ -1,5 +1,6 @@
-/// A request's path and query, decoded as web servers do: `%xx` everywhere, `+` as a space in the query. A client that
-/// sends `+09:00` without encoding the plus is thus refused here as it is by the real exchange.
+/// A request's path and query, decoded as web servers do: `%xx` everywhere, `+` as a space in the query.
+///
+/// A client that sends `+09:00` without encoding the plus is thus refused here as it is by the real exchange.
 struct RequestTarget: Sendable, Equatable {
     let path: String
     private let parameters: [String: String]

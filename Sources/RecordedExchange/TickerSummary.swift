@@ -1,8 +1,8 @@
 import CivilTime
 
-/// A market's ticker, computed from its hourly candles at a moment. All times are served ones.
+/// A market's ticker, computed from its hourly candles at a moment.
 ///
-/// The day is the UTC day of the last trade (opening, high, low and the sums since 00:00 are its own); the 24-hour sums are
+/// All times are served ones. The day is the UTC day of the last trade (opening, high, low and the sums since 00:00 are its own); the 24-hour sums are
 /// those of the hours that began within the last 24 hours, the running one included; highest and lowest reach back 52
 /// weeks, or to the recording's start.
 struct TickerSummary: Sendable, Equatable {

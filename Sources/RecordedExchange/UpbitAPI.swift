@@ -28,8 +28,8 @@ struct UpbitAPI: Sendable {
             case "/v1/candles/years": self = .candles(.year, .firstDay)
             default:
                 let minutes = "/v1/candles/minutes/"
-                guard path.hasPrefix(minutes), ["1", "3", "5", "10", "15", "30"].contains(path.dropFirst(minutes.count))
-                else { return nil }
+                let units = ["1", "3", "5", "10", "15", "30"]
+                guard path.hasPrefix(minutes), units.contains(String(path.dropFirst(minutes.count))) else { return nil }
                 self = .unrecordedCandles
             }
         }

@@ -11,7 +11,13 @@ struct CryptoflowExchange: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cryptoflow-exchange",
         abstract: "Upbit's REST API on loopback, spoken from recorded candles.",
-        discussion: "Prints \"listening on http://HOST:PORT\" when it is ready. See Resources/recorded/NOTICE.")
+        discussion: """
+            Prints "listening on http://HOST:PORT" when it is ready. GET /v1/_recorded tells the shift and the span; \
+            Resources/recorded/NOTICE what is recorded and what is computed.
+
+            Faults can also be set up while it runs: POST /faults with {"kind":"500","path":"/v1/candles","count":3}; \
+            GET /faults lists them, DELETE /faults ends them all.
+            """)
 
     @OptionGroup var options: ExchangeOptions
 

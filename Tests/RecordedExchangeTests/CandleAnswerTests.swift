@@ -123,7 +123,8 @@ import Testing
     @Test(
         "weeks begin on Monday, months and years on their first day",
         arguments: [
-            ("weeks", ["2024-07-01", "2024-06-24"]), ("months", ["2024-07-01", "2024-06-01"]), ("years", ["2024-01-01"]),
+            ("weeks", ["2024-07-01", "2024-06-24"]), ("months", ["2024-07-01", "2024-06-01"]),
+            ("years", ["2024-01-01"]),
         ])
     func longPeriods(period: String, days: [String]) throws {
         let rows = try JSONShape.parse(
@@ -157,7 +158,9 @@ import Testing
         #expect(day["candle_acc_trade_volume"]?.text == String(decoding: expected.bytes, as: UTF8.self))
     }
 
-    @Test("units that were not recorded give an empty list and say why", arguments: ["seconds", "minutes/1", "minutes/30"])
+    @Test(
+        "units that were not recorded give an empty list and say why",
+        arguments: ["seconds", "minutes/1", "minutes/30"])
     func notRecorded(path: String) throws {
         let reply = try api(at: "2024-07-01T06:00:00Z").get("/v1/candles/\(path)?market=KRW-BTC")
         #expect(reply.status == 200 && reply.body == Array("[]".utf8))

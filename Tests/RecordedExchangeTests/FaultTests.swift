@@ -4,7 +4,9 @@ import Testing
 @testable import RecordedExchange
 
 @Suite("Faults") struct FaultTests {
-    private func hits(_ fault: Fault, of requests: Int, path: String = "/v1/candles/days", market: String? = nil) -> [Int] {
+    private func hits(_ fault: Fault, of requests: Int, path: String = "/v1/candles/days", market: String? = nil)
+        -> [Int]
+    {
         var plan = FaultPlan()
         plan.add(fault, now: 0)
         return (0..<requests).filter { _ in plan.take(path: path, market: market, now: 0) != nil }
@@ -56,7 +58,8 @@ import Testing
     @Test(
         "a fault that is wrong is refused with a reason",
         arguments: [
-            ("teapot", "kind is one of 429, 418"), ("500,cuont=3", "no \"cuont\""), ("500,count=0", "count is between 1"),
+            ("teapot", "kind is one of 429, 418"), ("500,cuont=3", "no \"cuont\""),
+            ("500,count=0", "count is between 1"),
             ("500,count=x", "count is between"), ("500,probability=2", "probability is between"),
             ("500,seconds=-1", "seconds is between"), ("500,lasts=nan", "lasts is between"), ("500,oops", "name=value"),
         ])

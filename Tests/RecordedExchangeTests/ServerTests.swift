@@ -116,7 +116,8 @@ import Testing
     func statuses(kind: String, status: Int, body: String) async throws {
         try await withServer { client in
             let set = await client.send("POST", "/faults", body: #"{"kind":"\#(kind)","count":1}"#)
-            #expect(set.status == 200 && set.text.contains(#""kind":"\#(kind)""#))
+            let shown = #"{"faults":[{"count":1,"kind":"\#(kind)","path":"/v1/","probability":1,"seed":1,"skip":0}]"#
+            #expect(set.status == 200 && set.text.hasPrefix(shown))
             let answer = await client.get(candles)
             #expect(answer.status == status && answer.text.hasPrefix(body))
             #expect(await client.get(candles).status == 200)
@@ -212,7 +213,8 @@ import Testing
     @Test("faults are refused to pages in a browser, to other methods and when they are wrong")
     func control() async throws {
         try await withServer { client in
-            let page = await client.send("POST", "/faults", headers: ["Origin: http://example.com"], body: #"{"kind":"500"}"#)
+            let page = await client.send(
+                "POST", "/faults", headers: ["Origin: http://example.com"], body: #"{"kind":"500"}"#)
             #expect(page.status == 403)
             #expect(await client.send("PUT", "/faults", body: "{}").status == 405)
             let wrong = await client.send("POST", "/faults", body: #"{"kind":"500","cuont":1}"#)
@@ -232,5 +234,15 @@ import Testing
             #expect(error?.description.contains("127.0.0.1:\(client.port): Address already in use") == true)
             #expect(error?.description.contains("--port") == true)
         }
+    }
+
+    @Test("an address of another machine is said so")
+    func foreignAddress() async throws {
+        let recording = try Samples.shipped.get()
+        let service = RecordedExchangeService(
+            recording: recording, clock: .running(shiftWeeks: 0, span: recording.span),
+            configuration: ExchangeConfiguration(host: "192.0.2.1"), logger: Logger(label: "test"))
+        let error = await #expect(throws: RecordingError.self) { try await service.run() }
+        #expect(error?.description.contains("192.0.2.1:0: Cannot assign requested address") == true)
     }
 }

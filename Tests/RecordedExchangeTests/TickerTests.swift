@@ -70,7 +70,8 @@ import Testing
     func gap() throws {
         let flat: (Int64, Int64, Int64, Int64, Int64)? = (100, 101, 99, 100, 2)
         let row = try ticker(
-            try recording(thirdDay: [flat, flat] + Array(repeating: nil, count: 30) + [flat]), at: "2024-07-04T00:00:00Z")
+            try recording(thirdDay: [flat, flat] + Array(repeating: nil, count: 30) + [flat]),
+            at: "2024-07-04T00:00:00Z")
         #expect(row["trade_date"]?.text == "20240703")
         #expect(row["acc_trade_volume"]?.text == "4.00000000")
         #expect(row["acc_trade_volume_24h"]?.text == "4.00000000")
