@@ -40,6 +40,7 @@ CREATE TABLE warehouse.crypto_24hr_rawingest_landing (
     http_status    integer,
     payload        jsonb,
     body           bytea,
+    derived        text[]      NOT NULL DEFAULT '{}',
     failure        text,
     attempt        bigint,
     call_ts        timestamptz NOT NULL,
@@ -63,6 +64,8 @@ COMMENT ON COLUMN warehouse.crypto_24hr_rawingest_landing.payload IS
     'The body as JSON; null when it was not valid JSON or none came.';
 COMMENT ON COLUMN warehouse.crypto_24hr_rawingest_landing.body IS
     'The bytes of a body that is not valid JSON, cut at 1 MiB.';
+COMMENT ON COLUMN warehouse.crypto_24hr_rawingest_landing.derived IS
+    'Fields the source says it computed rather than recorded (header X-Derived of recorded data).';
 COMMENT ON COLUMN warehouse.crypto_24hr_rawingest_landing.failure IS
     'Why the reply was not used; null for one that was.';
 COMMENT ON COLUMN warehouse.crypto_24hr_rawingest_landing.attempt IS
@@ -132,7 +135,8 @@ COMMENT ON COLUMN warehouse.market_coverage.hour IS 'Start of the hour, UTC.';
 COMMENT ON COLUMN warehouse.market_coverage.rows IS 'Rows of that hour in the latest reply.';
 COMMENT ON COLUMN warehouse.market_coverage.final IS
     'Whether that reply can no longer change: a later candle existed, or 10 minutes had passed since the hour''s end.';
-COMMENT ON COLUMN warehouse.market_coverage.asked_at IS 'When the latest request was sent; an older one changes nothing.';
+COMMENT ON COLUMN warehouse.market_coverage.asked_at IS
+    'When the latest request was sent; an older one changes nothing.';
 COMMENT ON COLUMN warehouse.market_coverage.call_id IS 'The reply the row was counted from.';
 
 CREATE TABLE warehouse.market (
@@ -148,7 +152,8 @@ COMMENT ON TABLE warehouse.market IS 'The markets an exchange has listed, as see
 COMMENT ON COLUMN warehouse.market.quote IS 'The currency prices are in, for example KRW.';
 COMMENT ON COLUMN warehouse.market.base IS 'The coin that is traded, for example BTC.';
 COMMENT ON COLUMN warehouse.market.first_seen IS 'Earliest request whose reply listed the market.';
-COMMENT ON COLUMN warehouse.market.last_seen IS 'Latest request whose reply listed it; older than the others: delisted.';
+COMMENT ON COLUMN warehouse.market.last_seen IS
+    'Latest request whose reply listed it; older than the others: delisted.';
 
 -- Silver --------------------------------------------------------------------------------------------------------------
 
@@ -172,7 +177,7 @@ CREATE TABLE warehouse.silver_candle (
     PRIMARY KEY (exchange, market, unit, open_time)
 );
 COMMENT ON TABLE warehouse.silver_candle IS
-    'Silver: closed candles, one each; the latest request''s reply wins, whatever the order in which replies are refined.';
+    'Silver: closed candles, one each; the latest request''s reply wins, in whatever order replies are refined.';
 COMMENT ON COLUMN warehouse.silver_candle.unit IS 'Minutes.';
 COMMENT ON COLUMN warehouse.silver_candle.open_time IS 'Start of the candle, UTC.';
 COMMENT ON COLUMN warehouse.silver_candle.volume IS 'Traded amount of the base coin.';
@@ -451,7 +456,7 @@ BEGIN
     RETURN 'no problem; ' || summary;
 END $$;
 COMMENT ON FUNCTION warehouse.fail_on_quality_problems(text) IS
-    'Raises an exception that lists the problems a run of data_quality found; otherwise a sentence that there are none.';
+    'Raises an exception that lists the problems a run of data_quality found; without any, returns a sentence.';
 
 -- Views ---------------------------------------------------------------------------------------------------------------
 
@@ -474,7 +479,8 @@ FROM (
 LEFT JOIN warehouse.gold_trend_volatility AS day
     ON day.exchange = latest.exchange AND day.market = latest.market
     AND day.open_time = latest.open_time - interval '24 hours' AND day.close <> 0;
-COMMENT ON VIEW warehouse.market_latest IS 'Each market''s newest indicators and its change over 24 hours (a fraction).';
+COMMENT ON VIEW warehouse.market_latest IS
+    'Each market''s newest indicators and its change over 24 hours (a fraction).';
 
 CREATE VIEW warehouse.ticker_latest AS
 SELECT DISTINCT ON (exchange, market) * FROM warehouse.silver_ticker ORDER BY exchange, market, hour DESC;
@@ -501,7 +507,7 @@ LEFT JOIN (
     SELECT exchange, market, open_time AS hour, open_time FROM warehouse.silver_candle WHERE unit = 60
 ) AS c USING (exchange, market, hour);
 COMMENT ON VIEW warehouse.market_hour IS
-    'Every hour between the first and the last asked of a market: candle, no trade, not fetched, not final, not refined.';
+    'Every hour between a market''s first and last asked: candle, no trade, not fetched, not final or not refined.';
 
 -- Privileges ----------------------------------------------------------------------------------------------------------
 

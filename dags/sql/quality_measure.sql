@@ -2,7 +2,8 @@
 -- worth telling, to data_quality_result under %(run_id)s. The next task judges.
 --
 -- An hour counts half an hour after its end, when it must be fetched and final. An hour of which the exchange has no
--- candle (final coverage with no rows) is no problem. Hours before the first one ever asked of a market are not expected.
+-- candle (final coverage with no rows) is no problem. Hours before the first one ever asked of a market are not
+-- expected.
 DELETE FROM warehouse.data_quality_result WHERE run_id = %(run_id)s;
 
 WITH bounds AS MATERIALIZED (
@@ -76,8 +77,8 @@ WITH bounds AS MATERIALIZED (
 
     UNION ALL
     SELECT 'gold behind silver', 'problem', exchange, market, count(*),
-           'hours absent or stale in gold_trend_volatility: ' || count(*) || ' (' || warehouse.hour_list(array_agg(hour))
-               || '); trigger gold_trend_volatility'
+           'hours absent or stale in gold_trend_volatility: ' || count(*)
+               || ' (' || warehouse.hour_list(array_agg(hour)) || '); trigger gold_trend_volatility'
     FROM hour WHERE in_silver AND close IS DISTINCT FROM gold_close GROUP BY exchange, market
 
     UNION ALL
@@ -129,7 +130,8 @@ WITH bounds AS MATERIALIZED (
 
     UNION ALL
     SELECT 'replies refused', 'note', l.source, '', count(*),
-           'replies that were not usable: ' || count(*) || ' (last at ' || warehouse.hour_list(ARRAY[max(l.call_ts)]) || ': '
+           'replies that were not usable: ' || count(*)
+               || ' (last at ' || warehouse.hour_list(ARRAY[max(l.call_ts)]) || ': '
                || (array_agg(l.failure ORDER BY l.call_ts DESC, l.id DESC))[1] || ')'
     FROM bounds
     JOIN warehouse.crypto_24hr_rawingest_landing AS l

@@ -17,7 +17,7 @@ WITH due AS (
       AND l.interval_start <= coalesce(bounds.until, 'infinity')
 ), readable AS MATERIALIZED (
     -- What does not look like a candle stays in Bronze; data_quality tells.
-    SELECT l.id, l.source, l.call_ts, e AS element
+    SELECT l.id, l.source, l.call_ts, l.derived, e AS element
     FROM wanted
     JOIN warehouse.crypto_24hr_rawingest_landing AS l USING (id)
     CROSS JOIN LATERAL jsonb_array_elements(
@@ -43,7 +43,7 @@ WITH due AS (
            trim_scale((element ->> 'candle_acc_trade_volume')::numeric) AS volume,
            CASE WHEN jsonb_typeof(element -> 'candle_acc_trade_price') = 'number'
                 THEN trim_scale((element ->> 'candle_acc_trade_price')::numeric) END AS value,
-           coalesce(element -> 'candle_acc_trade_price_derived' = 'true', false) AS value_derived,
+           'candle_acc_trade_price' = ANY (derived) AS value_derived,
            CASE WHEN element ->> 'timestamp' ~ '^\d{1,15}$'
                 THEN warehouse.epoch_ms(element ->> 'timestamp') END AS last_trade_at,
            call_ts,

@@ -16,7 +16,7 @@ WITH due AS (
       AND l.interval_end >= coalesce(bounds.since, '-infinity')
       AND l.interval_start <= coalesce(bounds.until, 'infinity')
 ), readable AS MATERIALIZED (
-    SELECT l.id, l.source, l.call_ts, l.interval_start, e AS element
+    SELECT l.id, l.source, l.call_ts, l.derived, l.interval_start, e AS element
     FROM wanted
     JOIN warehouse.crypto_24hr_rawingest_landing AS l USING (id)
     CROSS JOIN LATERAL jsonb_array_elements(
@@ -39,7 +39,7 @@ WITH due AS (
            trim_scale((element ->> 'signed_change_rate')::numeric) AS signed_change_rate,
            trim_scale((element ->> 'acc_trade_volume_24h')::numeric) AS volume_24h,
            trim_scale((element ->> 'acc_trade_price_24h')::numeric) AS value_24h,
-           coalesce(element -> 'acc_trade_price_derived' = 'true', false) AS value_derived,
+           'acc_trade_price_24h' = ANY (derived) AS value_derived,
            trim_scale((element ->> 'acc_trade_volume')::numeric) AS day_volume,
            trim_scale((element ->> 'acc_trade_price')::numeric) AS day_value,
            trim_scale((element ->> 'highest_52_week_price')::numeric) AS highest_52_week,

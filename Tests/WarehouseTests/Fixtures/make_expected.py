@@ -101,7 +101,8 @@ def main(folder: pathlib.Path) -> None:
         # Every row near the start and after a gap, where the rules bite; elsewhere each eleventh is enough.
         position = np.arange(len(expected))
         near_gap = (expected["missing_24h"] > 0).to_numpy()
-        all_expected.append(expected[(position < 30) | near_gap | (position % 11 == 0) | (position >= len(expected) - 5)])
+        last = position >= len(expected) - 5
+        all_expected.append(expected[(position < 30) | near_gap | (position % 11 == 0) | last])
 
     columns = ["market", "open_time_utc", "open", "high", "low", "close", "volume"]
     pd.concat(all_candles)[columns].to_csv(HERE / "indicators_candles.csv", index=False, lineterminator="\n")
