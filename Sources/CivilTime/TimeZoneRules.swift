@@ -164,6 +164,12 @@ package struct ZoneTransition: Sendable, Hashable {
 }
 
 extension Timestamp {
+    /// ISO 8601 with the zone's offset, always as a number: `2026-01-01T00:00:00+00:00` in UTC. This is how Python writes
+    /// a time, and so what Airflow's run ids contain.
+    package func iso8601(in zone: TimeZoneRules) -> String {
+        ISO8601.text(zone.local(at: self), offsetSeconds: zone.offset(at: self))
+    }
+
     /// Reads ISO 8601 as `init(iso8601:)` does, but text without an offset is local time in `zone` (see
     /// `TimeZoneRules.instant(of:)` for gaps and overlaps).
     package init?(iso8601 text: String, in zone: TimeZoneRules) {
