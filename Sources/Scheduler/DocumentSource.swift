@@ -4,8 +4,9 @@ package import SchedulerCore
 
 /// Where documents come from: a folder that is looked at again and again.
 package protocol DocumentSource: Sendable {
-    /// What changed since the last call; the first call reports everything. Never on a cooperative thread for long.
-    func scan() async throws -> DocumentChanges
+    /// What changed since the last call. Never on a cooperative thread for long.
+    /// - Parameter afresh: report everything, as in the first call: a new leader starts from nothing.
+    func scan(afresh: Bool) async throws -> DocumentChanges
 }
 
 /// What a look at the documents found.

@@ -1,6 +1,6 @@
 import ActorQueues
 import CivilTime
-import Collections
+import DequeModule
 import DAGModel
 import Dispatch
 import Execution

@@ -162,7 +162,7 @@ package struct SchedulerService: Service {
         var isFirst = true
         while !Task.isCancelled {
             do {
-                let changes = try await documents.scan()
+                let changes = try await documents.scan(afresh: isFirst)
                 await leader.take(changes)
                 if let problems = changes.problems { try await store.setImportErrors(problems) }
                 if isFirst {

@@ -1,6 +1,6 @@
 import CivilTime
-import Collections
 import DAGModel
+import HeapModule
 
 /// A task of an active run, as the core holds it.
 struct TaskEntry: Sendable {

@@ -1,5 +1,6 @@
 import CivilTime
 import DAGModel
+import HeapModule
 
 extension SchedulerCore {
     /// Starts ready tasks while there are slots: of the scheduler (`parallelism`), the pool and the run.

@@ -1,5 +1,6 @@
 import CivilTime
 import DAGModel
+import HeapModule
 import Timetables
 
 extension SchedulerCore {

@@ -1,13 +1,14 @@
-import CivilTime
-import DAGModel
+package import CivilTime
+package import DAGModel
+import HeapModule
 import Timetables
 
 extension SchedulerCore {
     /// Makes the runs that a schedule owes up to now, accounts for every instant, and sets the timer for the next one.
     mutating func evaluateSchedule(_ id: DAGID) {
-        guard let entry = dags[id], entry.isActive, let graph = entry.graph,
-            graph.dag.timetable.isTimeBased
-        else { return }
+        guard let entry = dags[id], entry.isActive, let graph = entry.graph else { return }
+        if graph.dag.timetable.isContinuous { return continueAtOnce(id, entry, graph) }
+        guard graph.dag.timetable.isTimeBased else { return }
         if graph.dag.catchup { catchUp(id, graph) } else { takeLatest(id, graph) }
     }
 
@@ -16,7 +17,7 @@ extension SchedulerCore {
     private mutating func catchUp(_ id: DAGID, _ graph: DAGGraph) {
         let dag = graph.dag
         while let entry = dags[id], !entry.isPaused {
-            guard let due = dag.timetable.next(after: entry.accountedUntil(now: now), bounds: dag.bounds) else { return }
+            guard let due = entry.nextDue else { return }
             guard due.due <= now else { return wake(id, at: due.due) }
             if let window = dag.catchupWindow, due.due < now - window {
                 account(id, due, .beforeCatchupWindow)
@@ -38,7 +39,7 @@ extension SchedulerCore {
     private mutating func takeLatest(_ id: DAGID, _ graph: DAGGraph) {
         let dag = graph.dag
         guard var entry = dags[id] else { return }
-        guard var due = dag.timetable.next(after: entry.accountedUntil(now: now), bounds: dag.bounds) else { return }
+        guard var due = entry.nextDue else { return }
         while due.due <= now {
             let following = dag.timetable.next(after: due.due, bounds: dag.bounds)
             guard let following, following.due <= now else {
@@ -64,6 +65,16 @@ extension SchedulerCore {
             account(id, due, due.due < startedAt ? .caughtUp : .ran)
             makeScheduledRun(due, graph)
         }
+    }
+
+    /// `@continuous`: a run follows the last one as soon as that has ended.
+    private mutating func continueAtOnce(_ id: DAGID, _ entry: DAGEntry, _ graph: DAGGraph) {
+        guard !entry.isPaused, entry.activeRuns == 0, entry.queuedRuns.isEmpty else { return }
+        let last = entry.lastDue.map { DataInterval(start: $0.last, end: $0.last) }
+        let due = graph.dag.timetable.continuation(of: last, now: now, bounds: graph.dag.bounds)
+        guard let due, due.due > entry.lastDue?.last ?? .distantPast else { return }
+        account(id, due, .ran)
+        makeScheduledRun(due, graph)
     }
 
     /// Whether a run stands at the instant's logical date, or a backfill is going to make it.
@@ -114,20 +125,15 @@ extension SchedulerCore {
 }
 
 extension DAGEntry {
-    /// Up to where the schedule is accounted for. Without a ledger, catchup begins at `start_date`; else the schedule
-    /// begins with the latest instant at the first load if there is a `start_date` before it, as in Airflow, and with the
-    /// first one after the load if there is none.
-    func accountedUntil(now: Timestamp) -> Timestamp {
-        if let lastDue { return lastDue.last }
-        guard let dag = graph?.dag else { return now }
-        if dag.catchup {
-            guard let start = dag.bounds.start else { return firstSeen }
-            return start - .microseconds(1)
-        }
-        guard let start = dag.bounds.start, start <= firstSeen,
-            let latest = dag.timetable.latest(atOrBefore: firstSeen, bounds: dag.bounds)
-        else { return firstSeen }
-        return latest.due - .microseconds(1)
+    /// The first instant that is not accounted for. Without a ledger, catchup begins at `start_date`; else the schedule
+    /// begins with the latest instant at the first load if there is a `start_date` before it, as in Airflow, and where
+    /// the timetable says if there is none.
+    var nextDue: DueInstant? {
+        guard let dag = graph?.dag else { return nil }
+        if let lastDue { return dag.timetable.next(after: lastDue.last, bounds: dag.bounds) }
+        guard let start = dag.bounds.start else { return dag.timetable.first(seen: firstSeen, bounds: dag.bounds) }
+        if !dag.catchup, let latest = dag.timetable.latest(atOrBefore: firstSeen, bounds: dag.bounds) { return latest }
+        return dag.timetable.next(after: start - .microseconds(1), bounds: dag.bounds)
     }
 }
 

@@ -1,5 +1,6 @@
 import CivilTime
 import DAGModel
+import HeapModule
 
 extension SchedulerCore {
     /// Decides on a task that has not started, by its trigger rule.

@@ -1,6 +1,7 @@
 package import CivilTime
-import Collections
+import DequeModule
 package import DAGModel
+import HeapModule
 import Timetables
 
 /// The state machine of the scheduler: it takes what happened and says what to write and what to do.
