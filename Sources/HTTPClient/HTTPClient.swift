@@ -6,6 +6,7 @@
 package final class HTTPClient: Sendable {
     /// Settings of a client.
     package struct Configuration: Sendable {
+        /// The User-Agent field of every request without one of its own.
         package var userAgent: String
         /// Connections to one host at a time; further requests wait for one, within their timeout.
         package var maximumConnectionsPerHost: Int
@@ -51,7 +52,9 @@ package final class HTTPClient: Sendable {
     }
 
     /// Stops the client: new requests are refused, those under way may finish within `grace`, the rest is aborted with
-    /// kind `shutDown`. Returns when the thread has ended; calling it again waits for the same end.
+    /// kind `shutDown`.
+    ///
+    /// Returns when the thread has ended; calling it again waits for the same end.
     package func shutDown(grace: Duration = .zero) async {
         engine.beginShutdown(grace: grace)
         await engine.waitForEnd()

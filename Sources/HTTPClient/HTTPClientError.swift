@@ -2,7 +2,9 @@
 ///
 /// URLs in it are masked; header values and bodies never appear in the text.
 package struct HTTPClientError: Error, Sendable, CustomStringConvertible {
-    /// Kinds that a caller may react to. More may be added: keep a default.
+    /// Kinds that a caller may react to.
+    ///
+    /// More may be added: keep a default.
     package enum Kind: String, Sendable, Hashable, CaseIterable {
         /// The text is not an absolute http or https URL.
         case badURL
@@ -38,7 +40,9 @@ package struct HTTPClientError: Error, Sendable, CustomStringConvertible {
         case other
     }
 
+    /// What a caller may react to.
     package let kind: Kind
+    /// The method of the request.
     package let method: String
     /// The masked URL.
     package let url: String
@@ -49,6 +53,7 @@ package struct HTTPClientError: Error, Sendable, CustomStringConvertible {
     /// What had arrived of the answer, for evidence; only for `truncated`, `reset`, `timeout` and `tooLarge`.
     package let partialResponse: HTTPResponse?
 
+    /// An error; the URL is masked here.
     package init(
         _ kind: Kind, method: String, url: String, reason: String, advice: String = "",
         partialResponse: HTTPResponse? = nil

@@ -2,9 +2,12 @@
 package struct HTTPHeaders: Sendable, Hashable, ExpressibleByDictionaryLiteral, Sequence {
     /// One field as it stood on the wire, without the surrounding white space of its value.
     package struct Field: Sendable, Hashable {
+        /// The name in the spelling sent or received.
         package var name: String
+        /// The value, without the white space around it.
         package var value: String
 
+        /// A field.
         package init(name: String, value: String) {
             self.name = name
             self.value = value
@@ -14,10 +17,12 @@ package struct HTTPHeaders: Sendable, Hashable, ExpressibleByDictionaryLiteral, 
     /// All fields in order.
     package private(set) var fields: [Field]
 
+    /// Headers from fields in order.
     package init(_ fields: [Field] = []) {
         self.fields = fields
     }
 
+    /// Headers in the order of the literal; a name may be repeated.
     package init(dictionaryLiteral elements: (String, String)...) {
         fields = elements.map { Field(name: $0.0, value: $0.1) }
     }
@@ -41,6 +46,7 @@ package struct HTTPHeaders: Sendable, Hashable, ExpressibleByDictionaryLiteral, 
         fields.append(Field(name: name, value: value))
     }
 
+    /// The fields in order.
     package func makeIterator() -> IndexingIterator<[Field]> {
         fields.makeIterator()
     }

@@ -2,14 +2,18 @@
 package struct HTTPResponse: Sendable {
     /// How long the parts of an exchange took, each measured from its start.
     package struct Timing: Sendable, Hashable {
+        /// Until the name was resolved.
         package var nameLookup: Duration
         /// Until the TCP connection stood; zero when an open connection was used again.
         package var connected: Duration
+        /// Until the answer's first byte.
         package var firstByte: Duration
+        /// Until the end.
         package var total: Duration
         /// No new connection was needed.
         package var reusedConnection: Bool
 
+        /// A timing.
         package init(
             nameLookup: Duration, connected: Duration, firstByte: Duration, total: Duration, reusedConnection: Bool
         ) {
@@ -21,6 +25,7 @@ package struct HTTPResponse: Sendable {
         }
     }
 
+    /// The status code, 100 to 599.
     package var status: Int
     /// "1.0", "1.1", "2" or "3".
     package var httpVersion: String
@@ -30,8 +35,10 @@ package struct HTTPResponse: Sendable {
     package var body: [UInt8]
     /// The address that answered, after redirects, with secrets masked.
     package var url: String
+    /// How long it took.
     package var timing: Timing
 
+    /// An answer, for tests and for evidence put together elsewhere.
     package init(status: Int, httpVersion: String, headers: HTTPHeaders, body: [UInt8], url: String, timing: Timing) {
         self.status = status
         self.httpVersion = httpVersion

@@ -15,6 +15,7 @@ package enum CandleUnit: String, Sendable, Hashable, CaseIterable, Codable, Cust
 
     package var description: String { rawValue }
 
+    /// The slot's length in seconds.
     package var seconds: Int64 {
         switch self {
         case .oneSecond: 1
@@ -30,6 +31,7 @@ package enum CandleUnit: String, Sendable, Hashable, CaseIterable, Codable, Cust
         }
     }
 
+    /// The slot's length.
     package var duration: Duration { .seconds(seconds) }
 
     /// True when a candle of this unit may open at the instant; all units count from midnight UTC.

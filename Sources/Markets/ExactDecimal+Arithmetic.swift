@@ -13,6 +13,7 @@ extension ExactDecimal {
         case halfEven
     }
 
+    /// The value with the other sign.
     package static prefix func - (value: ExactDecimal) -> ExactDecimal {
         ExactDecimal(shortSignificand: -value.significand, exponent: value.exponent)
     }
@@ -46,7 +47,9 @@ extension ExactDecimal {
     }
 
     /// The multiple of `tick` next to the value; throws `invalidTick` for a tick that is not positive, and `overflow`.
-    package func rounded(toMultipleOf tick: ExactDecimal, _ rounding: Rounding) throws(ExactDecimalError) -> ExactDecimal {
+    package func rounded(
+        toMultipleOf tick: ExactDecimal, _ rounding: Rounding
+    ) throws(ExactDecimalError) -> ExactDecimal {
         guard tick.significand > 0 else { throw .invalidTick }
         guard !isZero else { return self }
         let (value, step, exponent) = try Self.aligned(self, tick)

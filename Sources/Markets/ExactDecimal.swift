@@ -9,7 +9,9 @@ package struct ExactDecimal: Sendable, Hashable {
     /// From -128 to 127.
     package let exponent: Int8
 
+    /// 0.
     package static let zero = ExactDecimal(shortSignificand: 0, exponent: 0)
+    /// 1.
     package static let one = ExactDecimal(shortSignificand: 1, exponent: 0)
 
     /// A whole number.
@@ -39,6 +41,7 @@ package struct ExactDecimal: Sendable, Hashable {
 
     /// Below zero.
     package var isNegative: Bool { significand < 0 }
+    /// Equal to zero.
     package var isZero: Bool { significand == 0 }
 
     /// The value without its sign.
@@ -105,6 +108,7 @@ package enum ExactDecimalError: Error, Sendable, Hashable, CustomStringConvertib
 }
 
 extension ExactDecimal: Comparable {
+    /// Compares by value, exactly, whatever the exponents.
     package static func < (left: ExactDecimal, right: ExactDecimal) -> Bool {
         guard left.exponent != right.exponent, left.significand.signum() == right.significand.signum() else {
             return left.significand < right.significand
@@ -141,14 +145,18 @@ extension ExactDecimal: LosslessStringConvertible, Codable {
         return sign + "0." + String(repeating: "0", count: places - count) + digits
     }
 
-    /// Reads JSON's number notation; nil for anything else. `init(parsing:)` says why.
+    /// Reads JSON's number notation; nil for anything else.
+    ///
+    /// `init(parsing:)` says why.
     package init?(_ description: String) {
         guard let value = try? ExactDecimal(parsing: description) else { return nil }
         self = value
     }
 
-    /// Reads a string or a whole number. A JSON number with a fraction is refused, since Foundation's decoder hands it
-    /// over by way of binary floating point.
+    /// Reads a string or a whole number.
+    ///
+    /// A JSON number with a fraction is refused, since Foundation's decoder hands it over by way of binary floating
+    /// point.
     package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         if let whole = try? container.decode(Int64.self) {

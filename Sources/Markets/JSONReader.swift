@@ -6,20 +6,23 @@
 package struct JSONReader: ~Copyable {
     /// Bounds that keep a broken or hostile sender from filling the memory.
     package struct Limits: Sendable {
+        /// The longest document.
         package var bytes: Int
+        /// The most arrays and objects within each other.
         package var depth: Int
 
+        /// Bounds; the defaults hold the largest known reply many times over.
         package init(bytes: Int = 32 * 1024 * 1024, depth: Int = 32) {
             self.bytes = bytes
             self.depth = depth
         }
     }
 
-    private let bytes: UnsafeBufferPointer<UInt8>
+    let bytes: UnsafeBufferPointer<UInt8>
     private let maximumDepth: Int
     private var depth = 0
     /// The offset of the next byte.
-    package private(set) var position = 0
+    package internal(set) var position = 0
 
     private init(bytes: UnsafeBufferPointer<UInt8>, maximumDepth: Int) {
         self.bytes = bytes
@@ -87,7 +90,9 @@ package struct JSONReader: ~Copyable {
     }
 
     /// Reads an object of known fields; unknown ones are skipped, a repeated or missing one is an error, and errors
-    /// within a field carry its name. `member` must read one value each time it is called with a field's index.
+    /// within a field carry its name.
+    ///
+    /// `member` must read one value each time it is called with a field's index.
     mutating func object(
         _ table: FieldTable, _ member: (inout JSONReader, Int) throws(MalformedData) -> Void
     ) throws(MalformedData) {
@@ -164,96 +169,6 @@ package struct JSONReader: ~Copyable {
         }
     }
 
-    // MARK: - Values
-
-    /// Reads a number, exactly.
-    package mutating func decimal() throws(MalformedData) -> ExactDecimal {
-        let first = try peek()
-        guard first == 0x2D || (0x30...0x39).contains(first) else { throw unexpected("a number") }
-        let start = position
-        var end = position
-        do throws(ExactDecimalError) {
-            let value = try ExactDecimal.scan(bytes, at: &end)
-            position = end
-            return value
-        } catch {
-            position = start
-            throw failure(error.description)
-        }
-    }
-
-    /// Reads a whole number; `1.0` and `1E3` are whole numbers too.
-    package mutating func integer() throws(MalformedData) -> Int64 {
-        let first = try peek()
-        guard first == 0x2D || (0x30...0x39).contains(first) else { throw unexpected("a whole number") }
-        var value: Int64 = 0
-        var index = position
-        while index < bytes.count, index - position < 18, case let digit = bytes[index] &- 0x30, digit < 10 {
-            value = value &* 10 &+ Int64(digit)
-            index += 1
-        }
-        let isPlain = index < bytes.count && (bytes[index] == 0x2C || bytes[index] == 0x7D || bytes[index] == 0x5D)
-        if isPlain, first != 0x30 || index == position + 1 {
-            position = index
-            return value
-        }
-        let start = position
-        guard let value = try decimal().int64 else {
-            position = start
-            throw failure("not a whole number of 64 bits")
-        }
-        return value
-    }
-
-    /// Reads a string.
-    package mutating func string() throws(MalformedData) -> String {
-        guard try peek() == 0x22 else { throw unexpected("a string") }
-        let (content, isEscaped) = try rawString()
-        if isEscaped { return try unescaped(content) }
-        return String(decoding: UnsafeBufferPointer(rebasing: bytes[content]), as: UTF8.self)
-    }
-
-    /// Reads a string without escapes in place; `body` sees its bytes.
-    mutating func plainString<Value>(
-        _ body: (UnsafeBufferPointer<UInt8>) -> Value
-    ) throws(MalformedData) -> Value {
-        guard try peek() == 0x22 else { throw unexpected("a string") }
-        let (content, isEscaped) = try rawString()
-        guard isEscaped else { return body(UnsafeBufferPointer(rebasing: bytes[content])) }
-        var text = try unescaped(content)
-        return text.withUTF8(body)
-    }
-
-    /// Reads true or false.
-    package mutating func bool() throws(MalformedData) -> Bool {
-        switch try peek() {
-        case 0x74:
-            try word("true")
-            return true
-        case 0x66:
-            try word("false")
-            return false
-        default: throw unexpected("true or false")
-        }
-    }
-
-    /// Reads null when it stands next, and says so.
-    package mutating func null() throws(MalformedData) -> Bool {
-        guard try peek() == 0x6E else { return false }
-        try word("null")
-        return true
-    }
-
-    /// True when a string stands next.
-    package mutating func isString() throws(MalformedData) -> Bool {
-        try peek() == 0x22
-    }
-
-    /// An error at the next byte.
-    package func failure(_ reason: String, field: String? = nil) -> MalformedData {
-        MalformedData(field: field, offset: position, reason: reason)
-    }
-
     // MARK: - Tokens
 
     func byte(at index: Int) -> UInt8? {
@@ -264,6 +179,7 @@ package struct JSONReader: ~Copyable {
         position += count
     }
 
+    /// Steps over white space.
     package mutating func skipSpace() {
         while position < bytes.count {
             switch bytes[position] {
@@ -273,13 +189,13 @@ package struct JSONReader: ~Copyable {
         }
     }
 
-    private mutating func peek() throws(MalformedData) -> UInt8 {
+    mutating func peek() throws(MalformedData) -> UInt8 {
         skipSpace()
         guard position < bytes.count else { throw failure("the text ends early") }
         return bytes[position]
     }
 
-    private func unexpected(_ expectation: String) -> MalformedData {
+    func unexpected(_ expectation: String) -> MalformedData {
         let found: String
         switch bytes[position] {
         case 0x22: found = "a string"
@@ -328,7 +244,7 @@ package struct JSONReader: ~Copyable {
         position += 1
     }
 
-    private mutating func word(_ text: StaticString) throws(MalformedData) {
+    mutating func word(_ text: StaticString) throws(MalformedData) {
         let expected = UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
         guard bytes[position...].starts(with: expected) else { throw failure("expected \(text)") }
         position += expected.count
@@ -359,7 +275,7 @@ package struct JSONReader: ~Copyable {
     }
 
     /// The range between the quotes, and whether it contains escapes.
-    private mutating func rawString() throws(MalformedData) -> (Range<Int>, isEscaped: Bool) {
+    mutating func rawString() throws(MalformedData) -> (Range<Int>, isEscaped: Bool) {
         guard position < bytes.count, bytes[position] == 0x22 else {
             guard position < bytes.count else { throw failure("the text ends early") }
             throw unexpected("a string")

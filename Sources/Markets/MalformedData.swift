@@ -9,6 +9,7 @@ package struct MalformedData: Error, Sendable, Hashable, CustomStringConvertible
     /// What was found and what would be right, in words that follow the field's name.
     package let reason: String
 
+    /// What is wrong, and where.
     package init(row: Int? = nil, field: String? = nil, offset: Int, reason: String) {
         self.row = row
         self.field = field

@@ -1,7 +1,9 @@
 package import CivilTime
 package import HTTPClient
 
-/// How one exchange's REST interface is asked and read. Pure: it builds paths and reads bytes, and touches no network.
+/// How one exchange's REST interface is asked and read.
+///
+/// Pure: it builds paths and reads bytes, and touches no network.
 package protocol MarketDialect: Sendable {
     var exchange: Exchange { get }
     /// The exchange's own address, without a slash at its end.
@@ -35,6 +37,7 @@ package struct MarketCall<Value: Sendable>: Sendable {
     /// Reads the body of a successful reply.
     package var decode: @Sendable ([UInt8]) throws(MalformedData) -> DecodedRows<Value>
 
+    /// A question.
     package init(
         endpoint: String, group: RequestGroup,
         decode: @escaping @Sendable ([UInt8]) throws(MalformedData) -> DecodedRows<Value>
@@ -47,16 +50,23 @@ package struct MarketCall<Value: Sendable>: Sendable {
 
 /// Requests of an exchange that share one limit.
 package struct RequestGroup: Sendable, Hashable, RawRepresentable, CustomStringConvertible {
+    /// The group's name.
     package let rawValue: String
 
+    /// A group of any name.
     package init(rawValue: String) {
         self.rawValue = rawValue
     }
 
+    /// Lists of markets.
     package static let market = Self(rawValue: "market")
+    /// Candles of every unit.
     package static let candles = Self(rawValue: "candles")
+    /// Trades.
     package static let trades = Self(rawValue: "trades")
+    /// Tickers.
     package static let ticker = Self(rawValue: "ticker")
+    /// Order books.
     package static let orderbook = Self(rawValue: "orderbook")
 
     package var description: String { rawValue }

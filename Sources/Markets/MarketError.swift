@@ -3,7 +3,9 @@ package import HTTPClient
 
 /// Why an exchange gave no usable market data.
 package struct MarketError: Error, Sendable, CustomStringConvertible {
-    /// What a caller may react to. More may be added: keep a default.
+    /// What a caller may react to.
+    ///
+    /// More may be added: keep a default.
     package enum Kind: Sendable {
         /// Too many requests (status 429), or no free slot within the caller's waiting time.
         case rateLimited
@@ -23,13 +25,16 @@ package struct MarketError: Error, Sendable, CustomStringConvertible {
         case cancelled
     }
 
+    /// The exchange asked.
     package let exchange: Exchange
+    /// What a caller may react to.
     package let kind: Kind
     /// What was asked: path and query; nil when nothing was sent.
     package let endpoint: String?
     /// The exchange's message or our reason, in a sentence without a full stop.
     package let message: String
 
+    /// An error.
     package init(_ exchange: Exchange, _ kind: Kind, endpoint: String? = nil, message: String) {
         self.exchange = exchange
         self.kind = kind
@@ -37,8 +42,9 @@ package struct MarketError: Error, Sendable, CustomStringConvertible {
         self.message = message
     }
 
-    /// The same call may succeed later. A limit or block passes, a garbled reply is most often a passing trouble; a
-    /// refused parameter stays refused.
+    /// The same call may succeed later.
+    ///
+    /// A limit or block passes, a garbled reply is most often a passing trouble; a refused parameter stays refused.
     package var isRetryable: Bool {
         switch kind {
         case .rateLimited, .blocked, .server, .malformed: true
@@ -48,6 +54,7 @@ package struct MarketError: Error, Sendable, CustomStringConvertible {
         }
     }
 
+    /// The calling task was cancelled.
     package var isCancellation: Bool {
         if case .cancelled = kind { true } else { false }
     }

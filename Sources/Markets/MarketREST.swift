@@ -14,6 +14,7 @@ package struct MarketREST: Sendable {
         /// The longest time for the request itself.
         package var timeout: Duration
 
+        /// Circumstances; by default a first try that waits for its slot as long as it takes.
         package init(attempt: Int = 1, maximumWait: Duration? = nil, timeout: Duration = .seconds(30)) {
             self.attempt = attempt
             self.maximumWait = maximumWait
@@ -21,6 +22,7 @@ package struct MarketREST: Sendable {
         }
     }
 
+    /// The language spoken.
     package let dialect: any MarketDialect
     private let http: HTTPClient
     private let limiter: RateLimiter

@@ -3,21 +3,26 @@ package import HTTPClient
 
 /// A reply as it came, for the record.
 package struct RawReply: Sendable {
+    /// The exchange asked.
     package var exchange: Exchange
     /// The address asked; market data needs no secrets, and any would be masked.
     package var url: String
     /// Path and query of the address.
     package var endpoint: String
+    /// The reply's status code.
     package var status: Int
+    /// The reply's header fields.
     package var headers: HTTPHeaders
     /// Decompressed; cut short when the connection broke (then the outcome is a failure of kind `transport`).
     package var body: [UInt8]
     /// When the request was sent, after waiting for the rate limit.
     package var callTime: Timestamp
+    /// When the reply was complete, or broke off.
     package var receivedAt: Timestamp
     /// The caller's count of tries, from 1.
     package var attempt: Int
 
+    /// A reply as given.
     package init(
         exchange: Exchange, url: String, endpoint: String, status: Int, headers: HTTPHeaders, body: [UInt8],
         callTime: Timestamp, receivedAt: Timestamp, attempt: Int
@@ -36,10 +41,12 @@ package struct RawReply: Sendable {
 
 /// A value together with the bytes it came from.
 package struct MarketRow<Value: Sendable>: Sendable {
+    /// What the row means.
     package var value: Value
     /// Where in the raw body the row stands.
     package var payload: Range<Int>
 
+    /// A row.
     package init(value: Value, payload: Range<Int>) {
         self.value = value
         self.payload = payload
@@ -50,9 +57,12 @@ package struct MarketRow<Value: Sendable>: Sendable {
 package struct RejectedRow: Sendable {
     /// Counted from 0.
     package var index: Int
+    /// Where in the raw body the row stands.
     package var payload: Range<Int>
+    /// What is wrong with it.
     package var problem: MalformedData
 
+    /// A rejected row.
     package init(index: Int, payload: Range<Int>, problem: MalformedData) {
         self.index = index
         self.payload = payload
@@ -64,8 +74,10 @@ package struct RejectedRow: Sendable {
 package struct DecodedRows<Value: Sendable>: Sendable {
     /// In the exchange's order.
     package var accepted: [MarketRow<Value>]
+    /// Those that make no sense, in the exchange's order.
     package var rejected: [RejectedRow]
 
+    /// Rows.
     package init(accepted: [MarketRow<Value>], rejected: [RejectedRow]) {
         self.accepted = accepted
         self.rejected = rejected
@@ -74,9 +86,12 @@ package struct DecodedRows<Value: Sendable>: Sendable {
 
 /// A reply and what it means; the evidence is there whether or not it makes sense.
 package struct MarketReply<Value: Sendable>: Sendable {
+    /// The reply as it came.
     package var raw: RawReply
+    /// Its rows, or why there are none.
     package var outcome: Result<DecodedRows<Value>, MarketError>
 
+    /// A reply.
     package init(raw: RawReply, outcome: Result<DecodedRows<Value>, MarketError>) {
         self.raw = raw
         self.outcome = outcome

@@ -12,6 +12,11 @@ package actor RateLimiter {
     private var lastTicket: UInt64 = 0
     private var timer: (at: Duration, task: Task<Void, Never>)?
 
+    /// A limiter of its own; `RateLimiters` holds the process's shared ones.
+    ///
+    /// - Parameters:
+    ///   - clock: measures the waiting; tests give one that they move by hand.
+    ///   - wallClock: names the end of a block in calendar time.
     package init(
         exchange: Exchange, settings: RateLimiterSettings = RateLimiterSettings(),
         clock: any Clock<Duration> = ContinuousClock(),

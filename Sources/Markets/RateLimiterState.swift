@@ -1,4 +1,6 @@
-/// The decisions of a rate limiter: who may go when. It has no clock; times are given to it, counted from any start.
+/// The decisions of a rate limiter: who may go when.
+///
+/// It has no clock; times are given to it, counted from any start.
 ///
 /// A group's requests go in the order of asking when all of these hold:
 /// - fewer than the limit were granted within the last period (a sliding window keeps every alignment of the

@@ -1,7 +1,8 @@
 import Synchronization
 
-/// The rate limiters of a process, one an exchange. An exchange counts requests by address, so every part of the
-/// process must use the same one.
+/// The rate limiters of a process, one an exchange.
+///
+/// An exchange counts requests by address, so every part of the process must use the same one.
 package final class RateLimiters: Sendable {
     /// The process's own.
     package static let shared = RateLimiters()

@@ -1,6 +1,8 @@
 /// Reading the rows of a reply one by one, so that a senseless row does not spoil its neighbours.
 extension DecodedRows {
-    /// Reads an array of rows. What is not JSON throws; a row that `row` refuses is listed as rejected.
+    /// Reads an array of rows.
+    ///
+    /// What is not JSON throws; a row that `row` refuses is listed as rejected.
     static func read(
         _ bytes: [UInt8], _ row: (inout JSONReader) throws(MalformedData) -> Value
     ) throws(MalformedData) -> DecodedRows {

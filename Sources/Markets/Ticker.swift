@@ -7,18 +7,23 @@ package struct Ticker: Sendable, Hashable {
         case rise, even, fall
     }
 
+    /// The market.
     package var market: MarketCode
     /// The last trade's price.
     package var price: ExactDecimal
     /// The last trade's amount in the base currency.
     package var lastVolume: ExactDecimal
+    /// The last trade's time.
     package var lastTradeAt: Timestamp
     /// Of the present UTC day, not of 24 hours.
     package var dayOpen: ExactDecimal
+    /// The present UTC day's highest price.
     package var dayHigh: ExactDecimal
+    /// The present UTC day's lowest price.
     package var dayLow: ExactDecimal
     /// The close of the UTC day before.
     package var previousClose: ExactDecimal
+    /// The price against the previous day's close.
     package var change: Change
     /// Price minus previous close.
     package var signedChange: ExactDecimal
@@ -32,15 +37,18 @@ package struct Ticker: Sendable, Hashable {
     package var baseVolume24h: ExactDecimal
     /// Quote currency traded in the last 24 hours.
     package var quoteValue24h: ExactDecimal
+    /// The highest price of 52 weeks; nil where there is none yet.
     package var yearHigh: ExactDecimal?
     /// yyyy-MM-dd.
     package var yearHighDate: String?
+    /// The lowest price of 52 weeks; nil where there is none yet.
     package var yearLow: ExactDecimal?
     /// yyyy-MM-dd.
     package var yearLowDate: String?
     /// The exchange's time of this summary; a quiet market repeats it while its 24-hour sums move.
     package var exchangeTime: Timestamp
 
+    /// A ticker as given, unchecked; the dialects check what comes from outside.
     package init(
         market: MarketCode, price: ExactDecimal, lastVolume: ExactDecimal, lastTradeAt: Timestamp,
         dayOpen: ExactDecimal, dayHigh: ExactDecimal, dayLow: ExactDecimal, previousClose: ExactDecimal,

@@ -3,6 +3,7 @@ package import HTTPClient
 
 /// Upbit's quotation API, version 1 (docs.upbit.com, read in November 2026).
 package struct UpbitDialect: MarketDialect {
+    /// The dialect; it has no state.
     package init() {}
 
     package var exchange: Exchange { .upbit }
@@ -57,7 +58,9 @@ package struct UpbitDialect: MarketDialect {
         }
     }
 
-    /// Reads `Remaining-Req: group=candles; min=600; sec=9`. Only `sec` counts: `min` is deprecated and constant.
+    /// Reads `Remaining-Req: group=candles; min=600; sec=9`.
+    ///
+    /// Only `sec` counts: `min` is deprecated and constant.
     package func standing(of response: HTTPResponse) -> LimiterReport {
         let retryAfter = response.headers["Retry-After"].flatMap { Int64($0) }.flatMap { seconds -> Duration? in
             (0...86_400 * 7).contains(seconds) ? .seconds(seconds) : nil
@@ -79,7 +82,8 @@ package struct UpbitDialect: MarketDialect {
 
     /// Reads `{"error":{"name":404,"message":"Code not found"}}`; the name is a number or a text.
     package func refusal(in body: [UInt8]) -> (name: String, message: String)? {
-        try? JSONReader.read(body, limits: .init(bytes: 64 * 1024)) { (reader: inout JSONReader) throws(MalformedData) in
+        try? JSONReader.read(body, limits: .init(bytes: 64 * 1024)) {
+            (reader: inout JSONReader) throws(MalformedData) in
             var name: String?
             var message = ""
             try reader.object { (reader: inout JSONReader, key: String) throws(MalformedData) in

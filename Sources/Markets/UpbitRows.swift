@@ -1,6 +1,8 @@
 import CivilTime
 
-/// Upbit's REST rows as market types. Unknown fields are skipped, since new ones appear from time to time.
+/// Upbit's REST rows as market types.
+///
+/// Unknown fields are skipped, since new ones appear from time to time.
 enum UpbitRows {
     // MARK: - Candles
 

@@ -3,11 +3,13 @@ import Synchronization
 
 /// A request as the loopback server read it.
 package struct LoopbackRequest: Sendable {
+    /// The method.
     package var method: String
     /// Path and query, as sent.
     package var target: String
     /// In the order sent.
     package var headers: [(name: String, value: String)]
+    /// The body; empty without a Content-Length.
     package var body: [UInt8]
     /// Counts the server's connections, from 1.
     package var connection: Int
@@ -65,11 +67,15 @@ package final class LoopbackServer: Sendable {
     private let arrivalSource: AsyncStream<LoopbackRequest>.Continuation
     private let departureSource: AsyncStream<Void>.Continuation
 
+    /// No port could be listened on.
     package struct StartFailure: Error {
+        /// The system's error number.
         package let errorNumber: Int32
     }
 
-    /// Listens on a free port; throws when that fails. `answer` is called on the connections' threads.
+    /// Listens on a free port; throws when that fails.
+    ///
+    /// `answer` is called on the connections' threads.
     package init(_ answer: @escaping @Sendable (LoopbackRequest) -> [LoopbackStep]) throws {
         self.answer = answer
         (requests, arrivalSource) = AsyncStream.makeStream(of: LoopbackRequest.self)
@@ -140,7 +146,8 @@ package final class LoopbackServer: Sendable {
                     isOpen = false
                 case .reset:
                     var linger = linger(l_onoff: 1, l_linger: 0)
-                    setsockopt(connection, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout.size(ofValue: linger)))
+                    setsockopt(
+                        connection, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout.size(ofValue: linger)))
                     isOpen = false
                 case .close:
                     isOpen = false

@@ -47,7 +47,9 @@ import Testing
 
     @Test(
         "every candle of the interval comes once, oldest first, over gaps and pages",
-        arguments: [(0, 1000), (100, 101), (100, 300), (99, 301), (0, 1), (450, 460), (990, 1100), (1200, 1300), (7, 7)])
+        arguments: [
+            (0, 1000), (100, 101), (100, 300), (99, 301), (0, 1), (450, 460), (990, 1100), (1200, 1300), (7, 7),
+        ])
     func whole(from: Int, to: Int) async throws {
         // Gaps of single hours, of ten, and one longer than a page.
         let hours = (0..<1000).filter { $0 % 7 != 3 && !(440..<455).contains($0) && !(600..<850).contains($0) }

@@ -20,14 +20,17 @@ import Testing
         "anything else is refused",
         arguments: [
             "", " ", "[", "]", "{", "[1,]", "[,1]", "[1 2]", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{a:1}", "{'a':1}",
-            "tru", "nul", "True", "01", "-", "1.", ".1", "+1", "1e", "\"", "\"\\", "\"\\x\"", "\"\\u12\"", "\"\\u12g4\"",
+            "tru", "nul", "True", "01", "-", "1.", ".1", "+1", "1e", "\"", "\"\\", "\"\\x\"", "\"\\u12\"",
+            "\"\\u12g4\"",
             "\"a\nb\"", "[1]]", "1 1", "[1]//", "NaN", "\u{FEFF}[]", "[\"a\":1]", "{\"a\",1}",
         ])
     func refused(text: String) {
         #expect(throws: MalformedData.self) { try validate(text) }
     }
 
-    @Test("errors name the byte", arguments: [("[1,x]", 3), ("{\"a\":1 \"b\"}", 7), ("[1", 2), ("[1]x", 3), ("[\"\u{1}\"]", 2)])
+    @Test(
+        "errors name the byte",
+        arguments: [("[1,x]", 3), ("{\"a\":1 \"b\"}", 7), ("[1", 2), ("[1]x", 3), ("[\"\u{1}\"]", 2)])
     func offsets(text: String, offset: Int) {
         let error = #expect(throws: MalformedData.self) { try validate(text) }
         #expect(error?.offset == offset)
@@ -35,7 +38,9 @@ import Testing
 
     @Test("bytes that are not UTF-8 are refused at their place")
     func notUTF8() {
-        let error = #expect(throws: MalformedData.self) { try JSONReader.validate(Array("[\"a".utf8) + [0xFF] + Array("\"]".utf8)) }
+        let error = #expect(throws: MalformedData.self) {
+            try JSONReader.validate(Array("[\"a".utf8) + [0xFF] + Array("\"]".utf8))
+        }
         #expect(error?.offset == 3)
     }
 
@@ -46,7 +51,9 @@ import Testing
         try validate("[[[1]],[[2]]]", limits: limits)
         #expect(throws: MalformedData.self) { try validate("[[[[1]]]]", limits: limits) }
         #expect(throws: MalformedData.self) { try validate("[{\"a\":[[]]}]", limits: limits) }
-        #expect(throws: MalformedData.self) { try validate("\"" + String(repeating: "a", count: 19) + "\"", limits: limits) }
+        #expect(throws: MalformedData.self) {
+            try validate("\"" + String(repeating: "a", count: 19) + "\"", limits: limits)
+        }
         let hostile = String(repeating: "[", count: 1_000_000)
         #expect(throws: MalformedData.self) { try validate(hostile) }
     }
@@ -69,11 +76,15 @@ import Testing
 
     @Test(
         "whole numbers are whole and fit",
-        arguments: [("[1.5]", false), ("[9223372036854775808]", false), ("[1e3]", true), ("[007]", false), ("[\"1\"]", false), ("[0]", true), ("[-9223372036854775808]", true)])
+        arguments: [
+            ("[1.5]", false), ("[9223372036854775808]", false), ("[1e3]", true), ("[007]", false), ("[\"1\"]", false),
+            ("[0]", true), ("[-9223372036854775808]", true),
+        ])
     func integers(text: String, isAccepted: Bool) {
         let value = try? JSONReader.read(Array(text.utf8)) { (reader: inout JSONReader) throws(MalformedData) in
             var value: Int64 = 0
-            try reader.array { (reader: inout JSONReader, _: Int) throws(MalformedData) in value = try reader.integer() }
+            try reader.array { (reader: inout JSONReader, _: Int) throws(MalformedData) in value = try reader.integer()
+            }
             return value
         }
         #expect((value != nil) == isAccepted)
@@ -92,10 +103,14 @@ import Testing
         #expect(value == expected)
     }
 
-    @Test("half of a surrogate pair is refused", arguments: [#""\ud83d""#, #""\ude00""#, #""\ud83dx""#, #""\ud83d\u0041""#])
+    @Test(
+        "half of a surrogate pair is refused",
+        arguments: [#""\ud83d""#, #""\ude00""#, #""\ud83dx""#, #""\ud83d\u0041""#])
     func surrogates(text: String) {
         #expect(throws: MalformedData.self) {
-            try JSONReader.read(Array(text.utf8)) { (reader: inout JSONReader) throws(MalformedData) in try reader.string() }
+            try JSONReader.read(Array(text.utf8)) { (reader: inout JSONReader) throws(MalformedData) in
+                try reader.string()
+            }
         }
     }
 

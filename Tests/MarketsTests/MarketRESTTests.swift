@@ -99,7 +99,8 @@ import Testing
     @Test(
         "error statuses are told apart, whatever their body",
         arguments: [
-            (400, "rest_error_400.json", false), (404, "rest_error_404.json", false), (401, nil, false), (408, nil, true),
+            (400, "rest_error_400.json", false), (404, "rest_error_404.json", false), (401, nil, false),
+            (408, nil, true),
             (429, nil, true), (500, nil, true), (503, nil, true), (301, nil, false),
         ] as [(Int, String?, Bool)])
     func statuses(status: Int, fixture: String?, isRetryable: Bool) async throws {
@@ -174,6 +175,22 @@ import Testing
         clock.advance(to: .seconds(1))
         #expect(try await second.values().isEmpty)
         #expect(try await second.raw.attempt == 2)
+    }
+
+    @Test("the header's word that nothing remains delays the group's next call")
+    func nothingRemains() async throws {
+        let clock = ManualClock()
+        let limiter = RateLimiter(exchange: .upbit, clock: clock)
+        let server = try LoopbackServer { _ in
+            [.reply(headers: [("Remaining-Req", "group=market; min=600; sec=0")], text: "[]")]
+        }
+        defer { server.stop() }
+        let client = client(server, limiter: limiter)
+        _ = try await client.markets()
+        async let second = client.markets()
+        await clock.sleeper(until: .seconds(1))
+        clock.advance(to: .seconds(1))
+        #expect(try await second.values().isEmpty)
     }
 
     @Test("a cancelled call is cancelled, not failed")

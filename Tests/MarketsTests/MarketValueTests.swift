@@ -10,7 +10,12 @@ import Testing
         #expect(code.description == text)
     }
 
-    @Test("other text is no market code", arguments: ["", "-", "KRW", "KRW-", "-BTC", "krw-btc", "KRW-BTC-X", "KRW BTC", "KRW-BTC;", "KRW-비트", "A-BCDEFGHIJKLMNOPQR"])
+    @Test(
+        "other text is no market code",
+        arguments: [
+            "", "-", "KRW", "KRW-", "-BTC", "krw-btc", "KRW-BTC-X", "KRW BTC", "KRW-BTC;", "KRW-비트",
+            "A-BCDEFGHIJKLMNOPQR",
+        ])
     func badCodes(text: String) {
         #expect(MarketCode(text) == nil)
     }

@@ -123,7 +123,9 @@ import Testing
         #expect(all.rejected.isEmpty)
         #expect(all.accepted.count == 294)
         let first = try #require(all.accepted.first?.value)
-        #expect(first == MarketInfo(market: bitcoin, koreanName: "비트코인", englishName: "Bitcoin", warning: nil, cautions: []))
+        #expect(
+            first == MarketInfo(market: bitcoin, koreanName: "비트코인", englishName: "Bitcoin", warning: nil, cautions: [])
+        )
         let details = try upbit.markets().decode(try Fixture.bytes("rest_markets_details.json"))
         #expect(details.accepted.map(\.value.warning) == [false, true])
         let cautioned = #"""
@@ -147,7 +149,9 @@ import Testing
 
     @Test("an empty reply has no rows")
     func empty() throws {
-        #expect(try upbit.candles(market: bitcoin, unit: .oneHour, to: nil, count: 1).decode(Array("[]".utf8)).accepted.isEmpty)
+        #expect(
+            try upbit.candles(market: bitcoin, unit: .oneHour, to: nil, count: 1).decode(Array("[]".utf8)).accepted
+                .isEmpty)
     }
 
     @Test("errors are read with a number or a text as their name")
@@ -162,10 +166,12 @@ import Testing
         }
     }
 
-    @Test("what remains of the limit is read from the header", arguments: [
-        ("group=candles; min=600; sec=9", 9), ("sec=0", 0), ("group=market;min=599;sec=3", 3), ("min=600", nil),
-        ("sec=x", nil), ("sec=-1", nil), ("", nil),
-    ] as [(String, Int?)])
+    @Test(
+        "what remains of the limit is read from the header",
+        arguments: [
+            ("group=candles; min=600; sec=9", 9), ("sec=0", 0), ("group=market;min=599;sec=3", 3), ("min=600", nil),
+            ("sec=x", nil), ("sec=-1", nil), ("", nil),
+        ] as [(String, Int?)])
     func remaining(header: String, expected: Int?) {
         let response = Reply.response(status: 200, headers: ["remaining-req": header])
         #expect(upbit.standing(of: response) == .answered(remaining: expected))

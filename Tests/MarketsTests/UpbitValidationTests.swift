@@ -33,7 +33,8 @@ import Testing
             ("\"market\":\"KRW-BTC\"", "\"market\":\"krw btc\"", "market"),
             ("T05:00:00", "T05:30:00", "candle_date_time_utc"), ("T05:00:00", "T25:00:00", "candle_date_time_utc"),
             ("2026-01-01T05", "2026-02-30T05", "candle_date_time_utc"),
-            ("T05:00:00", "T05:00:00Z", "candle_date_time_utc"), ("2026-01-01T05", "1999-01-01T05", "candle_date_time_utc"),
+            ("T05:00:00", "T05:00:00Z", "candle_date_time_utc"),
+            ("2026-01-01T05", "1999-01-01T05", "candle_date_time_utc"),
             ("T14:00:00", "T13:00:00", "candle_date_time_kst"), ("\"unit\":60", "\"unit\":30", "unit"),
             ("1767246000000", "1767246000", "timestamp"), ("1767246000000", "17672460000.5", "timestamp"),
             ("1767246000000", "9223372036854775807", "timestamp"),
@@ -75,7 +76,9 @@ import Testing
         #expect(rows.rejected.map(\.index) == [1])
     }
 
-    @Test("text that is not JSON refuses the whole reply", arguments: ["[", "{}", "null", "<html>", "[{]", "[{\"market\":}]"])
+    @Test(
+        "text that is not JSON refuses the whole reply",
+        arguments: ["[", "{}", "null", "<html>", "[{]", "[{\"market\":}]"])
     func notJSON(text: String) throws {
         let market = try #require(MarketCode("KRW-BTC"))
         #expect(throws: MalformedData.self) {
