@@ -170,10 +170,9 @@ package struct MemoryTables: Sendable {
         let known = dags.values.sorted { $0.record.dag.id < $1.record.dag.id }.map { row in
             let id = row.record.dag.id
             let last = due[id]?.last
-            let ahead = (runsByDate[id] ?? [:]).values.compactMap { runs[$0] }.filter { run in
-                guard let date = run.logicalDate, let last else { return true }
-                return max(date, run.interval?.end ?? date) > last.last
-            }.compactMap(\.logicalDate)
+            let dated = (runsByDate[id] ?? [:]).values.compactMap { runs[$0] }
+            let newest = dated.filter { $0.type == .scheduled }.compactMap(\.logicalDate).max()
+            let ahead = dated.compactMap(\.logicalDate).filter { date in newest.map { date > $0 } ?? true }
             return Snapshot.DAGEntry(
                 id: id, version: row.record.version, file: row.record.dag.place.file, isPaused: row.isPaused,
                 isActive: row.isActive, lastDue: last, datesAhead: ahead.sorted(), firstSeen: row.firstSeen,

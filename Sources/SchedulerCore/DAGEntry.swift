@@ -1,5 +1,6 @@
 import CivilTime
 import DAGModel
+import DequeModule
 import Timetables
 
 /// A DAG as the core holds it.
@@ -38,8 +39,12 @@ struct BackfillEntry: Sendable {
     var record: BackfillRecord
     /// Runs of this backfill under way.
     var activeRuns = 0
-    /// Dates looked up and not yet decided, in order, each with the run that stands there.
-    var found: [(date: Timestamp, run: StoredRun?)] = []
+    /// Dates looked up and not yet decided, in order.
+    var dates = Deque<Timestamp>()
+    /// The runs that the look-up found at them.
+    var found: [Timestamp: StoredRun] = [:]
+    /// Dates whose run was made, begun again or ended since the look-up: what was found there is out of date.
+    var touched: Set<Timestamp> = []
     var isLookingUp = false
 }
 

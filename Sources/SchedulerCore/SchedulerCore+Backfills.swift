@@ -1,5 +1,6 @@
 import CivilTime
 import DAGModel
+import DequeModule
 import Timetables
 
 extension SchedulerCore {
@@ -67,18 +68,23 @@ extension SchedulerCore {
             return
         }
         var changed = false
-        while entry.activeRuns < entry.record.maxActive, !entry.found.isEmpty {
-            let (date, stored) = entry.found.removeFirst()
+        while entry.activeRuns < entry.record.maxActive, let date = entry.dates.popFirst() {
+            let stored = entry.found.removeValue(forKey: date)
+            // Whatever was made there since the look-up ran after this backfill was asked for.
+            let isTouched = entry.touched.remove(date) != nil
             entry.record.cursor = date
             changed = true
             backfills[id] = entry
-            let began = stored.map { rerun($0, for: entry.record, graph) } ?? makeBackfillRun(date, entry.record, graph)
+            let began =
+                isTouched
+                ? false
+                : stored.map { rerun($0, for: entry.record, graph) } ?? makeBackfillRun(date, entry.record, graph)
             entry = backfills[id] ?? entry
             if began { entry.record.created += 1 } else { entry.record.skipped += 1 }
         }
         backfills[id] = entry
         if changed { decision.changes.append(.setBackfill(entry.record)) }
-        guard entry.found.isEmpty, !entry.isLookingUp, entry.activeRuns < entry.record.maxActive else { return }
+        guard entry.dates.isEmpty, !entry.isLookingUp, entry.activeRuns < entry.record.maxActive else { return }
         let dates = nextDates(of: entry.record, graph.dag)
         if dates.isEmpty { return end(entry) }
         backfills[id]?.isLookingUp = true
@@ -95,6 +101,14 @@ extension SchedulerCore {
         followUps.append(.dag(record.dag))
     }
 
+    /// Notes that the run at a logical date is not as a look-up may have found it.
+    mutating func touch(_ run: RunRecord) {
+        guard let date = run.logicalDate, !backfills.isEmpty else { return }
+        for id in backfills.keys where backfills[id]?.record.dag == run.dag && backfills[id]?.dates.isEmpty == false {
+            backfills[id]?.touched.insert(date)
+        }
+    }
+
     private func nextDates(of record: BackfillRecord, _ dag: DAG) -> [Timestamp] {
         let from = record.cursor.map { $0 + .microseconds(1) } ?? record.from
         guard from <= record.to else { return [] }
@@ -107,7 +121,9 @@ extension SchedulerCore {
         entry.isLookingUp = false
         let byDate = Dictionary(
             stored.compactMap { run in run.run.logicalDate.map { ($0, run) } }, uniquingKeysWith: { first, _ in first })
-        entry.found = dates.map { ($0, byDate[$0]) }
+        entry.dates = Deque(dates)
+        entry.found = byDate
+        entry.touched = []
         backfills[id] = entry
         step(id)
     }
@@ -156,6 +172,7 @@ extension SchedulerCore {
         }
         runs[record.key] = run
         backfills[backfill.id]?.activeRuns += 1
+        touch(record)
         start(record.key)
         return true
     }

@@ -15,10 +15,10 @@ extension SchedulerCore {
                 dags[record.dag]?.queuedRuns.append(record.key)
             }
         }
-        if let date = record.logicalDate, let entry = dags[record.dag] {
-            let due = max(date, record.interval?.end ?? date)
-            if due > entry.lastDue?.last ?? .distantPast { dags[record.dag]?.datesAhead.insert(date) }
+        if record.type != .scheduled, let date = record.logicalDate, dags[record.dag]?.isAhead(date) == true {
+            dags[record.dag]?.datesAhead.insert(date)
         }
+        touch(record)
         runs[record.key] = run
         if record.state == .running { start(record.key) }
     }
@@ -52,6 +52,7 @@ extension SchedulerCore {
         run.record.endDate = now
         run.record.reason = run.stopReason
         decision.changes.append(.updateRun(run.record))
+        touch(run.record)
         let id = run.record.dag
         if let backfill = run.record.backfill {
             backfills[backfill]?.activeRuns -= 1

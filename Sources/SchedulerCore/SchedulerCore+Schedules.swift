@@ -125,6 +125,13 @@ extension SchedulerCore {
 }
 
 extension DAGEntry {
+    /// Whether the schedule has yet to come to a logical date.
+    func isAhead(_ date: Timestamp) -> Bool {
+        guard let lastDue, let dag = graph?.dag else { return true }
+        guard let last = dag.timetable.latest(atOrBefore: lastDue.last, bounds: dag.bounds) else { return true }
+        return date > last.logicalDate
+    }
+
     /// The first instant that is not accounted for. Without a ledger, catchup begins at `start_date`; else the schedule
     /// begins with the latest instant at the first load if there is a `start_date` before it, as in Airflow, and where
     /// the timetable says if there is none.

@@ -48,8 +48,8 @@ package struct Snapshot: Sendable {
         package let isActive: Bool
         /// The newest row of its ledger.
         package let lastDue: DueRecord?
-        /// Logical dates of runs whose due instant (the later of logical date and data interval end) lies after the
-        /// ledger's end: made by hand or by a backfill before the schedule came there.
+        /// Logical dates of runs made by hand or by backfills that lie after the logical date of the DAG's newest
+        /// scheduled run (all if it has none): the schedule may yet come to them.
         package let datesAhead: [Timestamp]
         /// When the DAG was first loaded.
         package let firstSeen: Timestamp

@@ -1,0 +1,28 @@
+import Testing
+
+@Suite("Simulated scheduler") struct SimulationTests {
+    @Test("keeps its rules through crashes, duplicates, pauses, backfills and changed documents", arguments: 0..<8)
+    func seeds(block: Int) throws {
+        var total = Simulation.Counts()
+        for seed in UInt64(block) * 40..<UInt64(block + 1) * 40 {
+            var simulation = try Simulation(seed: seed)
+            try simulation.run(steps: 400)
+            let counts = simulation.counts
+            total.crashes += counts.crashes
+            total.lost += counts.lost
+            total.duplicates += counts.duplicates
+            total.retries += counts.retries
+            total.backfills += counts.backfills
+            total.runs += counts.runs
+            total.assetRuns += counts.assetRuns
+        }
+        // A simulation that exercises nothing proves nothing.
+        #expect(total.crashes > 0)
+        #expect(total.lost > 0)
+        #expect(total.duplicates > 0)
+        #expect(total.retries > 0)
+        #expect(total.backfills > 0)
+        #expect(total.assetRuns > 0)
+        #expect(total.runs > 100)
+    }
+}
