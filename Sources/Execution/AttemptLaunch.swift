@@ -1,4 +1,3 @@
-package import CivilTime
 package import DAGModel
 
 /// One try of one task, ready to be carried out: its row is committed before an executor sees it.
@@ -13,7 +12,7 @@ package struct AttemptLaunch: Sendable {
     package let mapIndex: Int
     /// 1 for the first try.
     package let tryNumber: Int
-    /// The last try number that a failure leads to.
+    /// Airflow's `max_tries`: a failed try is followed by another while its number is not above this.
     package let maxTries: Int
 
     package init(

@@ -14,10 +14,13 @@ package struct TaskContext: Sendable {
     package let launch: AttemptLaunch
     /// The task's log of this try.
     package let log: TaskLog
+    /// Runs programs on behalf of this try.
+    package let processes: ProcessLauncher
 
-    package init(launch: AttemptLaunch, log: TaskLog) {
+    package init(launch: AttemptLaunch, log: TaskLog, processes: ProcessLauncher) {
         self.launch = launch
         self.log = log
+        self.processes = processes
     }
 }
 

@@ -1,0 +1,198 @@
+import CLinux
+import Dispatch
+import Glibc
+import Synchronization
+
+/// Learns of every child's end, through a pidfd each, on one thread.
+///
+/// It never waits for "any child": PostgreSQL and other programs that the same process started keep their exit status
+/// for those who started them. Orphans of our children come to us (this process is their subreaper) and are reaped; a
+/// dead child that nobody has waited for after half a minute is taken for such an orphan.
+package final class ChildReaper: Sendable {
+    /// Makes this process the parent of orphaned descendants, which would else go to init. A program calls it at its
+    /// start; the first spawn does it too.
+    package static func adoptOrphans() { _ = shared }
+
+    static let shared = ChildReaper()
+    /// Slow work around the end of a child: scans of /proc, waits for those being killed.
+    static let cleaning = DispatchQueue(label: "cryptoflow.reaper.cleaning", attributes: .concurrent)
+
+    private static let sweepInterval: Duration = .seconds(15)
+    /// How often the size of a running child's output is looked at.
+    private static let outputCheckInterval: Duration = .seconds(1)
+    /// How long killed processes get to vanish; one in uninterruptible sleep may need longer and is given up on.
+    private static let killPatience: Duration = .seconds(10)
+
+    private let epoll: Int32
+    private let children = Mutex<[Int32: Watched]>([:])
+    private let isSubreaper: Bool
+
+    private struct Watched {
+        let child: ChildProcess
+        let descriptor: Int32
+    }
+
+    private init() {
+        isSubreaper = cryptoflow_become_subreaper() == 0
+        epoll = cryptoflow_epoll_create()
+        var thread = pthread_t()
+        pthread_create(
+            &thread, nil,
+            { _ in
+                ChildReaper.shared.loop()
+                return nil
+            }, nil)
+        pthread_detach(thread)
+    }
+
+    /// Starts watching a child that was just spawned.
+    func watch(_ child: ChildProcess) throws(ChildSpawnError) {
+        let descriptor = cryptoflow_pidfd_open(child.pid)
+        if descriptor >= 0 {
+            children.withLock { $0[child.pid] = Watched(child: child, descriptor: descriptor) }
+            if cryptoflow_epoll_add(epoll, descriptor, UInt64(child.pid)) == 0 { return }
+            children.withLock { $0[child.pid] = nil }
+        }
+        let reason = String(cString: strerror(errno))
+        if descriptor >= 0 { close(descriptor) }
+        child.killGroup()
+        var code: Int32 = 0
+        var status: Int32 = 0
+        cryptoflow_wait(child.pid, WEXITED, &code, &status)
+        throw ChildSpawnError(description: "cannot watch a started process: \(reason)", isRetryable: true)
+    }
+
+    private func loop() {
+        var keys = [UInt64](repeating: 0, count: 64)
+        let clock = ContinuousClock()
+        var nextSweep = clock.now + Self.sweepInterval
+        var nextOutputCheck = clock.now + Self.outputCheckInterval
+        var suspects: Set<ProcessTable.Entry> = []
+        while true {
+            let hasLimits = children.withLock { $0.values.contains { $0.child.outputLimit != nil } }
+            let timeout: Int32 = hasLimits ? 1_000 : 15_000
+            let count = cryptoflow_epoll_wait(epoll, &keys, timeout)
+            if count > 0 {
+                let ended = children.withLock { children in
+                    keys[..<Int(count)].compactMap { children[Int32(truncatingIfNeeded: $0)] }
+                }
+                for watched in ended { take(watched) }
+                // One listing serves all that ended together, and it comes after their groups were killed.
+                if !ended.isEmpty { conclude(ended) }
+            }
+            let now = clock.now
+            if hasLimits, now >= nextOutputCheck {
+                nextOutputCheck = now + Self.outputCheckInterval
+                let running = children.withLock { Array($0.values) }
+                for watched in running { TaskLogLimit.enforce(on: watched.child) }
+            }
+            if now >= nextSweep {
+                nextSweep = now + Self.sweepInterval
+                suspects = sweep(suspects)
+            }
+        }
+    }
+
+    /// Stops watching, and kills what is left of the group unless it has been given time to stop.
+    private func take(_ watched: Watched) {
+        cryptoflow_epoll_remove(epoll, watched.descriptor)
+        close(watched.descriptor)
+        if watched.child.stopDeadline == nil { watched.child.killGroup() }
+    }
+
+    private func conclude(_ ended: [Watched]) {
+        let strangers = strangers()
+        for watched in ended {
+            let child = watched.child
+            let hasLeftovers =
+                child.stopDeadline != nil
+                || strangers.map { $0.contains { child.isDescendant($0) } } ?? !child.descendants().isEmpty
+            if hasLeftovers {
+                Self.cleaning.async { self.clean(child) }
+            } else {
+                report(child)
+            }
+        }
+    }
+
+    /// Our children that this reaper did not start: adopted orphans, and other parts' processes. Nil when /proc must be
+    /// searched instead.
+    private func strangers() -> [ProcessTable.Entry]? {
+        guard isSubreaper, let all = ProcessTable.children() else { return nil }
+        let unknown = children.withLock { children in all.filter { children[$0] == nil } }
+        return unknown.compactMap { ProcessTable.entry($0) }
+    }
+
+    /// Reports the end of a child. Its status is read first and its number freed last, so that no signal of ours can
+    /// meet another process.
+    private func report(_ child: ChildProcess) {
+        var code: Int32 = 0
+        var status: Int32 = 0
+        let found = cryptoflow_wait(child.pid, WEXITED | WNOWAIT | WNOHANG, &code, &status)
+        children.withLock { $0[child.pid] = nil }
+        child.reap()
+        TaskLogLimit.enforce(on: child)
+        // Stolen by someone who waits for any child: the status is lost, and success must not be claimed.
+        guard found == child.pid else { return child.finish(.code(255)) }
+        child.finish(code == CLD_EXITED ? .code(status) : .signal(status))
+    }
+
+    /// Ends what a child left running: at once, or after the grace of a stop. Then reports the child's end.
+    private func clean(_ child: ChildProcess) {
+        let clock = ContinuousClock()
+        var giveUp: ContinuousClock.Instant?
+        var members: Set<ProcessTable.Entry> = []
+        while true {
+            let left = child.descendants()
+            members.formUnion(left)
+            if left.isEmpty { break }
+            let now = DispatchTime.now()
+            if let deadline = child.stopDeadline, now < deadline {
+                let nanoseconds = deadline.uptimeNanoseconds - now.uptimeNanoseconds
+                ProcessWaiter.wait(for: left, milliseconds: Int32(clamping: nanoseconds / 1_000_000 + 1))
+                continue
+            }
+            let end = giveUp ?? clock.now + Self.killPatience
+            giveUp = end
+            if clock.now >= end { break }
+            for member in left { ChildProcess.signal(member, SIGKILL) }
+            ProcessWaiter.wait(for: left, milliseconds: 1_000)
+        }
+        reapOrphans(of: child, members)
+        report(child)
+    }
+
+    /// Reaps what became our child when its parent died: the members of the session, and those seen alive before (a dead
+    /// process no longer shows its environment).
+    private func reapOrphans(of child: ChildProcess, _ members: Set<ProcessTable.Entry>) {
+        let own = getpid()
+        let names = Set(members.map { [UInt64($0.pid), $0.startTicks] })
+        for entry in ProcessTable.all()
+        where entry.isZombie && entry.parent == own && entry.pid != child.pid
+            && (entry.session == child.pid || names.contains([UInt64(entry.pid), entry.startTicks]))
+        {
+            var code: Int32 = 0
+            var status: Int32 = 0
+            cryptoflow_wait(entry.pid, WEXITED | WNOHANG, &code, &status)
+        }
+    }
+
+    /// Reaps the dead children of nobody: those that were already dead at the sweep before. Returns the others.
+    private func sweep(_ suspects: Set<ProcessTable.Entry>) -> Set<ProcessTable.Entry> {
+        var code: Int32 = 0
+        var status: Int32 = 0
+        // Nothing dead at all: the usual case, for one system call.
+        guard cryptoflow_wait(0, WEXITED | WNOHANG | WNOWAIT, &code, &status) > 0 else { return [] }
+        let own = getpid()
+        let known = children.withLock { Set($0.keys) }
+        var remaining: Set<ProcessTable.Entry> = []
+        for entry in ProcessTable.all() where entry.isZombie && entry.parent == own && !known.contains(entry.pid) {
+            if suspects.contains(entry) {
+                cryptoflow_wait(entry.pid, WEXITED | WNOHANG, &code, &status)
+            } else {
+                remaining.insert(entry)
+            }
+        }
+        return remaining
+    }
+}

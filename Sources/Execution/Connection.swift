@@ -1,0 +1,42 @@
+/// Where something outside is reached: Airflow's connection.
+package struct Connection: Sendable, Hashable {
+    /// Airflow's `conn_id`.
+    package let id: String
+    /// Such as `postgresql`, `https`; lower-case. Airflow's `postgres` is given as `postgresql`.
+    package let scheme: String
+    /// The whole address, passwords included: never to be shown.
+    package let url: String
+
+    /// Throws ``ConnectionError`` when the text is no URL with a scheme.
+    package init(id: String, url: String) throws(ConnectionError) {
+        guard let end = url.firstRange(of: "://"), end.lowerBound > url.startIndex else {
+            throw ConnectionError(
+                "the connection \"\(id)\" is not a URL: expected a text such as postgresql://user@host:5432/database")
+        }
+        let scheme = url[..<end.lowerBound].lowercased()
+        // Python's dialect suffixes mean nothing here: postgresql+psycopg2.
+        let plain = scheme.prefix { $0 != "+" }
+        self.id = id
+        self.scheme = plain == "postgres" ? "postgresql" : String(plain)
+        self.url = self.scheme + url[end.lowerBound...]
+    }
+
+    /// The address as it may be shown: user, host, port and path; everything secret left out.
+    package var masked: String {
+        let rest = url.dropFirst(scheme.count + 3)
+        let authorityEnd = rest.firstIndex { $0 == "/" || $0 == "?" || $0 == "#" } ?? rest.endIndex
+        let authority = rest[..<authorityEnd]
+        let path = rest[authorityEnd...].prefix { $0 != "?" && $0 != "#" }
+        guard let at = authority.lastIndex(of: "@") else { return "\(scheme)://\(authority)\(path)" }
+        let user = authority[..<at].prefix { $0 != ":" }
+        let hidden = authority[..<at].contains(":") ? ":***" : ""
+        return "\(scheme)://\(user)\(hidden)@\(authority[authority.index(after: at)...])\(path)"
+    }
+}
+
+/// Why a connection cannot be used. Never holds the address itself.
+package struct ConnectionError: Error, CustomStringConvertible {
+    package let description: String
+
+    init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,109 @@
+import CivilTime
+package import DAGModel
+import Synchronization
+
+/// Carries out attempts on this machine: operators in this process, their programs as children of it.
+package struct LocalExecutor: Executor {
+    private let registry: OperatorRegistry
+    private let logs: TaskLogDirectory
+    private let renderer: ArgumentRenderer
+    private let processes: ProcessLauncher
+
+    package init(
+        registry: OperatorRegistry, logs: TaskLogDirectory, processes: ProcessLauncher, outputs: any OutputReader,
+        variables: any VariableReader
+    ) {
+        self.registry = registry
+        self.logs = logs
+        self.processes = processes
+        renderer = ArgumentRenderer(outputs: outputs, variables: variables)
+    }
+
+    // Off the caller's executor: the leader's own queue must not wait for files.
+    @concurrent
+    package func run(_ launch: AttemptLaunch) async -> AttemptEnd {
+        let log = TaskLog(path: logs.path(of: launch))
+        let end: AttemptEnd
+        do {
+            let result = try await carryOut(launch, log)
+            if let output = result.output {
+                let size = output.jsonText.utf8.count
+                guard size <= TaskResult.maximumOutputBytes else {
+                    throw TaskFailure(
+                        "the output is \(size) bytes of JSON and may be at most \(TaskResult.maximumOutputBytes); "
+                            + "put the data into a table or a file and return its name", isRetryable: false,
+                        exitCode: result.exitCode)
+                }
+            }
+            return AttemptEnd(
+                attempt: launch.attempt, state: .success, exitCode: result.exitCode, output: result.output,
+                assetChanges: result.assetChanges)
+        } catch let skip as TaskSkip {
+            log.info("skipped: \(skip.reason)")
+            return AttemptEnd(
+                attempt: launch.attempt, state: .skipped, reason: skip.reason, exitCode: skip.exitCode)
+        } catch let failure as TaskFailure {
+            end = AttemptEnd(
+                attempt: launch.attempt, state: .failed, reason: failure.reason, isRetryable: failure.isRetryable,
+                exitCode: failure.exitCode)
+        } catch is CancellationError {
+            end = AttemptEnd(attempt: launch.attempt, state: .failed, reason: "cancelled", isRetryable: false)
+        } catch {
+            // An operator whose call was cut off by the cancellation may throw whatever that call throws.
+            end =
+                Task.isCancelled
+                ? AttemptEnd(attempt: launch.attempt, state: .failed, reason: "cancelled", isRetryable: false)
+                : AttemptEnd(attempt: launch.attempt, state: .failed, reason: "\(error)")
+        }
+        log.error("failed: \(end.reason ?? "")")
+        return end
+    }
+
+    @concurrent
+    package func makeDead(_ attempts: [OrphanedAttempt]) async throws {
+        let instance = processes.instance
+        try await OrphanKiller(instance: instance).makeDead(attempts)
+    }
+
+    private func carryOut(_ launch: AttemptLaunch, _ log: TaskLog) async throws -> TaskResult {
+        guard case .uses(let name) = launch.task.body else {
+            throw TaskFailure(
+                "the task has a `run` body, and no task handler is registered for it in this program",
+                isRetryable: false)
+        }
+        try Task.checkCancellation()
+        let context = TaskContext(launch: launch, log: log, processes: processes)
+        guard let timeout = launch.task.executionTimeout else {
+            let arguments = try await renderer.render(launch, log: log)
+            return try await registry.make(name, arguments: arguments).execute(context)
+        }
+        let renderer = renderer
+        let registry = registry
+        return try await Self.within(timeout) {
+            let arguments = try await renderer.render(launch, log: log)
+            return try await registry.make(name, arguments: arguments).execute(context)
+        }
+    }
+
+    /// Runs the body for at most `timeout`; then it is cancelled, waited for, and the try fails, whatever it returned.
+    private static func within(
+        _ timeout: Duration, _ body: @escaping @Sendable () async throws -> TaskResult
+    ) async throws -> TaskResult {
+        try await withThrowingTaskGroup(of: TaskResult?.self) { group in
+            group.addTask { try await body() }
+            group.addTask {
+                try await Task.sleep(for: timeout)
+                return nil
+            }
+            defer { group.cancelAll() }
+            if let first = try await group.next(), let result = first { return result }
+            group.cancelAll()
+            // The operator stops what it started before the try may count as ended.
+            let after = await group.nextResult()
+            if case .failure(let failure as TaskFailure)? = after {
+                throw TaskFailure("timed out after \(timeout.humanText())", exitCode: failure.exitCode)
+            }
+            throw TaskFailure("timed out after \(timeout.humanText())")
+        }
+    }
+}
