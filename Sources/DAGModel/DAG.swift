@@ -99,6 +99,8 @@ package struct TaskSpec: Hashable, Sendable, Codable {
     package var owner: String?
     package var docMD: String?
     package var group: String?
+    /// The task's own parameters; in templates they win over the DAG's.
+    package var params: [String: JSONValue] = [:]
     /// Names of the assets that a success of this task changes.
     package var outlets: [String] = []
     package var inlets: [String] = []

@@ -1,0 +1,80 @@
+import CivilTime
+import DAGModel
+
+/// Checks a task's arguments against its operator's signature.
+struct ArgumentCheck {
+    let context: DocumentContext
+    let signature: OperatorSignature
+
+    /// The parameter of a name; an unknown name is reported with the nearest one.
+    func parameter(_ entry: MergedEntry) -> OperatorSignature.Parameter? {
+        if let parameter = signature.parameters.first(where: { $0.name == entry.key }) { return parameter }
+        let names = signature.parameters.map(\.name)
+        let hint = nearestHint(entry.key, among: names) ?? "it takes \(names.joined(separator: ", "))"
+        context.error(
+            "the operator '\(signature.name)' has no argument '\(entry.key)'", hint: names.isEmpty ? nil : hint,
+            at: entry.keyMark, entry.field.path)
+        return nil
+    }
+
+    /// Whether a value fits its parameter. What is known only at run time fits every kind.
+    func check(_ argument: Argument, _ parameter: OperatorSignature.Parameter, _ field: Field) {
+        let fits: Bool
+        switch argument {
+        case .template, .output: return
+        case .list: fits = [.list, .any, .stringOrList].contains(parameter.kind)
+        case .map: fits = [.object, .any].contains(parameter.kind)
+        case .value(let value):
+            if case .null = value {
+                if parameter.isRequired { mismatch(parameter, field) }
+                return
+            }
+            fits = Self.fits(value, parameter.kind)
+            if fits, !parameter.choices.isEmpty, let text = value.stringValue, !parameter.choices.contains(text) {
+                context.error(
+                    "'\(parameter.name)' cannot be '\(text.prefix(60))': expected one of \(parameter.choices.joined(separator: ", "))",
+                    hint: nearestHint(text, among: parameter.choices), at: field.node.mark, field.path)
+            }
+        }
+        if !fits { mismatch(parameter, field) }
+    }
+
+    /// Reports required parameters that are not there.
+    func checkRequired(given: Set<String>, at mark: Mark, _ path: DocumentPath) {
+        for parameter in signature.parameters where parameter.isRequired && !given.contains(parameter.name) {
+            context.error(
+                "the operator '\(signature.name)' needs the argument '\(parameter.name)': \(parameter.summary)",
+                hint: "add with: {\(parameter.name): …}", at: mark, path)
+        }
+    }
+
+    private func mismatch(_ parameter: OperatorSignature.Parameter, _ field: Field) {
+        let expected =
+            switch parameter.kind {
+            case .string: "a text"
+            case .integer: "a whole number"
+            case .number: "a number"
+            case .boolean: "true or false"
+            case .duration: "a duration such as 30s or PT5M"
+            case .list: "a list"
+            case .object: "a mapping"
+            case .any: "a value"
+            case .stringOrList: "a text or a list of texts"
+            }
+        context.error(
+            "'\(parameter.name)' takes \(expected), found \(field.node.found)", at: field.node.mark, field.path)
+    }
+
+    private static func fits(_ value: JSONValue, _ kind: OperatorSignature.Kind) -> Bool {
+        switch (kind, value) {
+        case (.any, _), (.string, .string), (.integer, .int), (.number, .int), (.number, .double), (.boolean, .bool),
+            (.list, .array), (.object, .object), (.stringOrList, .string):
+            true
+        case (.duration, .int(let seconds)): seconds >= 0
+        case (.duration, .double(let seconds)): seconds >= 0
+        case (.duration, .string(let text)): (try? Duration(parsing: text)) != nil
+        case (.stringOrList, .array(let elements)): elements.allSatisfy { $0.stringValue != nil }
+        default: false
+        }
+    }
+}

@@ -1,0 +1,65 @@
+package import DAGModel
+
+/// What one document file came to: its DAGs and everything that is wrong with it.
+package struct LoadedFile: Sendable {
+    /// Relative to the DAG folder.
+    package let file: String
+    /// The documents without errors, in order.
+    package var dags: [LoadedDAG]
+    /// Problems of all documents, by place.
+    package var diagnostics: [Diagnostic]
+    /// The text files its documents read with `$f`, relative to the DAG folder; also those that could not be read, so
+    /// that a file that appears later is noticed.
+    package let textFiles: [String]
+
+    package init(file: String, dags: [LoadedDAG] = [], diagnostics: [Diagnostic] = [], textFiles: [String] = []) {
+        self.file = file
+        self.dags = dags
+        self.diagnostics = diagnostics
+        self.textFiles = textFiles
+    }
+
+    /// Whether any problem is more than a warning.
+    package var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
+}
+
+/// One document without errors.
+package struct LoadedDAG: Sendable {
+    package let dag: DAG
+    /// SHA-256 of the document's own text and of the text of every file it reads with `$f`: the same version means
+    /// the same behaviour.
+    package let versionID: DAGVersionID
+    /// The document's own text.
+    package let sourceText: String
+    /// The text files that are part of it, relative to the DAG folder, in order.
+    package let textFiles: [String]
+
+    package init(dag: DAG, versionID: DAGVersionID, sourceText: String, textFiles: [String] = []) {
+        self.dag = dag
+        self.versionID = versionID
+        self.sourceText = sourceText
+        self.textFiles = textFiles
+    }
+}
+
+extension [LoadedFile] {
+    /// A `dag_id` that several files define belongs to the first by path; the others lose that DAG and get an error that
+    /// names the first. Call with all files of a folder.
+    package mutating func resolveDuplicates() {
+        var owners: [DAGID: SourcePlace] = [:]
+        for index in indices.sorted(by: { self[$0].file < self[$1].file }) {
+            for loaded in self[index].dags {
+                let id = loaded.dag.id
+                guard let first = owners[id] else {
+                    owners[id] = loaded.dag.place
+                    continue
+                }
+                self[index].diagnostics.append(
+                    Diagnostic(
+                        at: loaded.dag.place, keyPath: "dag_id", "the dag_id '\(id)' is already taken by \(first)",
+                        hint: "give one of the two another dag_id"))
+            }
+            self[index].dags.removeAll { owners[$0.dag.id] != $0.dag.place }
+        }
+    }
+}
