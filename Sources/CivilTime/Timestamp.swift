@@ -1,4 +1,6 @@
 import Glibc
+// Beside Synchronization in one module, a whole-module build finds `timeval` declared there (Swift 6.3.1).
+import SwiftOverlayShims
 
 /// An instant: whole microseconds since 1970-01-01T00:00:00Z, without leap seconds (POSIX time).
 ///
@@ -26,11 +28,11 @@ package struct Timestamp: Sendable, Hashable, Comparable {
         microseconds = overflow ? (seconds < 0 ? .min : .max) : product
     }
 
-    /// The wall clock's current reading (CLOCK_REALTIME). Decisions take time as a parameter instead of calling this.
+    /// The wall clock's current reading. Decisions take time as a parameter instead of calling this.
     package static func now() -> Timestamp {
-        var reading = timespec()
-        clock_gettime(CLOCK_REALTIME, &reading)
-        return Timestamp(microseconds: Int64(reading.tv_sec) * 1_000_000 + Int64(reading.tv_nsec) / 1_000)
+        var reading = timeval()
+        gettimeofday(&reading, nil)
+        return Timestamp(microseconds: Int64(reading.tv_sec) * 1_000_000 + Int64(reading.tv_usec))
     }
 
     /// Whole seconds since the Unix epoch, rounded down.
