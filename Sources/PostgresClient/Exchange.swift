@@ -5,6 +5,7 @@ struct Exchange {
     enum Interruption { case cancelled, timedOut, abandoned }
 
     let ticket: QueryTicket?
+    let timeout: Duration?
     let deadline: ContinuousClock.Instant?
     /// Set once the server has been asked to cancel.
     var interruption: Interruption?
@@ -18,6 +19,7 @@ struct Exchange {
 
     init(ticket: QueryTicket?, timeout: Duration?) {
         self.ticket = ticket
+        self.timeout = timeout
         deadline = timeout.map { ContinuousClock.now + $0 }
     }
 
@@ -90,8 +92,8 @@ extension PostgresConnection {
         switch interruption {
         case .cancelled: return CancellationError()
         case .timedOut:
-            let limit = exchange.deadline == nil ? "" : " its time limit"
-            var timedOut = PostgresError(.timedOut, "the statement took longer than\(limit) and was cancelled")
+            let limit = exchange.timeout.map { "\($0)" } ?? "its time limit"
+            var timedOut = PostgresError(.timedOut, "the statement took longer than \(limit) and was cancelled")
             timedOut.statementLabel = sql.map(PostgresError.label)
             return timedOut
         case .abandoned: return error

@@ -1,4 +1,4 @@
-package import CivilTime
+import CivilTime
 package import FoundationEssentials
 
 /// Brings a database to the version of the program by numbered SQL files, forward only.

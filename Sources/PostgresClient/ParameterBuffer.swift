@@ -9,9 +9,6 @@ struct ParameterBuffer: ~Copyable {
     private var formats: [Int32] = []
     private var types: [UInt32] = []
 
-    /// The protocol counts parameters in 16 bits.
-    private static let maxParameters = 65535
-
     /// Encodes `parameters`, and calls `send` with what libpq wants to know of them.
     mutating func encode(
         _ parameters: [any PostgresValue],
@@ -20,10 +17,6 @@ struct ParameterBuffer: ~Copyable {
             _ lengths: UnsafePointer<Int32>?, _ formats: UnsafePointer<Int32>?
         ) -> Int32
     ) throws(PostgresError) -> Int32 {
-        guard parameters.count <= Self.maxParameters else {
-            throw PostgresError(
-                .misuse, "\(parameters.count) parameters are too many (\(Self.maxParameters)): pass arrays to unnest")
-        }
         writer.reset()
         offsets.removeAll(keepingCapacity: true)
         pointers.removeAll(keepingCapacity: true)

@@ -76,15 +76,10 @@ extension PostgresArrayElement where Self: PostgresValue {
                 writer.write(text: "NULL")
                 continue
             }
+            writer.write(UInt8(ascii: "\""))
             let start = writer.count
             element.encode(into: &writer)
-            let text = writer.text(from: start)
-            writer.truncate(to: start)
-            writer.write(UInt8(ascii: "\""))
-            for byte in text.utf8 {
-                if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { writer.write(UInt8(ascii: "\\")) }
-                writer.write(byte)
-            }
+            writer.escapeArrayElement(from: start)
             writer.write(UInt8(ascii: "\""))
         }
         writer.write(UInt8(ascii: "}"))

@@ -66,6 +66,7 @@ extension PostgresConnection {
             throw connectFailure(raw)
         }
         self.canceller = canceller
+        noteServer(raw)
     }
 
     private func connectFailure(_ raw: OpaquePointer) -> PostgresError {

@@ -12,6 +12,7 @@ extension PostgresConnection {
         _ statements: [PostgresStatement], timeout: Duration?, owner: UInt64?
     ) async throws -> [PostgresResult] {
         if statements.isEmpty { return [] }
+        for statement in statements { try statement.validate() }
         return try await exchange(owner: owner, timeout: timeout, sql: nil) { handle, exchange in
             try retryingStalePlan(handle, &exchange) { exchange in
                 try dropDiscarded(handle, &exchange)
@@ -90,8 +91,17 @@ extension PostgresConnection {
                 }
             }
         }
-        // The sync's answer is not followed by nil. A failure to commit (a deferred constraint) is answered before it.
-        while let result = try nextResult(handle, &exchange), result.status != PGRES_PIPELINE_SYNC {
+        // A failure to commit (a deferred constraint) is answered, and followed by nil, before the sync's own answer.
+        var gaps = 0
+        while true {
+            guard let result = try nextResult(handle, &exchange) else {
+                gaps += 1
+                if gaps > 2 {
+                    throw lose(PostgresError(.connectionLost, "PostgreSQL did not answer the end of a pipeline"))
+                }
+                continue
+            }
+            if result.status == PGRES_PIPELINE_SYNC { break }
             if failure == nil, let error = check(result, handle, sql: nil) { failure = error }
         }
         if let failure { throw failure }

@@ -5,7 +5,8 @@ extension PostgresConnection {
         _ statement: PostgresStatement, timeout: Duration?, owner: UInt64?,
         _ body: @Sendable (PostgresRow) throws -> Void
     ) async throws -> Int {
-        try await exchange(owner: owner, timeout: timeout, sql: statement.sql) { handle, exchange in
+        try statement.validate()
+        return try await exchange(owner: owner, timeout: timeout, sql: statement.sql) { handle, exchange in
             try dropDiscarded(handle, &exchange)
             try send(statement, handle, &exchange)
             guard PQsetSingleRowMode(handle) == 1 else { throw lose(nil) }
@@ -39,8 +40,9 @@ extension PostgresConnection {
         _ sql: String, _ parameters: [any PostgresValue], rows: PostgresJSONRows, maxBytes: Int, timeout: Duration?,
         owner: UInt64?
     ) async throws -> PostgresJSONResult {
-        try await exchange(owner: owner, timeout: timeout, sql: sql) { handle, exchange in
-            let statement = PostgresStatement(sql, parameters, prepared: false)
+        let statement = PostgresStatement(sql, parameters, prepared: false)
+        try statement.validate()
+        return try await exchange(owner: owner, timeout: timeout, sql: sql) { handle, exchange in
             // Only the simple protocol takes several statements; its results are in text form anyhow.
             let isScript = parameters.isEmpty
             if isScript {

@@ -34,7 +34,8 @@ extension PostgresConnection {
     func query(
         _ statement: PostgresStatement, timeout: Duration?, owner: UInt64?, isCancellable: Bool = true
     ) async throws -> PostgresResult {
-        try await exchange(owner: owner, timeout: timeout, isCancellable: isCancellable, sql: statement.sql) {
+        try statement.validate()
+        return try await exchange(owner: owner, timeout: timeout, isCancellable: isCancellable, sql: statement.sql) {
             handle, exchange in
             try retryingStalePlan(handle, &exchange) { exchange in
                 try dropDiscarded(handle, &exchange)
@@ -148,7 +149,8 @@ extension PostgresConnection {
     }
 
     func script(_ sql: String, timeout: Duration?, owner: UInt64?) async throws -> Int {
-        try await exchange(owner: owner, timeout: timeout, sql: sql) { handle, exchange in
+        try PostgresStatement(sql, prepared: false).validate()
+        return try await exchange(owner: owner, timeout: timeout, sql: sql) { handle, exchange in
             guard PQsendQuery(handle, sql) == 1 else { throw lose(nil) }
             var count = 0
             var failure: PostgresError?

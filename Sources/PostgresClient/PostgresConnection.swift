@@ -1,5 +1,6 @@
 import CLibPQ
 import Dispatch
+import Synchronization
 
 /// One connection to PostgreSQL.
 ///
@@ -12,6 +13,12 @@ package actor PostgresConnection {
 
     /// What the connection was opened with.
     package nonisolated let settings: PostgresSettings
+    private struct ServerFacts {
+        var pid: Int32 = 0
+        var version = PostgresServerVersion(number: 0)
+    }
+    /// What others may want to know while a statement runs.
+    private nonisolated let server = Mutex(ServerFacts())
     nonisolated let wake: WakePipe
     nonisolated var queue: DispatchQueue { executor.queue }
 
@@ -62,12 +69,18 @@ package actor PostgresConnection {
     /// Whether the connection can still be used, as far as this side knows.
     package var isOpen: Bool { handle != nil }
 
-    /// The process of the server that serves this connection, as in `pg_stat_activity.pid`; nil when not open.
-    package var backendPID: Int32? { handle.map { PQbackendPID($0) } }
+    /// The process of the server that serves this connection, as in `pg_stat_activity.pid`; 0 before it was opened.
+    ///
+    /// Does not wait for a running statement, as everything else here does.
+    package nonisolated var backendPID: Int32 { server.withLock { $0.pid } }
 
-    /// The server's version; nil when not open.
-    package var serverVersion: PostgresServerVersion? {
-        handle.map { PostgresServerVersion(number: Int(PQserverVersion($0))) }
+    /// The server's version.
+    package nonisolated var serverVersion: PostgresServerVersion { server.withLock { $0.version } }
+
+    func noteServer(_ handle: OpaquePointer) {
+        let facts = ServerFacts(
+            pid: PQbackendPID(handle), version: PostgresServerVersion(number: Int(PQserverVersion(handle))))
+        server.withLock { $0 = facts }
     }
 
     /// Whether a transaction is open on the server: begun by a statement, or by `withTransaction`.

@@ -70,6 +70,10 @@ package actor PostgresPool {
         package var open: Int
         package var idle: Int
         package var waiting: Int
+
+        package init(open: Int, idle: Int, waiting: Int) {
+            (self.open, self.idle, self.waiting) = (open, idle, waiting)
+        }
     }
 
     /// What the pool has at this moment; `open` includes connections being opened.

@@ -12,6 +12,21 @@ package struct PostgresStatement: Sendable {
         isPrepared = prepared ?? Self.hasPlan(sql)
     }
 
+    /// The protocol counts parameters in 16 bits.
+    private static let maxParameters = 65535
+
+    /// Refuses what cannot be sent, before anything is.
+    func validate() throws(PostgresError) {
+        guard parameters.count <= Self.maxParameters else {
+            throw PostgresError(
+                .misuse, "\(parameters.count) parameters are too many (at most \(Self.maxParameters)): pass arrays to unnest")
+        }
+        // It would end the text for libpq, and silently run only its beginning.
+        guard !sql.utf8.contains(0) else {
+            throw PostgresError(.misuse, "the SQL text contains a zero byte")
+        }
+    }
+
     /// The prepared statements' key compares only SQL text, so a statement built anew for each call (with a list of
     /// literals, say) should be `prepared: false` to leave the cache to others.
     private static func hasPlan(_ sql: String) -> Bool {

@@ -83,8 +83,16 @@ package struct PostgresWriter: ~Copyable {
         base.storeBytes(of: value.bigEndian, toByteOffset: offset, as: Int32.self)
     }
 
-    /// The UTF-8 text of the bytes from `offset` on.
-    func text(from offset: Int) -> String {
-        String(decoding: UnsafeRawBufferPointer(rebasing: bytes[offset...]), as: UTF8.self)
+    /// Puts a backslash before each quotation mark and backslash from `start` on, as quoted array elements need it.
+    mutating func escapeArrayElement(from start: Int) {
+        func isSpecial(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") }
+        // Numbers, the usual case, have none.
+        guard bytes[start...].contains(where: isSpecial) else { return }
+        let content = [UInt8](bytes[start...])
+        truncate(to: start)
+        for byte in content {
+            if isSpecial(byte) { write(UInt8(ascii: "\\")) }
+            write(byte)
+        }
     }
 }
