@@ -7,7 +7,8 @@ package struct DurationTextError: Error, Sendable, Hashable, CustomStringConvert
 
     init(_ text: String, _ reason: String) {
         self.text = text
-        description = "\"\(text.prefix(60))\" is not a duration: \(reason); write one such as 30s, 1h30m, PT5M or 01:30:00"
+        description =
+            "\"\(text.prefix(60))\" is not a duration: \(reason); write one such as 30s, 1h30m, PT5M or 01:30:00"
     }
 }
 
@@ -164,7 +165,9 @@ private struct DurationParser {
             let number = try number()
             skipBlanks()
             let start = position
-            while let byte = next, (byte | 0x20) >= UInt8(ascii: "a"), (byte | 0x20) <= UInt8(ascii: "z") { position += 1 }
+            while let byte = next, (byte | 0x20) >= UInt8(ascii: "a"), (byte | 0x20) <= UInt8(ascii: "z") {
+                position += 1
+            }
             let name = String(decoding: bytes[start..<position], as: UTF8.self).lowercased()
             if name.isEmpty, atEnd, previous == .max { return try add(0, number, 1_000_000) }
             guard let size = Self.size(of: name) else {
@@ -241,7 +244,9 @@ private struct DurationParser {
         let part = number.fraction * size / 1_000_000
         let (sum, overflowed) = total.addingReportingOverflow(part)
         let (result, tooLarge) = sum.addingReportingOverflow(whole)
-        guard !overflow, !overflowed, !tooLarge else { throw DurationTextError(text, "it is longer than 292,000 years") }
+        guard !overflow, !overflowed, !tooLarge else {
+            throw DurationTextError(text, "it is longer than 292,000 years")
+        }
         return result
     }
 }

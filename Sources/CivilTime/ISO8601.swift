@@ -41,7 +41,8 @@ package enum ISO8601 {
         }
         guard
             let civil = CivilDateTime(
-                year: year, month: month, day: day, hour: hour, minute: minute, second: second, microsecond: microsecond)
+                year: year, month: month, day: day, hour: hour, minute: minute, second: second, microsecond: microsecond
+            )
         else { return nil }
         return Parsed(civil: civil, offsetSeconds: offset, hasTime: true)
     }

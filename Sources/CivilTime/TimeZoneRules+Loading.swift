@@ -67,7 +67,8 @@ extension TimeZoneRules {
         guard isWellFormed(name) else {
             throw TimeZoneError(
                 identifier: name,
-                description: "\"\(name.prefix(longestName))\" is not a time zone name; write one such as Asia/Seoul or UTC",
+                description:
+                    "\"\(name.prefix(longestName))\" is not a time zone name; write one such as Asia/Seoul or UTC",
                 suggestions: [])
         }
         for directory in directories {
@@ -106,13 +107,14 @@ extension TimeZoneRules {
         guard !name.isEmpty, name.utf8.count <= longestName else { return false }
         guard !ZoneDirectory.notZones.contains(where: { name == $0 || name.hasPrefix($0 + "/") }) else { return false }
         let parts = name.split(separator: "/", omittingEmptySubsequences: false)
-        return parts.count <= 4 && parts.allSatisfy { part in
-            guard let first = part.utf8.first, isLetterOrDigit(first) else { return false }
-            return part.utf8.allSatisfy { byte in
-                isLetterOrDigit(byte) || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "+")
-                    || byte == UInt8(ascii: "-")
+        return parts.count <= 4
+            && parts.allSatisfy { part in
+                guard let first = part.utf8.first, isLetterOrDigit(first) else { return false }
+                return part.utf8.allSatisfy { byte in
+                    isLetterOrDigit(byte) || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "+")
+                        || byte == UInt8(ascii: "-")
+                }
             }
-        }
     }
 
     private static func isLetterOrDigit(_ byte: UInt8) -> Bool {

@@ -25,7 +25,8 @@ extension Timestamp: Codable, CustomStringConvertible, LosslessStringConvertible
         let text = try container.decode(String.self)
         guard let value = Timestamp(iso8601: text) else {
             throw DecodingError.dataCorruptedError(
-                in: container, debugDescription: "expected an ISO 8601 time such as 2026-01-01T00:00:00Z, not \"\(text)\"")
+                in: container,
+                debugDescription: "expected an ISO 8601 time such as 2026-01-01T00:00:00Z, not \"\(text)\"")
         }
         self = value
     }

@@ -21,7 +21,9 @@ extension CronExpression {
             return minutes.count <= 4 ? "hourly at " + Self.list(minutes.map(clock)) : nil
         }
         guard minutes.count == 1 else { return nil }
-        if hours.count > 2, let step = Self.step(hours, size: 24) { return "every \(step) hours at \(clock(minutes[0]))" }
+        if hours.count > 2, let step = Self.step(hours, size: 24) {
+            return "every \(step) hours at \(clock(minutes[0]))"
+        }
         return hours.count <= 4 ? "at " + Self.list(hours.map { Self.two($0) + clock(minutes[0]) }) : nil
     }
 

@@ -3,9 +3,10 @@ package import CivilTime
 /// A parsed cron expression: five fields, optionally a sixth for seconds, or a preset.
 ///
 /// **Fields** are minute, hour, day-of-month, month, day-of-week and, last as in croniter and Airflow, second. A field is
-/// a list of `*`, `a`, `a-b`, each with `/n` if wanted. `a/n` runs from a to the field's end. Steps count from the first
-/// value; a step beyond the field's size leaves the first value alone. Names are three letters in any case, numbers may
-/// have leading zeros, blanks and tabs separate fields. 0 and 7 are Sunday.
+/// a list of `*`, `a`, `a-b`, each with `/n` if wanted. `a/n` runs from a to the field's end, Saturday in day-of-week (as
+/// in croniter; in cronsim to the Sunday after it). Steps count from the first value; a step beyond the field's size leaves
+/// the first value alone. Names are three letters in any case, numbers may have leading zeros, blanks and tabs separate
+/// fields. 0 and 7 are Sunday.
 ///
 /// **Days.** `L` in day-of-month is the month's last day. `n#k` or `NAME#k` in day-of-week is the k-th such weekday of a
 /// month (1 to 5; months without a fifth are skipped). The last such weekday is `L5` (croniter's and Airflow's form) or
@@ -16,8 +17,8 @@ package import CivilTime
 /// - A reversed range wraps around (`22-2`, `FRI-MON`, `DEC-FEB`), as croniter, Airflow and Cronos do, so that every
 ///   DAG that loads in Airflow loads here. A range with equal ends is that one value (cron(8), cronsim).
 /// - Both day fields restricted: either suffices. When one of them begins with a star, `*/10` included, both must match,
-///   as in Vixie's and Debian's cron; under `DSTPolicy.airflow` either suffices unless one is a plain `*`, as in
-///   croniter. `mixesStarStepWithDay` tells a loader to warn.
+///   as in Vixie's and Debian's cron; under `DSTPolicy.airflow` either suffices unless one has a plain `*`, and beside
+///   `n#k` or `L5` the day of month does not count, as in croniter. `mixesStarStepWithDay` tells a loader to warn.
 /// - `@quarterly` is Airflow's `0 0 1 */3 *`. Presets are read in any case.
 /// - Not supported, and refused with a message: `@reboot`, `@every`, `H`, `~`, `W`, `L-3`, full names, a year field, and
 ///   `CRON_TZ=`.
@@ -33,6 +34,9 @@ package struct CronExpression: Sendable, CustomStringConvertible {
     /// Whether the minute or hour field begins with a star: such a schedule follows the clock through a change of
     /// offset instead of being one job a day (cron(8), Debian).
     let followsClock: Bool
+    /// Whether croniter reduces the hour field to a star, which is Airflow's question before it computes a time: every
+    /// hour is listed, and no star stands among other items.
+    let isEveryHour: Bool
 
     /// The day fields as bit masks.
     struct DayFields: Sendable, Hashable {
@@ -48,6 +52,9 @@ package struct CronExpression: Sendable, CustomStringConvertible {
         var monthStar, weekStar: Bool
         /// The field is exactly `*` or `?`.
         var monthPlain, weekPlain: Bool
+        /// The field counts as unrestricted for croniter: a star among its items, or every value while the other field
+        /// has a star somewhere.
+        var monthOpen, weekOpen: Bool
     }
 
     /// The time-of-day fields as bit masks.
@@ -62,7 +69,8 @@ package struct CronExpression: Sendable, CustomStringConvertible {
     }
 
     init(
-        text: String, hasSeconds: Bool, days: DayFields, months: UInt64, times: TimeFields, followsClock: Bool
+        text: String, hasSeconds: Bool, days: DayFields, months: UInt64, times: TimeFields, followsClock: Bool,
+        isEveryHour: Bool
     ) {
         self.text = text
         self.hasSeconds = hasSeconds
@@ -70,6 +78,7 @@ package struct CronExpression: Sendable, CustomStringConvertible {
         self.months = months
         self.times = times
         self.followsClock = followsClock
+        self.isEveryHour = isEveryHour
     }
 
     package var description: String { text }

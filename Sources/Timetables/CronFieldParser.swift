@@ -12,6 +12,14 @@ struct CronFieldParser {
         var star = false
         /// Is exactly `*` or `?`.
         var plain = false
+        /// One of the items is exactly `*` or `?`.
+        var hasPlainItem = false
+        /// All of them are.
+        var hasOnlyPlainItems = true
+        /// There is a star anywhere, or the field is `?`.
+        var hasStar = false
+        /// The mask has every value of the field.
+        var isFull = false
     }
 
     let field: CronField
@@ -24,17 +32,23 @@ struct CronFieldParser {
         let text = piece.text
         result.plain = text == "*" || text == "?"
         result.star = piece.bytes.first == UInt8(ascii: "*") || text == "?"
+        result.hasStar = piece.bytes.contains(UInt8(ascii: "*")) || text == "?"
         for item in split(piece, at: ",") {
+            let isPlain = item.text == "*" || item.text == "?"
+            result.hasPlainItem = result.hasPlainItem || isPlain
+            result.hasOnlyPlainItems = result.hasOnlyPlainItems && isPlain
             guard !item.isEmpty else { throw error(item, "an empty item in the list; remove the extra comma") }
             try add(item, to: &result)
         }
+        result.isFull = result.mask.nonzeroBitCount == field.last - field.range.lowerBound + 1
         return result
     }
 
     private func add(_ item: CronParser.Piece, to result: inout Result) throws(CronError) {
         if let foreign = item.bytes.first(where: { $0 >= 0x80 }) {
             _ = foreign
-            throw error(item, "\"\(shown(item))\" has a character that is not ASCII; use ordinary digits, letters and *")
+            throw error(
+                item, "\"\(shown(item))\" has a character that is not ASCII; use ordinary digits, letters and *")
         }
         let parts = split(item, at: "/")
         guard parts.count <= 2 else { throw error(item, "\"\(shown(item))\" has more than one step; write a-b/n") }
@@ -45,7 +59,9 @@ struct CronFieldParser {
             guard field == .dayOfMonth || field == .dayOfWeek else {
                 throw error(base, "? is for day-of-month and day-of-week alone; use *")
             }
-            guard piece.bytes.count == 1 else { throw error(base, "? stands alone in a field; use * with lists and steps") }
+            guard piece.bytes.count == 1 else {
+                throw error(base, "? stands alone in a field; use * with lists and steps")
+            }
             add(field.range.lowerBound...field.last, step: 1, to: &result)
             return
         }
@@ -98,7 +114,8 @@ struct CronFieldParser {
             }
             let weekday = try value(parts[0]) % 7
             guard let count = number(parts[1]), (1...5).contains(count) else {
-                throw error(parts[1], "\"\(shown(parts[1]))\" is not a count of weekdays in a month; use 1 to 5 after #")
+                throw error(
+                    parts[1], "\"\(shown(parts[1]))\" is not a count of weekdays in a month; use 1 to 5 after #")
             }
             result.nth |= 1 << UInt64(weekday * 8 + count)
             return true

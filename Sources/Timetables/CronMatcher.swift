@@ -12,7 +12,7 @@ struct CronMatcher: Sendable {
     enum DayRule: Sendable, Hashable {
         /// Both must match when one begins with a star (cron(8) of Vixie and Debian), otherwise either.
         case debian
-        /// Either suffices unless one is a plain star (croniter).
+        /// Either suffices unless one is unrestricted in croniter's sense; a counted weekday (`n#k`, `L5`) counts alone.
         case croniter
     }
 
@@ -39,12 +39,16 @@ struct CronMatcher: Sendable {
         lastMinute = 63 - minutes.leadingZeroBitCount
         lastSecond = 63 - seconds.leadingZeroBitCount
         months = expression.months
-        days = expression.days
-        bothDays =
-            switch dayRule {
-            case .debian: days.monthStar || days.weekStar
-            case .croniter: days.monthPlain || days.weekPlain
-            }
+        var days = expression.days
+        switch dayRule {
+        case .debian:
+            bothDays = days.monthStar || days.weekStar
+        case .croniter:
+            // croniter forgets the day of month beside a counted weekday.
+            if days.nthOfWeek != 0 { days.ofMonth = ~0 }
+            bothDays = days.monthOpen || days.weekOpen || days.nthOfWeek != 0
+        }
+        self.days = days
         var kinds: UInt64 = 0
         for leap in [false, true] {
             for january in 0..<7 {
@@ -65,9 +69,6 @@ struct CronMatcher: Sendable {
 
     /// Whether no date matches in any year.
     var neverMatches: Bool { yearKinds == 0 }
-
-    /// Whether every hour of a matching day has a match (Airflow's question about its `0 * * * *` branch).
-    var coversEveryHour: Bool { hours == (1 << 24) - 1 }
 
     /// The matching days of a month, bits 1 to 31.
     private static func dayMask(

@@ -34,7 +34,8 @@ struct CronParser {
         }
         let pieces = Self.split(bytes[...], isSeparator: Self.isBlank).filter { !$0.isEmpty }
         guard let first = pieces.first, let last = pieces.last else {
-            throw wholeError("", "is empty; write five fields such as \"0 * * * *\": minute hour day-of-month month day-of-week")
+            throw wholeError(
+                "", "is empty; write five fields such as \"0 * * * *\": minute hour day-of-month month day-of-week")
         }
         let trimmed = String(decoding: bytes[first.bytes.startIndex..<last.bytes.endIndex], as: UTF8.self)
         if first.bytes.first == UInt8(ascii: "@") {
@@ -43,7 +44,7 @@ struct CronParser {
             let expression = try parser.parse()
             return CronExpression(
                 text: trimmed, hasSeconds: false, days: expression.days, months: expression.months,
-                times: expression.times, followsClock: expression.followsClock)
+                times: expression.times, followsClock: expression.followsClock, isEveryHour: expression.isEveryHour)
         }
         return try expression(of: pieces, trimmed: trimmed)
     }
@@ -55,17 +56,24 @@ struct CronParser {
             let parser = CronFieldParser(field: field, piece: piece, source: source, all: bytes)
             sets.append(try parser.parse())
         }
-        let minute = sets[0], hour = sets[1], dayOfMonth = sets[2], month = sets[3], dayOfWeek = sets[4]
+        let minute = sets[0]
+        let hour = sets[1]
+        let dayOfMonth = sets[2]
+        let month = sets[3]
+        let dayOfWeek = sets[4]
         return CronExpression(
             text: trimmed, hasSeconds: sets.count == 6,
             days: CronExpression.DayFields(
                 ofMonth: dayOfMonth.mask, lastOfMonth: dayOfMonth.last, ofWeek: dayOfWeek.mask,
                 nthOfWeek: dayOfWeek.nth, monthStar: dayOfMonth.star, weekStar: dayOfWeek.star,
-                monthPlain: dayOfMonth.plain, weekPlain: dayOfWeek.plain),
+                monthPlain: dayOfMonth.plain, weekPlain: dayOfWeek.plain,
+                monthOpen: dayOfMonth.hasPlainItem || (dayOfMonth.isFull && dayOfWeek.hasStar),
+                weekOpen: dayOfWeek.hasPlainItem || (dayOfWeek.isFull && dayOfMonth.hasStar)),
             months: month.mask,
             times: CronExpression.TimeFields(
                 hours: hour.mask, minutes: minute.mask, seconds: sets.count == 6 ? sets[5].mask : 1),
-            followsClock: minute.star || hour.star)
+            followsClock: minute.star || hour.star,
+            isEveryHour: hour.hasOnlyPlainItems || (hour.isFull && !hour.hasPlainItem))
     }
 
     private func preset(_ name: String, isAlone: Bool) throws(CronError) -> String {
@@ -77,19 +85,22 @@ struct CronParser {
         let names = Self.presets.map(\.name)
         switch folded {
         case "@once", "@continuous":
-            throw wholeError(name, "\(name) is a timetable of its own, not a cron expression; give it as the whole schedule")
+            throw wholeError(
+                name, "\(name) is a timetable of its own, not a cron expression; give it as the whole schedule")
         case "@reboot":
             throw wholeError(name, "@reboot has no meaning for a scheduler that runs DAGs; use @once or a time")
         case "@every":
             throw wholeError(
-                name, "@every is not supported; use a step such as \"*/5 * * * *\", or a delta timetable for other spans")
+                name,
+                "@every is not supported; use a step such as \"*/5 * * * *\", or a delta timetable for other spans")
         default:
             let near = names.min { left, right in
                 distance(left, folded) < distance(right, folded)
             }
             let hint = near.flatMap { distance($0, folded) <= 2 ? "did you mean \($0)?" : nil }
             throw wholeError(
-                name, "unknown preset \(CronError.shortened(name, limit: 20)); "
+                name,
+                "unknown preset \(CronError.shortened(name, limit: 20)); "
                     + (hint ?? "use one of \(names.joined(separator: " "))"))
         }
     }

@@ -9,7 +9,7 @@ extension CronSchedule {
     func airflowNext(after instant: Timestamp) -> Timestamp? {
         let offset = Int64(zone.offset(at: instant))
         guard let local = matcher.next(atOrAfter: instant.seconds + offset + 1) else { return nil }
-        return matcher.coversEveryHour ? Timestamp(seconds: local - offset) : attachingZone(local)
+        return expression.isEveryHour ? Timestamp(seconds: local - offset) : attachingZone(local)
     }
 
     /// As Airflow's, but looked for again until it is strictly before: Airflow's own may lie after the instant asked
@@ -19,7 +19,7 @@ extension CronSchedule {
         let last = instant.microsecondOfSecond == 0 ? instant.seconds - 1 : instant.seconds
         var wanted = last + offset
         while let local = matcher.previous(atOrBefore: wanted) {
-            let fire = matcher.coversEveryHour ? Timestamp(seconds: local - offset) : attachingZone(local)
+            let fire = expression.isEveryHour ? Timestamp(seconds: local - offset) : attachingZone(local)
             if fire < instant { return fire }
             wanted = local - 1
         }
@@ -31,10 +31,10 @@ extension CronSchedule {
         let period = zone.period(at: second)
         let local = second + period.offset
         if matcher.next(atOrAfter: local) == local {
-            return matcher.coversEveryHour || attachingZone(local) == instant
+            return expression.isEveryHour || attachingZone(local) == instant
         }
         let skipped = second + period.previousOffset
-        return !matcher.coversEveryHour && matcher.next(atOrAfter: skipped) == skipped
+        return !expression.isEveryHour && matcher.next(atOrAfter: skipped) == skipped
             && attachingZone(skipped) == instant
     }
 

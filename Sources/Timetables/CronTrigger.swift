@@ -55,7 +55,10 @@ package struct CronTrigger: Sendable, Hashable, Codable {
         }
     }
 
-    private enum Key: String, CodingKey { case schedules, interval, runImmediately = "run_immediately" }
+    private enum Key: String, CodingKey {
+        case schedules, interval
+        case runImmediately = "run_immediately"
+    }
 
     package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: Key.self)

@@ -60,7 +60,8 @@ extension CronSchedule {
         let shown = runs.prefix(Self.previewSize).map {
             "\(time(zone.local(at: $0))) \(zone.abbreviation(at: $0))"
         }
-        return move + "\(what), runs around it: " + shown.joined(separator: ", ") + (runs.count > shown.count ? " …" : "")
+        return move + "\(what), runs around it: " + shown.joined(separator: ", ")
+            + (runs.count > shown.count ? " …" : "")
     }
 
     private func time(_ local: CivilDateTime) -> String {

@@ -38,7 +38,11 @@ package struct EventDates: Sendable, Hashable, Codable {
         return index > 0 ? dates[index - 1] : nil
     }
 
-    private enum Key: String, CodingKey { case dates, restrictsToEvents = "restrict_to_events", label }
+    private enum Key: String, CodingKey {
+        case dates
+        case restrictsToEvents = "restrict_to_events"
+        case label
+    }
 
     package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: Key.self)

@@ -51,7 +51,9 @@ extension Timetable {
             return latestInterval(schedule, atOrBefore: due, bounds: bounds)
         case .deltaDataInterval(let schedule):
             let last = Self.earlier(due - schedule.delta, bounds.end)
-            guard let start = schedule.latest(atOrBefore: last, bounds: bounds), bounds.contains(start) else { return nil }
+            guard let start = schedule.latest(atOrBefore: last, bounds: bounds), bounds.contains(start) else {
+                return nil
+            }
             return DueInstant(interval: DataInterval(start: start, end: start + schedule.delta))
         case .assets(_, let time):
             return time?.latest(atOrBefore: due, bounds: bounds)

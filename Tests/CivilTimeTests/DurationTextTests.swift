@@ -31,7 +31,8 @@ struct DurationTextTests {
     @Test(
         "people read the largest units",
         arguments: [
-            (5400, nil, "1h 30m"), (0, nil, "0s"), (90_061, nil, "1d 1h 1m 1s"), (90_061, 2, "1d 1h"), (-5400, nil, "-1h 30m"),
+            (5400, nil, "1h 30m"), (0, nil, "0s"), (90_061, nil, "1d 1h 1m 1s"), (90_061, 2, "1d 1h"),
+            (-5400, nil, "-1h 30m"),
         ])
     func human(seconds: Int, units: Int?, expected: String) {
         #expect(Duration.seconds(seconds).humanText(units: units ?? .max) == expected)
@@ -39,9 +40,10 @@ struct DurationTextTests {
 
     @Test("what is written is read back")
     func roundTrip() throws {
-        for duration in [Duration.zero, .seconds(1), .milliseconds(250), .seconds(86_400), .seconds(86_461), .microseconds(1),
-            .seconds(-5400), .microseconds(Int64.max), .microseconds(-1_500_000)]
-        {
+        for duration in [
+            Duration.zero, .seconds(1), .milliseconds(250), .seconds(86_400), .seconds(86_461), .microseconds(1),
+            .seconds(-5400), .microseconds(Int64.max), .microseconds(-1_500_000),
+        ] {
             #expect(try Duration(parsing: duration.iso8601) == duration, "\(duration.iso8601)")
             #expect(try Duration(parsing: duration.humanText()) == duration, "\(duration.humanText())")
         }
@@ -55,9 +57,12 @@ struct TimeFormatTests {
     @Test(
         "directives write what Python writes",
         arguments: [
-            ("%Y-%m-%d %H:%M:%S.%f", "2024-02-29 07:05:09.000250"), ("%y%j%U%W", "240600809"), ("%a %A %b %B", "Thu Thursday Feb February"),
-            ("%I:%M %p", "07:05 AM"), ("%-d %-m %-H %e", "29 2 7 29"), ("%G-W%V-%u", "2024-W09-4"), ("%F %T %D %R", "2024-02-29 07:05:09 02/29/24 07:05"),
-            ("%z %:z %Z", "+0900 +09:00 KST"), ("100%%", "100%"), ("%Q %-Q %", "%Q %-Q %"), ("日付 %d日", "日付 29日"), ("%s", "1709157909"), ("", ""),
+            ("%Y-%m-%d %H:%M:%S.%f", "2024-02-29 07:05:09.000250"), ("%y%j%U%W", "240600809"),
+            ("%a %A %b %B", "Thu Thursday Feb February"),
+            ("%I:%M %p", "07:05 AM"), ("%-d %-m %-H %e", "29 2 7 29"), ("%G-W%V-%u", "2024-W09-4"),
+            ("%F %T %D %R", "2024-02-29 07:05:09 02/29/24 07:05"),
+            ("%z %:z %Z", "+0900 +09:00 KST"), ("100%%", "100%"), ("%Q %-Q %", "%Q %-Q %"), ("日付 %d日", "日付 29日"),
+            ("%s", "1709157909"), ("", ""),
         ])
     func strftime(format: String, expected: String) throws {
         let instant = try #require(Timestamp(iso8601: "2024-02-29T07:05:09.00025+09:00"))

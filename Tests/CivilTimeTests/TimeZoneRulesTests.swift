@@ -1,6 +1,7 @@
-@testable import CivilTime
 import FoundationEssentials
 import Testing
+
+@testable import CivilTime
 
 @Suite("Time zones")
 struct TimeZoneRulesTests {
@@ -38,7 +39,8 @@ struct TimeZoneRulesTests {
     func localTimes() throws {
         let newYork = try TimeZoneRules(named: "America/New_York")
         #expect(newYork.instants(of: try local("2025-03-09T02:30:00")).isEmpty)
-        #expect(newYork.instant(of: try local("2025-03-09T02:30:00")).iso8601(in: newYork) == "2025-03-09T03:30:00-04:00")
+        #expect(
+            newYork.instant(of: try local("2025-03-09T02:30:00")).iso8601(in: newYork) == "2025-03-09T03:30:00-04:00")
         let twice = newYork.instants(of: try local("2025-11-02T01:30:00")).map { $0.iso8601(in: newYork) }
         #expect(twice == ["2025-11-02T01:30:00-04:00", "2025-11-02T01:30:00-05:00"])
         #expect(newYork.instants(of: try local("2025-03-09T03:00:00")).map(\.iso8601) == ["2025-03-09T07:00:00Z"])
@@ -76,7 +78,8 @@ struct TimeZoneRulesTests {
         "a name cannot leave the folder of zones",
         arguments: [
             "../../etc/passwd", "/etc/localtime", "Asia/../../x", "Asia//Seoul", "Asia/", "", ".", "a\0b", "zone.tab",
-            "posix/Asia/Seoul", "right/UTC", "localtime", String(repeating: "A", count: 500), "Ásia/Seoul", "-x", "+25:00",
+            "posix/Asia/Seoul", "right/UTC", "localtime", String(repeating: "A", count: 500), "Ásia/Seoul", "-x",
+            "+25:00",
         ])
     func hostileNames(name: String) {
         #expect(throws: TimeZoneError.self) { try TimeZoneRules(named: name) }
@@ -84,8 +87,10 @@ struct TimeZoneRulesTests {
 
     @Test(
         "an unknown name comes with the nearest known ones",
-        arguments: [("asia/seoul", "Asia/Seoul"), ("Asia/Soul", "Asia/Seoul"), ("Seoul", "Asia/Seoul"),
-            ("America/NewYork", "America/New_York"), ("Europe/berlin", "Europe/Berlin")])
+        arguments: [
+            ("asia/seoul", "Asia/Seoul"), ("Asia/Soul", "Asia/Seoul"), ("Seoul", "Asia/Seoul"),
+            ("America/NewYork", "America/New_York"), ("Europe/berlin", "Europe/Berlin"),
+        ])
     func suggestions(name: String, expected: String) throws {
         let error = try #require(throws: TimeZoneError.self) { try TimeZoneRules(named: name) }
         #expect(error.suggestions.contains(expected))
@@ -131,11 +136,15 @@ struct TimeZoneRulesTests {
         var random = SeededGenerator(seed: 7)
         for _ in 0..<2000 {
             var bytes = whole
-            for _ in 0..<4 { bytes[Int.random(in: 0..<bytes.count, using: &random)] = UInt8.random(in: 0...255, using: &random) }
+            for _ in 0..<4 {
+                bytes[Int.random(in: 0..<bytes.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
+            }
             if let data = try? TZif.parse(bytes) { _ = data.period(at: 1_700_000_000) }
         }
         #expect(throws: TZif.Malformed.self) { try TZif.parse([]) }
-        #expect(throws: TZif.Malformed.self) { try TZif.parse(Array("not a zone file, not a zone file, not a zone f".utf8)) }
+        #expect(throws: TZif.Malformed.self) {
+            try TZif.parse(Array("not a zone file, not a zone file, not a zone f".utf8))
+        }
     }
 
     @Test("the POSIX rule's forms are read")
@@ -158,7 +167,9 @@ struct TimeZoneRulesTests {
         let zones = [try TimeZoneRules(named: "Asia/Seoul"), .utc, .fixed(offsetSeconds: 3600)]
         let data = try JSONEncoder().encode(zones.map(\.identifier))
         #expect(try JSONDecoder().decode([TimeZoneRules].self, from: data) == zones)
-        #expect(throws: (any Error).self) { try JSONDecoder().decode([TimeZoneRules].self, from: Data(#"["Mars/Base"]"#.utf8)) }
+        #expect(throws: (any Error).self) {
+            try JSONDecoder().decode([TimeZoneRules].self, from: Data(#"["Mars/Base"]"#.utf8))
+        }
     }
 
     @Test("text without an offset is local time of the zone asked for")

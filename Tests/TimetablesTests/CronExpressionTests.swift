@@ -5,7 +5,8 @@ import Timetables
 
 @Suite("Cron expressions")
 struct CronExpressionTests {
-    private func fires(_ expression: String, from: String = "2024-01-01T00:00:00Z", _ count: Int = 3) throws -> [String] {
+    private func fires(_ expression: String, from: String = "2024-01-01T00:00:00Z", _ count: Int = 3) throws -> [String]
+    {
         let schedule = try CronSchedule(parsing: expression)
         var cursor = try #require(Timestamp(iso8601: from)) - .microseconds(1)
         return (0..<count).compactMap { _ in
@@ -51,7 +52,8 @@ struct CronExpressionTests {
         arguments: [
             ("", "is empty"), ("@dayly", "did you mean @daily?"), ("@every 5m", "@every is not supported"),
             ("@once", "a timetable of its own"), ("@continuous", "a timetable of its own"), ("@reboot", "no meaning"),
-            ("@daily 5", "stands alone"), ("@xyzzyq", "use one of @hourly"), ("* * * * * * 2030", "a year field is not supported"),
+            ("@daily 5", "stands alone"), ("@xyzzyq", "use one of @hourly"),
+            ("* * * * * * 2030", "a year field is not supported"),
             ("CRON_TZ=Asia/Seoul 0 0 * * *", "is not a value of this field"), ("TZ=UTC", "set the DAG's timezone"),
             (String(repeating: "*", count: 5000), "at most 1000"),
         ])
@@ -68,10 +70,12 @@ struct CronExpressionTests {
             ("0 0 * * 7", "0 0 * * SUN"), ("0 0 * * 7-7", "0 0 * * 0"), ("0 0 * * 5-7", "0 0 * * fri,sat,sun"),
             ("0 0 * * 0-7", "0 0 * * *"), ("*/1 * * * *", "* * * * *"), ("1-5/2 * * * *", "1,3,5 * * * *"),
             ("50/5 * * * *", "50,55 * * * *"), ("*/100 * * * *", "0 * * * *"), ("0 22-2 * * *", "0 22,23,0,1,2 * * *"),
-            ("0 22-3/2 * * *", "0 22,0,2 * * *"), ("0 0 * * FRI-MON", "0 0 * * 5,6,0,1"), ("0 0 * * 7-2", "0 0 * * 0-2"),
+            ("0 22-3/2 * * *", "0 22,0,2 * * *"), ("0 0 * * FRI-MON", "0 0 * * 5,6,0,1"),
+            ("0 0 * * 7-2", "0 0 * * 0-2"),
             ("0 0 1 DEC-FEB *", "0 0 1 12,1,2 *"), ("0 0 ? * MON", "0 0 * * MON"), ("0 0 * * L5", "0 0 * * 5L"),
             ("0 0 * * 0#1", "0 0 * * SUN#1"), ("0 0 * * 7#1", "0 0 * * 0#1"), ("0 0 * * L7", "0 0 * * L0"),
-            ("5-5/10 * * * *", "5 * * * *"), ("*/99999999999999999999 * * * *", "0 * * * *"), ("0 * * * * 0", "0 * * * *"),
+            ("5-5/10 * * * *", "5 * * * *"), ("*/99999999999999999999 * * * *", "0 * * * *"),
+            ("0 * * * * 0", "0 * * * *"),
             ("0 0 l * *", "0 0 L * *"), ("0 0 * * 5/1", "0 0 * * 5,6"), ("@quarterly", "0 0 1 1,4,7,10 *"),
         ])
     func equivalents(text: String, plain: String) throws {
@@ -135,14 +139,18 @@ struct CronExpressionTests {
             ("5,35 * * * *", "hourly at :05 and :35"), ("@daily", "daily at 00:00"), ("30 2 * * *", "daily at 02:30"),
             ("0 9,18 * * 1-5", "at 09:00 and 18:00 on weekdays"), ("0 9 * * MON", "at 09:00 on Mondays"),
             ("0 */6 * * *", "every 6 hours at :00"), ("0 0 1 * *", "at 00:00 on day 1 of the month"),
-            ("0 0 L * *", "at 00:00 on the last day of the month"), ("0 0 * * 5#2", "at 00:00 on the second Friday of the month"),
-            ("0 0 * * L5", "at 00:00 on the last Friday of the month"), ("0 0 1 1,7 *", "at 00:00 on day 1 of the month in January and July"),
+            ("0 0 L * *", "at 00:00 on the last day of the month"),
+            ("0 0 * * 5#2", "at 00:00 on the second Friday of the month"),
+            ("0 0 * * L5", "at 00:00 on the last Friday of the month"),
+            ("0 0 1 1,7 *", "at 00:00 on day 1 of the month in January and July"),
         ])
     func phrases(text: String, phrase: String) throws {
         #expect(try CronExpression(parsing: text).phrase == phrase)
     }
 
-    @Test("expressions words would not help have none", arguments: ["1,2,3,4,5 * * * *", "0 0 1 * MON", "0 0 30 2 *", "* * * * * *", "7 1,2,3,4,5 * * *"])
+    @Test(
+        "expressions words would not help have none",
+        arguments: ["1,2,3,4,5 * * * *", "0 0 1 * MON", "0 0 30 2 *", "* * * * * *", "7 1,2,3,4,5 * * *"])
     func noPhrase(text: String) throws {
         #expect(try CronExpression(parsing: text).phrase == nil)
     }

@@ -65,7 +65,9 @@ struct CronPropertyTests {
             let onDay = day.values.contains(time.day)
             let onWeekday = weekday.values.contains(time.weekday)
             let isDue = day.isStarred || weekday.isStarred ? onDay && onWeekday : onDay || onWeekday
-            if minute.values.contains(time.minute), hour.values.contains(time.hour), month.values.contains(time.month), isDue {
+            if minute.values.contains(time.minute), hour.values.contains(time.hour), month.values.contains(time.month),
+                isDue
+            {
                 expected.append(second)
             }
         }
@@ -89,14 +91,19 @@ struct CronPropertyTests {
     @Test("in any zone and policy, times rise strictly, and backward gives the same ones", arguments: 0..<60)
     func monotone(seed: Int) throws {
         var random = SeededGenerator(seed: UInt64(seed) + 1000)
-        let text = [0...59, 0...23, 1...31, 1...12, 0...6].map { RandomField($0, using: &random).text }.joined(separator: " ")
-        let zones = ["America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "Africa/Casablanca", "Asia/Seoul", "Pacific/Apia"]
+        let text = [0...59, 0...23, 1...31, 1...12, 0...6].map { RandomField($0, using: &random).text }.joined(
+            separator: " ")
+        let zones = [
+            "America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "Africa/Casablanca", "Asia/Seoul",
+            "Pacific/Apia",
+        ]
         let zone = try TimeZoneRules(named: zones[seed % zones.count])
         let gap = try #require(DSTPolicy.Gap.allCases.randomElement(using: &random))
         let overlap = try #require(DSTPolicy.Overlap.allCases.randomElement(using: &random))
         let schedule = try CronSchedule(parsing: text, zone: zone, policy: DSTPolicy(gap: gap, overlap: overlap))
         // Around a change of clocks, where there is one.
-        let start = zone.nextTransition(after: Timestamp(seconds: Int64.random(in: 1_300_000_000...1_900_000_000, using: &random)))
+        let start = zone.nextTransition(
+            after: Timestamp(seconds: Int64.random(in: 1_300_000_000...1_900_000_000, using: &random)))
         var cursor = (start?.instant ?? .epoch) - .seconds(7200)
         var forward: [Timestamp] = []
         while forward.count < 300, let fire = schedule.nextFire(after: cursor) {
@@ -110,7 +117,9 @@ struct CronPropertyTests {
             return
         }
         var backward = [last]
-        while let fire = schedule.previousFire(before: backward[backward.count - 1]), fire >= first { backward.append(fire) }
+        while let fire = schedule.previousFire(before: backward[backward.count - 1]), fire >= first {
+            backward.append(fire)
+        }
         #expect(backward.reversed() == forward, "\(text) \(zone) \(schedule.policy)")
         let airflow = CronSchedule(schedule.expression, zone: zone, policy: .airflow)
         cursor = first - .seconds(86_400)

@@ -99,7 +99,8 @@ struct CronVectorTests {
         }
     }
 
-    @Test("extensions of single peers are rejected, except Airflow's @quarterly", arguments: CronVector.load("extension"))
+    @Test(
+        "extensions of single peers are rejected, except Airflow's @quarterly", arguments: CronVector.load("extension"))
     func extensions(row: CronVector) throws {
         if row.expr == "@quarterly" {
             #expect(try CronSchedule(parsing: row.expr).nextFire(after: .epoch)?.iso8601 == "1970-04-01T00:00:00Z")

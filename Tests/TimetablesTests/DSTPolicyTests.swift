@@ -58,18 +58,24 @@ struct DSTPolicyTests {
     @Test("several fixed times in the gap run once after it, or each shifted")
     func severalInGap() throws {
         let range = (from: "2025-03-09T01:00", through: "2025-03-09T03:30")
-        #expect(try fires("0,20,40 2,3 * * *", .debian, from: range.from, through: range.through)
-            == ["09T03:00:00-04:00", "09T03:20:00-04:00"])
-        #expect(try fires("10,20 2 * * *", DSTPolicy(gap: .shift), from: range.from, through: range.through)
-            == ["09T03:10:00-04:00", "09T03:20:00-04:00"])
+        #expect(
+            try fires("0,20,40 2,3 * * *", .debian, from: range.from, through: range.through)
+                == ["09T03:00:00-04:00", "09T03:20:00-04:00"])
+        #expect(
+            try fires("10,20 2 * * *", DSTPolicy(gap: .shift), from: range.from, through: range.through)
+                == ["09T03:10:00-04:00", "09T03:20:00-04:00"])
     }
 
-    @Test("schedules that follow the clock ignore the policy", arguments: [DSTPolicy.debian, DSTPolicy(gap: .shift, overlap: .last)])
+    @Test(
+        "schedules that follow the clock ignore the policy",
+        arguments: [DSTPolicy.debian, DSTPolicy(gap: .shift, overlap: .last)])
     func followsClock(policy: DSTPolicy) throws {
-        #expect(try fires("0 * * * *", policy, from: "2025-03-09T00:30", through: "2025-03-09T04:00")
-            == ["09T01:00:00-05:00", "09T03:00:00-04:00", "09T04:00:00-04:00"])
-        #expect(try fires("0 * * * *", policy, from: "2025-11-02T00:30", through: "2025-11-02T02:00")
-            == ["02T01:00:00-04:00", "02T01:00:00-05:00", "02T02:00:00-05:00"])
+        #expect(
+            try fires("0 * * * *", policy, from: "2025-03-09T00:30", through: "2025-03-09T04:00")
+                == ["09T01:00:00-05:00", "09T03:00:00-04:00", "09T04:00:00-04:00"])
+        #expect(
+            try fires("0 * * * *", policy, from: "2025-11-02T00:30", through: "2025-11-02T02:00")
+                == ["02T01:00:00-04:00", "02T01:00:00-05:00", "02T02:00:00-05:00"])
     }
 
     @Test("asked from within a repeated hour, the answer is after the question")
@@ -111,12 +117,29 @@ struct DSTPolicyTests {
         #expect(try CronSchedule(parsing: "0 12 * * *").dstPreview(after: now).isEmpty)
     }
 
+    /// Times are croniter 7's.
+    @Test(
+        "under Airflow's policy the day fields combine as croniter combines them",
+        arguments: [
+            ("0 0 13 * 5#1", ["01-05", "02-02", "03-01"]), ("0 0 */10 * MON", ["01-01", "01-08", "01-11"]),
+            ("0 0 1 * 2,*", ["01-01", "02-01", "03-01"]), ("0 0 5 * L5", ["01-26", "02-23", "03-29"]),
+        ])
+    func airflowDays(text: String, expected: [String]) throws {
+        let schedule = try CronSchedule(parsing: text, policy: .airflow)
+        var cursor = try #require(Timestamp(iso8601: "2023-12-31T12:00:00Z"))
+        for date in expected {
+            cursor = try #require(schedule.nextFire(after: cursor))
+            #expect(TimeFormat.strftime(cursor, "%m-%d") == date)
+        }
+    }
+
     @Test("a policy is written as Airflow's name or its two parts")
     func json() throws {
         for policy in [DSTPolicy.debian, .airflow, DSTPolicy(gap: .skip, overlap: .both)] {
             #expect(try JSONDecoder().decode(DSTPolicy.self, from: JSONEncoder().encode(policy)) == policy)
         }
-        #expect(try JSONDecoder().decode(DSTPolicy.self, from: Data(#"{"gap":"shift"}"#.utf8)) == DSTPolicy(gap: .shift))
+        #expect(
+            try JSONDecoder().decode(DSTPolicy.self, from: Data(#"{"gap":"shift"}"#.utf8)) == DSTPolicy(gap: .shift))
         #expect(throws: DecodingError.self) { try JSONDecoder().decode(DSTPolicy.self, from: Data(#""vixie""#.utf8)) }
     }
 }

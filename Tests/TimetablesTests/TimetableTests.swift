@@ -49,7 +49,8 @@ struct TimetableTests {
         let schedule = try CronSchedule(parsing: "0 6 * * *")
         let daily = Timetable.cronTrigger(CronTrigger([schedule], interval: .seconds(86_400)))
         #expect(try text(daily.next(after: at("2026-01-05T00:00:00Z"))) == "05T06 04T06 04T06 05T06")
-        let found = try daily.instants(from: at("2026-01-04T06:00:00Z"), through: at("2026-01-06T06:00:00Z")).map(\.logicalDate.iso8601)
+        let found = try daily.instants(from: at("2026-01-04T06:00:00Z"), through: at("2026-01-06T06:00:00Z")).map(
+            \.logicalDate.iso8601)
         #expect(found == ["2026-01-04T06:00:00Z", "2026-01-05T06:00:00Z", "2026-01-06T06:00:00Z"])
         #expect(try text(daily.manual(runAfter: at("2026-01-05T12:00:00Z"))) == "05T12 05T12 04T12 05T12")
     }
@@ -57,7 +58,8 @@ struct TimetableTests {
     @Test("several crons are one set of times")
     func multipleCrons() throws {
         let trigger = CronTrigger([try CronSchedule(parsing: "0 1 * * *"), try CronSchedule(parsing: "0 */12 * * *")])
-        let found = try Timetable.cronTrigger(trigger).instants(from: at("2026-01-01"), through: at("2026-01-01T23:00:00Z"))
+        let found = try Timetable.cronTrigger(trigger).instants(
+            from: at("2026-01-01"), through: at("2026-01-01T23:00:00Z"))
         #expect(found.map { TimeFormat.strftime($0.due, "%H") } == ["00", "01", "12"])
         #expect(Timetable.cronTrigger(CronTrigger([])).next(after: .epoch) == nil)
     }
@@ -86,11 +88,14 @@ struct TimetableTests {
         #expect(never.next(after: .epoch) == nil)
     }
 
-    @Test("intervals touch across a change of clocks", arguments: [DSTPolicy.debian, .airflow, DSTPolicy(gap: .skip, overlap: .both)])
+    @Test(
+        "intervals touch across a change of clocks",
+        arguments: [DSTPolicy.debian, .airflow, DSTPolicy(gap: .skip, overlap: .both)])
     func intervalsTouch(policy: DSTPolicy) throws {
         let zone = try TimeZoneRules(named: "America/New_York")
         for expression in ["0 * * * *", "30 2 * * *", "30 1 * * *"] {
-            let timetable = Timetable.cronDataInterval(try CronSchedule(parsing: expression, zone: zone, policy: policy))
+            let timetable = Timetable.cronDataInterval(
+                try CronSchedule(parsing: expression, zone: zone, policy: policy))
             for start in ["2025-03-07", "2025-10-31"] {
                 var previous = try #require(timetable.next(after: at(start)))
                 for _ in 0..<100 {
@@ -109,12 +114,17 @@ struct TimetableTests {
         let trigger = Timetable.deltaTrigger(schedule)
         #expect(text(trigger.next(after: .distantPast, bounds: bounds)) == "01T06 01T06 01T06 01T06")
         #expect(try text(trigger.next(after: at("2026-01-01T06:00:00Z"), bounds: bounds)) == "02T18 02T18 02T18 02T18")
-        #expect(try text(trigger.latest(atOrBefore: at("2026-01-03T00:00:00Z"), bounds: bounds)) == "02T18 02T18 02T18 02T18")
+        #expect(
+            try text(trigger.latest(atOrBefore: at("2026-01-03T00:00:00Z"), bounds: bounds))
+                == "02T18 02T18 02T18 02T18")
         #expect(try trigger.latest(atOrBefore: at("2026-01-01T00:00:00Z"), bounds: bounds) == nil)
         let intervals = Timetable.deltaDataInterval(schedule)
         #expect(text(intervals.next(after: .distantPast, bounds: bounds)) == "02T18 01T06 01T06 02T18")
-        #expect(try text(intervals.next(after: at("2026-01-02T18:00:00Z"), bounds: bounds)) == "04T06 02T18 02T18 04T06")
-        #expect(try text(intervals.latest(atOrBefore: at("2026-01-04T05:00:00Z"), bounds: bounds)) == "02T18 01T06 01T06 02T18")
+        #expect(
+            try text(intervals.next(after: at("2026-01-02T18:00:00Z"), bounds: bounds)) == "04T06 02T18 02T18 04T06")
+        #expect(
+            try text(intervals.latest(atOrBefore: at("2026-01-04T05:00:00Z"), bounds: bounds))
+                == "02T18 01T06 01T06 02T18")
         #expect(try intervals.latest(atOrBefore: at("2026-01-02T17:00:00Z"), bounds: bounds) == nil)
         #expect(try text(intervals.manual(runAfter: at("2026-01-05T12:00:00Z"))) == "05T12 05T12 04T00 05T12")
         #expect(intervals.description == "every 1d 12h")
@@ -126,7 +136,9 @@ struct TimetableTests {
     func events() throws {
         let dates = try ["2026-03-01", "2026-01-01", "2026-02-01", "2026-01-01"].map(at)
         let events = Timetable.events(EventDates(dates))
-        #expect(events.instants(from: .distantPast, through: .distantFuture).map(\.due) == (try ["2026-01-01", "2026-02-01", "2026-03-01"].map(at)))
+        #expect(
+            events.instants(from: .distantPast, through: .distantFuture).map(\.due)
+                == (try ["2026-01-01", "2026-02-01", "2026-03-01"].map(at)))
         #expect(try events.latest(atOrBefore: at("2026-02-15"))?.due == at("2026-02-01"))
         #expect(try events.next(after: at("2026-03-01")) == nil)
         #expect(try events.manual(runAfter: at("2026-02-15")).interval == DataInterval(at: at("2026-02-15")))
@@ -154,7 +166,9 @@ struct TimetableTests {
         #expect(try first.interval == DataInterval(start: at("2026-01-01"), end: now) && first.due == now)
         let second = try Timetable.continuous.continuation(of: first.interval, now: at("2026-01-03"))
         #expect(try second?.interval == DataInterval(start: now, end: at("2026-01-03")))
-        #expect(try Timetable.continuous.continuation(of: nil, now: at("2026-01-03"), bounds: bounds(nil, "2026-01-02")) == nil)
+        #expect(
+            try Timetable.continuous.continuation(of: nil, now: at("2026-01-03"), bounds: bounds(nil, "2026-01-02"))
+                == nil)
         #expect(Timetable.continuous.next(after: .epoch) == nil && !Timetable.continuous.isTimeBased)
     }
 
@@ -201,11 +215,16 @@ struct TimetableTests {
     @Test("every timetable survives JSON")
     func json() throws {
         let seoul = try TimeZoneRules(named: "Asia/Seoul")
-        let schedule = try CronSchedule(parsing: "0 * * * *", zone: seoul, policy: DSTPolicy(gap: .shift, overlap: .both))
+        let schedule = try CronSchedule(
+            parsing: "0 * * * *", zone: seoul, policy: DSTPolicy(gap: .shift, overlap: .both))
         let timetables: [Timetable] = [
             .null, .once, .continuous, .cron(schedule), .cronDataInterval(schedule),
-            .cronTrigger(CronTrigger([schedule, CronSchedule(schedule.expression, policy: .airflow)], interval: .seconds(90), runImmediately: .within(.seconds(5)))),
-            .cronTrigger(CronTrigger([schedule], runImmediately: .always)), .cronTrigger(CronTrigger([schedule], runImmediately: .automatic)),
+            .cronTrigger(
+                CronTrigger(
+                    [schedule, CronSchedule(schedule.expression, policy: .airflow)], interval: .seconds(90),
+                    runImmediately: .within(.seconds(5)))),
+            .cronTrigger(CronTrigger([schedule], runImmediately: .always)),
+            .cronTrigger(CronTrigger([schedule], runImmediately: .automatic)),
             .deltaTrigger(try DeltaSchedule(delta: .milliseconds(1500), interval: .seconds(60))),
             .deltaDataInterval(try DeltaSchedule(delta: .seconds(86_400))),
             .events(EventDates([.epoch], restrictsToEvents: true, label: "launches")),
@@ -213,9 +232,14 @@ struct TimetableTests {
         ]
         for timetable in timetables {
             let data = try JSONEncoder().encode(timetable)
-            #expect(try JSONDecoder().decode(Timetable.self, from: data) == timetable, "\(String(decoding: data, as: UTF8.self))")
+            #expect(
+                try JSONDecoder().decode(Timetable.self, from: data) == timetable,
+                "\(String(decoding: data, as: UTF8.self))")
         }
-        let wrong = [#"{"kind":"weekly"}"#, #"{"kind":"delta_trigger","delta":"0s"}"#, #"{"kind":"cron_data_interval","cron":"x"}"#, "{}"]
+        let wrong = [
+            #"{"kind":"weekly"}"#, #"{"kind":"delta_trigger","delta":"0s"}"#,
+            #"{"kind":"cron_data_interval","cron":"x"}"#, "{}",
+        ]
         for text in wrong {
             #expect(throws: (any Error).self) { try JSONDecoder().decode(Timetable.self, from: Data(text.utf8)) }
         }
@@ -228,7 +252,8 @@ struct TimetableTests {
         let data = try encoder.encode(Timetable.cron(parsing: "0 * * * *"))
         #expect(
             String(decoding: data, as: UTF8.self)
-                == #"{"kind":"cron_trigger","schedules":[{"cron":"0 * * * *","dst":{"gap":"run_after","overlap":"first"},"timezone":"UTC"}]}"#)
+                == #"{"kind":"cron_trigger","schedules":[{"cron":"0 * * * *","dst":{"gap":"run_after","overlap":"first"},"timezone":"UTC"}]}"#
+        )
     }
 
     @Test("people read a line about each")
@@ -240,6 +265,8 @@ struct TimetableTests {
         let two = CronTrigger([hourly, try CronSchedule(parsing: "30 2 * * *", zone: seoul)])
         #expect(Timetable.cronTrigger(two).description == "0 * * * *, 30 2 * * * (Asia/Seoul)")
         #expect(Timetable.cronTrigger(two).phrase == "hourly at :00; daily at 02:30")
-        #expect(Timetable.assets(.asset("bronze"), time: .cron(hourly)).phrase == "when bronze has new data, and hourly at :00")
+        #expect(
+            Timetable.assets(.asset("bronze"), time: .cron(hourly)).phrase
+                == "when bronze has new data, and hourly at :00")
     }
 }
