@@ -18,11 +18,18 @@ package struct FileStamp: Hashable, Sendable {
     }
 
     init(_ status: stat) {
-        modified = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
-        changed = Int64(status.st_ctim.tv_sec) * 1_000_000_000 + Int64(status.st_ctim.tv_nsec)
+        modified = Self.nanoseconds(status.st_mtim)
+        changed = Self.nanoseconds(status.st_ctim)
         size = Int64(status.st_size)
         inode = UInt64(status.st_ino)
         device = UInt64(status.st_dev)
+    }
+
+    /// A `timespec` is two long integers. Its members are not named here: which module they belong to depends on what
+    /// else is imported.
+    private static func nanoseconds(_ time: timespec) -> Int64 {
+        let (seconds, nanoseconds) = unsafeBitCast(time, to: (Int, Int).self)
+        return Int64(seconds) * 1_000_000_000 + Int64(nanoseconds)
     }
 }
 

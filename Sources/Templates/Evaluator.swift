@@ -1,4 +1,5 @@
 import CivilTime
+import DAGModel
 
 /// Evaluates expressions in one context. Every failure gets the offset of the innermost expression it happened in.
 struct Evaluator {
@@ -37,17 +38,17 @@ struct Evaluator {
             return try call(function, try evaluated(arguments))
         case .filter(let base, let name, let arguments):
             let input = name == "default" || name == "d" ? try lenient(base) : try defined(base)
-            return try Filters.apply(name, to: input, try evaluated(arguments), context)
+            return try Filters.apply(name, to: plain(input), try evaluated(arguments), context)
         case .test(let base, let name, let arguments, let negated):
             let input = name == "defined" || name == "undefined" ? try lenient(base) : try defined(base)
-            return .bool(try Tests.check(name, input, try evaluated(arguments)) != negated)
+            return .bool(try Tests.check(name, plain(input), try evaluated(arguments)) != negated)
         case .unary(let symbol, let operand): return try Arithmetic.unary(symbol, try defined(operand))
         case .binary(let symbol, let left, let right):
             return try Arithmetic.binary(symbol, try defined(left), try defined(right))
         case .comparison(let first, let rest):
             var left = try defined(first)
             for (comparison, operand) in rest {
-                let right = try defined(operand)
+                let right = plain(try defined(operand))
                 guard try Arithmetic.compare(comparison, left, right) else { return .bool(false) }
                 left = right
             }
@@ -61,7 +62,8 @@ struct Evaluator {
         case .conditional(let condition, let then, let otherwise):
             if try defined(condition).isTrue { return try evaluate(then) }
             if let otherwise { return try evaluate(otherwise) }
-            return .undefined(message: "the condition is false and there is no 'else'", hint: "add else ''")
+            // Jinja's inline `if` without `else` writes nothing, even where undefined names are errors.
+            return .string("")
         case .list(let elements):
             var values: [Value] = []
             for element in elements { values.append(try defined(element)) }
@@ -73,6 +75,11 @@ struct Evaluator {
             }
             return .map(values)
         }
+    }
+
+    /// `params` as the mapping it is, where one is wanted whole.
+    private func plain(_ value: Value) -> Value {
+        if case .object(.params) = value { Value(.object(context.params)) } else { value }
     }
 
     /// For `default` and `is defined`: whatever is missing along a path of attributes counts as undefined.

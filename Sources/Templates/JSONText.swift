@@ -26,8 +26,6 @@ enum JSONText {
             }
             if sortsKeys { parts.sort { $0.0 < $1.0 } }
             return "{" + parts.map { quoted($0.0) + ": " + $0.1 }.joined(separator: ", ") + "}"
-        case .object(.params):
-            throw Failure("'params' is an object; name the parameter to write", hint: "such as params.name")
         default: throw Failure("\(value.kindDescription) has no JSON form", hint: "write it as a string first")
         }
     }

@@ -1,0 +1,137 @@
+import CivilTime
+import DAGModel
+import Templates
+import Testing
+
+@Suite("Template errors") struct TemplateErrorTests {
+    @Test(
+        "name what is wrong when the template is read",
+        arguments: [
+            ("{{ dss }}", 4, "unknown name 'dss'", "did you mean 'ds'?"),
+            ("a\n{{ params.x + logcal_date }}", 15, "unknown name 'logcal_date'", "did you mean 'logical_date'?"),
+            ("{{ execution_date }}", 4, "unknown name 'execution_date': Airflow 3 removed it", "use logical_date"),
+            ("{{ conn.warehouse.host }}", 4, "'conn' is not available in this version", nil),
+            ("{% if ds %}x{% endif %}", 1, "'{% if %}' is not available in this version", nil),
+            ("{% for x in params.l %}", 1, "'{% for %}' is not available in this version", nil),
+            ("{{ ds | uper }}", 9, "unknown filter 'uper'", "did you mean 'upper'?"),
+            ("{{ ds is defned }}", 10, "unknown test 'defned'", "did you mean 'defined'?"),
+            ("{{ ds", 1, "no closing '}}'", nil),
+            ("{# never closed", 1, "no closing '#}'", nil),
+            ("{{ 'open }}", 4, "no closing quote", nil),
+            ("{% raw %} x", 1, "no '{% endraw %}'", nil),
+        ] as [(String, Int, String, String?)])
+    func reading(template: String, column: Int, message: String, hint: String?) throws {
+        let error = try #require(throws: TemplateError.self) { try Template(parsing: template) }
+        #expect(error.message.contains(message))
+        #expect(error.column == column)
+        if let hint { #expect(error.hint == hint) }
+    }
+
+    @Test(
+        "name what is wrong when it is rendered",
+        arguments: [
+            ("{{ params.nme }}", "'params' has no attribute 'nme'"),
+            ("{{ var.value.absent }}", "there is no variable 'absent'"),
+            ("{{ var.json.plain.x }}", "is not JSON"),
+            ("{{ dag }}", "'dag' is an object"),
+            ("{{ dag.dagid }}", "'dag' has no attribute 'dagid'"),
+            ("{{ ti.xcom_pull('a') }}", "'ti.xcom_pull' is not available in this version"),
+            ("{{ macros.uuid }}", "'macros.uuid' is not available in this version"),
+            ("{{ macros.datetime.now() }}", "must not depend on when it is rendered"),
+            ("{{ macros.ds_add('yesterday', 1) }}", "does not match the format"),
+            ("{{ ds.upper }}", "call it with parentheses"),
+            ("{{ 9223372036854775807 + 1 }}", "too large"),
+            ("{{ 'x' * 2000000 }}", "too large"),
+            ("{{ ('x' * 600000) ~ ('y' * 600000) }}", "longer than"),
+            ("{{ ''.__class__ }}", "not accessible"),
+            ("{{ events_start }}", "this run was not started by assets"),
+        ])
+    func rendering(template: String, message: String) throws {
+        let context = try TemplateContext.sample()
+        let error = try #require(throws: TemplateError.self) { try Template(parsing: template).render(context) }
+        #expect(error.message.contains(message))
+    }
+
+    @Test("say why a run started by assets has no date")
+    func assetRun() throws {
+        var context = try TemplateContext.sample()
+        let start = try #require(Timestamp(iso8601: "2026-01-01T00:00:00Z"))
+        let end = try #require(Timestamp(iso8601: "2026-01-01T02:00:00Z"))
+        context.run = TemplateContext.RunFacts(
+            id: "asset_triggered__x", type: .assetTriggered, events: DataInterval(start: start, end: end))
+        let template = try Template(parsing: "{{ events_start | ts }} {{ events_end }}")
+        #expect(try template.render(context) == "2026-01-01T00:00:00+00:00 2026-01-01 02:00:00+00:00")
+        let error = try #require(throws: TemplateError.self) { try Template(parsing: "{{ ds }}").render(context) }
+        #expect(error.message.contains("started by assets"))
+        #expect(error.hint == "use events_start and events_end")
+        #expect(try Template(parsing: "{{ logical_date | default('none') }}").render(context) == "none")
+    }
+
+    @Test("stay within bounds for nested expressions")
+    func depth() {
+        let deep = "{{ " + String(repeating: "(", count: 5000) + "1" + String(repeating: ")", count: 5000) + " }}"
+        #expect(throws: TemplateError.self) { try Template(parsing: deep) }
+        let chain = "{{ ds" + String(repeating: ".x", count: 5000) + " }}"
+        #expect(throws: TemplateError.self) { try Template(parsing: chain) }
+    }
+}
+
+@Suite("Template facts") struct TemplateFactTests {
+    @Test("a template knows the names it reads")
+    func names() throws {
+        let template = try Template(parsing: "{{ ds }} {{ params.x | default(run_id) }} {{ foo | default('a') }}")
+        #expect(template.names == ["ds", "params", "run_id"])
+        #expect(!template.isPlain)
+        #expect(try Template(parsing: "SELECT 1").isPlain)
+    }
+
+    @Test(
+        "pendulum's date methods",
+        arguments: [
+            ("{{ logical_date.in_timezone('Asia/Seoul') }}", "2026-02-01 08:05:09+09:00"),
+            ("{{ logical_date.in_tz('Asia/Seoul').strftime('%Y%m%d %Z') }}", "20260201 KST"),
+            ("{{ logical_date.add(months=1) | ds }}", "2026-02-28"),
+            ("{{ logical_date.subtract(days=1, hours=2).isoformat() }}", "2026-01-30T21:05:09+00:00"),
+            ("{{ logical_date.start_of('month') }}", "2026-01-01 00:00:00+00:00"),
+            ("{{ logical_date.end_of('day') }}", "2026-01-31 23:59:59.999999+00:00"),
+            ("{{ logical_date.format('YYYY-MM-DD HH:mm [at] dddd') }}", "2026-01-31 23:05 at Saturday"),
+            ("{{ logical_date.to_date_string() }} {{ logical_date.day_of_week }}", "2026-01-31 5"),
+            ("{{ logical_date.date() }} {{ logical_date.int_timestamp }}", "2026-01-31 1769900709"),
+            ("{{ logical_date.to_iso8601_string() }}", "2026-01-31T23:05:09Z"),
+            ("{{ task_instance_key_str }}", "d1__t1__20260131"),
+        ])
+    func dates(template: String, expected: String) throws {
+        #expect(try Template(parsing: template).render(try .sample()) == expected)
+    }
+
+    @Test("any text is read or refused, within bounds")
+    func fuzz() throws {
+        var generator = SeededGenerator(seed: 20_260_101)
+        let context = try TemplateContext.sample()
+        let pieces = [
+            "{{", "}}", "{%", "%}", "{#", "#}", "raw", "endraw", "-", " ", "'", "\"", "ds", "params", ".", "[", "]", "(", ")",
+            "|", "join", "default", "is", "not", "if", "else", "**", "//", "~", "9", "0x", "\\", "\n", "é", ":", ",", "{", "}",
+            "logical_date", "strftime", "macros.ds_add", "=", "in", "1e9", "replace",
+        ]
+        for _ in 0..<20_000 {
+            var text = ""
+            for _ in 0..<Int.random(in: 1...24, using: &generator) { text += pieces.randomElement(using: &generator) ?? "" }
+            _ = try? Template(parsing: text).render(context)
+        }
+    }
+}
+
+/// SplitMix64: the same seed gives the same texts everywhere.
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var value = state
+        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
+        return value ^ (value >> 31)
+    }
+}
