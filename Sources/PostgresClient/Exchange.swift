@@ -146,7 +146,9 @@ extension PostgresConnection {
         } else {
             let now = ContinuousClock.now
             if let end = exchange.graceEnd, now >= end { throw unresponsive() }
-            if let retryAt = exchange.retryAt, now >= retryAt, exchange.cancel?.isDone != false { sendCancel(&exchange) }
+            if let retryAt = exchange.retryAt, now >= retryAt, exchange.cancel?.isDone != false {
+                sendCancel(&exchange)
+            }
         }
     }
 

@@ -52,7 +52,8 @@ package struct Migrator: Sendable {
         let from = status.applied.last.map { "at \(Migration.padded($0.version))" } ?? "empty"
         let more = status.pending.count > 1 ? " and \(status.pending.count - 1) more" : ""
         throw Migration.failure(
-            "the database is \(from) and lacks \(first.fileName)\(more): apply the migrations before starting this program")
+            "the database is \(from) and lacks \(first.fileName)\(more): apply the migrations before starting this program"
+        )
     }
 
     /// Applies what is pending.
@@ -108,7 +109,8 @@ package struct Migrator: Sendable {
     private func unlock(_ connection: PostgresConnection) async {
         do {
             _ = try await connection.query(
-                PostgresStatement("SELECT pg_advisory_unlock\(Self.lockQuery)", [schema]), timeout: .seconds(5), owner: nil,
+                PostgresStatement("SELECT pg_advisory_unlock\(Self.lockQuery)", [schema]), timeout: .seconds(5),
+                owner: nil,
                 isCancellable: false)
         } catch {
             await connection.close()

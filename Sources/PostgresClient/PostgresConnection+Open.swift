@@ -46,7 +46,8 @@ extension PostgresConnection {
         return raw
     }
 
-    private func finishOpening(_ raw: OpaquePointer, _ ticket: QueryTicket, _ deadline: ContinuousClock.Instant) throws {
+    private func finishOpening(_ raw: OpaquePointer, _ ticket: QueryTicket, _ deadline: ContinuousClock.Instant) throws
+    {
         // With this setting a refusal's text contains its SQLSTATE; there is no other way to it while connecting.
         _ = PQsetErrorVerbosity(raw, PQERRORS_VERBOSE)
         silenceNotices(raw)

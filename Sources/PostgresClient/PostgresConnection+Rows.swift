@@ -78,7 +78,8 @@ extension PostgresConnection {
             if renderer.isTooLarge, failure == nil || exchange.interruption == .abandoned {
                 var error = PostgresError(
                     .resultTooLarge,
-                    "the result is larger than \(maxBytes) bytes of JSON: select fewer rows or columns, or write to a table")
+                    "the result is larger than \(maxBytes) bytes of JSON: select fewer rows or columns, or write to a table"
+                )
                 error.statementLabel = PostgresError.label(sql)
                 throw error
             }

@@ -84,12 +84,15 @@ extension PostgresConnection {
         guard try sendExecute(entry, statement, handle, format) == 1 else { throw lose(nil) }
     }
 
-    func sendPrepare(_ entry: PreparedStatements.Entry, _ statement: PostgresStatement, _ handle: OpaquePointer) -> Int32 {
+    func sendPrepare(_ entry: PreparedStatements.Entry, _ statement: PostgresStatement, _ handle: OpaquePointer)
+        -> Int32
+    {
         PQsendPrepare(handle, entry.name, statement.sql, Int32(entry.types.count), entry.types)
     }
 
     func sendExecute(
-        _ entry: PreparedStatements.Entry, _ statement: PostgresStatement, _ handle: OpaquePointer, _ format: PostgresFormat
+        _ entry: PreparedStatements.Entry, _ statement: PostgresStatement, _ handle: OpaquePointer,
+        _ format: PostgresFormat
     ) throws -> Int32 {
         try parameters.encode(statement.parameters) { count, _, values, lengths, formats in
             PQsendQueryPrepared(handle, entry.name, count, values, lengths, formats, format.rawValue)

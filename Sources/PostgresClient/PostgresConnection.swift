@@ -94,12 +94,15 @@ package actor PostgresConnection {
     /// Sees without a round trip whether the server has ended the connection meanwhile.
     package func checkAlive() -> Bool {
         guard let handle else { return false }
-        if PQconsumeInput(handle) == 1, PQstatus(handle) == CONNECTION_OK {
+        // The server's last message is read before its end shows, so one look is not enough.
+        repeat {
+            if PQconsumeInput(handle) == 0 || PQstatus(handle) != CONNECTION_OK {
+                lose(nil)
+                return false
+            }
             drainNotifications()
-            return true
-        }
-        lose(nil)
-        return false
+        } while SocketEvents.isReadable(PQsocket(handle))
+        return true
     }
 
     /// Receives the server's notices and warnings (RAISE NOTICE and the like), which are dropped otherwise.

@@ -75,7 +75,8 @@ package struct PostgresError: Error, Sendable, CustomStringConvertible {
 
     /// The connection is gone (or could not be had); another one may work.
     package var isConnectionLost: Bool {
-        kind == .connectionLost || kind == .connectionFailed || kind == .commitUnknown || sqlState?.endsConnection == true
+        kind == .connectionLost || kind == .connectionFailed || kind == .commitUnknown
+            || sqlState?.endsConnection == true
     }
 
     /// Trying again may help: a lost connection, a serialization failure, a deadlock, a lack of resources.
@@ -95,7 +96,9 @@ package struct PostgresError: Error, Sendable, CustomStringConvertible {
         var text = message
         if let sqlState { text += " (SQLSTATE \(sqlState))" }
         // Hints to wrong SQL speak of names and types; those raised by functions could quote data.
-        if let hint, sqlState?.classCode == "42" { text += ". \(hint)" }
+        if let hint, sqlState?.classCode == "42" {
+            text += ". " + (hint.hasSuffix(".") ? hint.dropLast() : hint[...])
+        }
         if let statementLabel {
             let which = statementIndex.map { " \($0 + 1)" } ?? ""
             text += " in statement\(which): \(statementLabel)"

@@ -187,7 +187,8 @@ package actor PostgresPool {
             throwing: PostgresError(
                 .acquireTimedOut,
                 "no connection to \(settings.redactedDescription) became free within \(options.acquireTimeout): all "
-                    + "\(options.maxConnections) are in use. Raise the pool's size, or look for work that holds on to them"))
+                    + "\(options.maxConnections) are in use. Raise the pool's size, or look for work that holds on to them"
+            ))
     }
 
     private func cancel(_ id: UInt64) {

@@ -122,7 +122,9 @@ package struct PostgresSettings: Sendable, Hashable {
             parameters[keyword] = value
         }
         // Results are read as ISO dates in UTC and numbers that survive a round trip, whatever the server's defaults.
-        var settings = ["TimeZone": "UTC", "DateStyle": "ISO, YMD", "extra_float_digits": "1", "IntervalStyle": "postgres"]
+        var settings = [
+            "TimeZone": "UTC", "DateStyle": "ISO, YMD", "extra_float_digits": "1", "IntervalStyle": "postgres",
+        ]
         settings.merge(session) { $1 }
         let flags = settings.sorted { $0.key < $1.key }.map { "-c \(Self.escaped("\($0.key)=\($0.value)"))" }
         parameters["options"] = ([options["options"] ?? ""] + flags).filter { !$0.isEmpty }.joined(separator: " ")

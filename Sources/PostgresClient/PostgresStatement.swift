@@ -19,7 +19,8 @@ package struct PostgresStatement: Sendable {
     func validate() throws(PostgresError) {
         guard parameters.count <= Self.maxParameters else {
             throw PostgresError(
-                .misuse, "\(parameters.count) parameters are too many (at most \(Self.maxParameters)): pass arrays to unnest")
+                .misuse,
+                "\(parameters.count) parameters are too many (at most \(Self.maxParameters)): pass arrays to unnest")
         }
         // It would end the text for libpq, and silently run only its beginning.
         guard !sql.utf8.contains(0) else {

@@ -36,7 +36,8 @@ package struct SQLState: RawRepresentable, Sendable, Hashable, CustomStringConve
 
     /// Whether the server ended the session, so that nothing more can be sent on the connection.
     var endsConnection: Bool {
-        classCode == "08" || [.adminShutdown, .crashShutdown, .cannotConnectNow, .idleInTransactionTimeout].contains(self)
+        classCode == "08"
+            || [.adminShutdown, .crashShutdown, .cannotConnectNow, .idleInTransactionTimeout].contains(self)
             || rawValue == "57P05"
     }
 

@@ -14,7 +14,8 @@ final class WakePipe: Sendable {
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else {
             throw PostgresError(
-                .connectionFailed, "cannot open a pipe: \(String(cString: strerror(errno))). Raise the limit of open files")
+                .connectionFailed,
+                "cannot open a pipe: \(String(cString: strerror(errno))). Raise the limit of open files")
         }
         for end in ends {
             _ = fcntl(end, F_SETFL, O_NONBLOCK)
