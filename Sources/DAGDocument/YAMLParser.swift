@@ -108,7 +108,7 @@ struct YAMLParser {
             let name = text(event.pointee.data.alias.anchor)
             guard let target = anchors[name] else {
                 if openAnchors.contains(name) {
-                    throw YAMLProblem("the alias *\(name)' stands inside its own anchor", at: place, path: path)
+                    throw YAMLProblem("the alias '*\(name)' stands inside its own anchor", at: place, path: path)
                 }
                 throw YAMLProblem("no anchor '&\(name)' stands before this alias", at: place, path: path)
             }

@@ -86,7 +86,7 @@ import Testing
         ("fail_fast: true\ntasks: [{id: t, uses: empty, trigger_rule: all_done}]\n", "a fail_fast DAG can only have tasks with the trigger rule all_success"),
         ("description: !python/object x\n", "3:14 description: unknown tag !python/object"),
         ("description: *nowhere\n", "no anchor '&nowhere' stands before this alias"),
-        ("params: &p [*p]\n", "the alias *p stands inside its own anchor"),
+        ("params: &p [*p]\n", "the alias '*p' stands inside its own anchor"),
         ("params: {[a]: 1}\n", "a key must be a text, found a list"),
         ("params: {n: 99999999999999999999}\n", "does not fit 64 bits"),
         ("tasks: [{id: t, uses: empty\n", "expected ',' or '}' in a mapping"),
