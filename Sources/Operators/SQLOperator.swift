@@ -257,6 +257,7 @@ package struct SQLOperator: Execution.Operator {
         }
         let value = returnsLast ? values.last ?? .null : .array(values)
         if showsOutput { context.log.info("output: \(value.jsonText)") }
-        return value == .null ? nil : value
+        // A plain nil would be JSON's null here, by its literal.
+        return value == .null ? .none : value
     }
 }

@@ -1,0 +1,73 @@
+import CivilTime
+import DAGModel
+import Execution
+import FoundationEssentials
+import HTTPClient
+import Operators
+import Timetables
+
+/// A local executor with the ready-made operators and a folder of its own for logs.
+struct Workshop {
+    let folder: String
+    let logs: TaskLogDirectory
+    private let executor: LocalExecutor
+    private let box: FolderBox
+
+    private final class FolderBox: Sendable {
+        let path: String
+        init(_ path: String) { self.path = path }
+        deinit { try? FileManager.default.removeItem(atPath: path) }
+    }
+
+    init(connections: [String: String] = [:], builtIn: [String: String] = [:]) throws {
+        folder = "/tmp/cryptoflow-operators-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        box = FolderBox(folder)
+        logs = TaskLogDirectory(root: "\(folder)/logs")
+        var registry = OperatorRegistry()
+        let dependencies = OperatorDependencies(
+            connections: Connections(environment: connections, builtIn: builtIn), http: HTTPClient())
+        registerBuiltins(into: &registry, dependencies)
+        let environment = ["PATH": "/usr/local/bin:/usr/bin:/bin", "INHERITED": "yes"]
+        executor = LocalExecutor(
+            registry: registry, logs: logs,
+            processes: ProcessLauncher(
+                instance: UUID().uuidString, environment: environment, recorder: NoRecorder(),
+                grace: .milliseconds(200)),
+            outputs: NoReadings(), variables: NoReadings())
+    }
+
+    func run(
+        _ name: String, _ arguments: [String: JSONValue], attempt: Int64 = 7, timeout: Duration? = nil
+    ) async -> AttemptEnd {
+        await executor.run(Self.launch(name, arguments, attempt: attempt, timeout: timeout))
+    }
+
+    /// The log of the last run.
+    var log: String { TaskLogReader(path: logs.path(of: Self.launch("empty", [:]))).tail().text }
+
+    private static func launch(
+        _ name: String, _ arguments: [String: JSONValue], attempt: Int64 = 7, timeout: Duration? = nil
+    ) -> AttemptLaunch {
+        let place = SourcePlace(file: "a.yaml", line: 1, column: 1)
+        var task = TaskSpec(id: TaskID("t"), place: place, body: .uses(name))
+        task.arguments = arguments.mapValues { .value($0) }
+        task.executionTimeout = timeout
+        let dag = DAG(id: DAGID("d"), place: place, timetable: .null, bounds: .none, tasks: [task])
+        let run = RunFacts(
+            key: RunKey(rawValue: 1), runID: "manual__1", type: .manual, logicalDate: nil, interval: nil,
+            runAfter: .epoch, startDate: nil, conf: .object([:]), events: nil)
+        return AttemptLaunch(
+            attempt: AttemptID(rawValue: attempt), epoch: 1, dag: dag, task: task, run: run, mapIndex: -1, tryNumber: 1,
+            maxTries: 0)
+    }
+}
+
+private struct NoRecorder: ProcessRecorder {
+    func spawned(_ process: ProcessRecord, for attempt: AttemptID) {}
+}
+
+private struct NoReadings: OutputReader, VariableReader {
+    func output(of instance: TaskInstanceKey, key: String) async throws -> JSONValue? { nil }
+    func variable(named name: String) async throws -> String? { nil }
+}
