@@ -39,7 +39,8 @@ struct ArgumentReader {
         case .string(let text):
             if text.contains("{{"), text.contains("}}") {
                 context.warning(
-                    "a plain text is not rendered", hint: "write {$t: …} around a template, or {$const: …} to keep the braces",
+                    "a plain text is not rendered",
+                    hint: "write {$t: …} around a template, or {$const: …} to keep the braces",
                     at: field.node.mark, field.path)
             }
             return .value(.string(text))
@@ -156,7 +157,8 @@ struct ArgumentReader {
                 }
             }
             guard let task = entries["task"] else {
-                context.error("the key 'task' is missing: an output is {task: …, key: …}", at: field.node.mark, field.path)
+                context.error(
+                    "the key 'task' is missing: an output is {task: …, key: …}", at: field.node.mark, field.path)
                 return nil
             }
             let inner = Field(task, in: field.path)

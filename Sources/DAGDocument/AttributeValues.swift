@@ -119,7 +119,8 @@ extension DocumentContext {
         case .string(let text):
             if let parsed = ISO8601.parse(text.trimmingBlanks) { return parsed }
             error(
-                "\"\(text.prefix(60))\" is not a date: expected ISO 8601", hint: "such as 2026-01-01 or 2026-01-01T09:00:00+09:00",
+                "\"\(text.prefix(60))\" is not a date: expected ISO 8601",
+                hint: "such as 2026-01-01 or 2026-01-01T09:00:00+09:00",
                 at: field.node.mark, field.path)
             return nil
         default:
@@ -155,7 +156,8 @@ extension DocumentContext {
         guard let text = requiredString(field, what) else { return nil }
         guard text.unicodeScalars.count <= 250 else {
             error(
-                "\(what) has \(text.unicodeScalars.count) characters: at most 250 are allowed", at: field.node.mark, field.path)
+                "\(what) has \(text.unicodeScalars.count) characters: at most 250 are allowed", at: field.node.mark,
+                field.path)
             return nil
         }
         let isWord = text.unicodeScalars.allSatisfy { scalar in
@@ -174,7 +176,9 @@ extension DocumentContext {
     private static func keySuggestion(_ text: String) -> String? {
         let fixed = String(
             text.unicodeScalars.prefix(60).map { scalar -> Character in
-                scalar.isASCII && (Character(scalar).isLetter || Character(scalar).isNumber || "-._".unicodeScalars.contains(scalar))
+                scalar.isASCII
+                    && (Character(scalar).isLetter || Character(scalar).isNumber
+                        || "-._".unicodeScalars.contains(scalar))
                     ? Character(scalar) : "_"
             })
         return fixed.contains { $0 != "_" } ? fixed : nil
@@ -186,7 +190,9 @@ extension DocumentContext {
         do {
             return try TimeZoneRules(named: name)
         } catch {
-            let hint = error.suggestions.isEmpty ? nil : "did you mean \(error.suggestions.map { "'\($0)'" }.joined(separator: " or "))?"
+            let hint =
+                error.suggestions.isEmpty
+                ? nil : "did you mean \(error.suggestions.map { "'\($0)'" }.joined(separator: " or "))?"
             self.error(error.description, hint: hint, at: field.node.mark, field.path)
             return nil
         }

@@ -6,7 +6,9 @@ enum CallbackCheck {
         switch field.node.content {
         case .null: return
         case .list(let elements):
-            for (index, element) in elements.enumerated() { reference(Field(element, field.path.index(index)), context) }
+            for (index, element) in elements.enumerated() {
+                reference(Field(element, field.path.index(index)), context)
+            }
         default: reference(field, context)
         }
     }
@@ -30,7 +32,8 @@ enum CallbackCheck {
             }
         }
         if entries["uses"] == nil {
-            context.error("the key 'uses' is missing: a notifier is {uses: name, with: {…}}", at: field.node.mark, field.path)
+            context.error(
+                "the key 'uses' is missing: a notifier is {uses: name, with: {…}}", at: field.node.mark, field.path)
         }
     }
 }

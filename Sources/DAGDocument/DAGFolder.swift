@@ -57,15 +57,19 @@ package struct DAGFolder: Sendable {
     }
 
     private func walk(
-        _ relative: String, depth: Int, _ visited: inout Set<[UInt64]>, _ result: inout [(file: String, stamp: FileStamp)]
+        _ relative: String, depth: Int, _ visited: inout Set<[UInt64]>,
+        _ result: inout [(file: String, stamp: FileStamp)]
     ) {
-        guard depth <= Self.maximumDepth, let directory = opendir(relative.isEmpty ? root : root + "/" + relative) else {
+        guard depth <= Self.maximumDepth, let directory = opendir(relative.isEmpty ? root : root + "/" + relative)
+        else {
             return
         }
         defer { closedir(directory) }
         var own = stat()
         let descriptor = dirfd(directory)
-        guard fstat(descriptor, &own) == 0, visited.insert([UInt64(own.st_dev), UInt64(own.st_ino)]).inserted else { return }
+        guard fstat(descriptor, &own) == 0, visited.insert([UInt64(own.st_dev), UInt64(own.st_ino)]).inserted else {
+            return
+        }
         let prefix = relative.isEmpty ? "" : relative + "/"
         while let entry = readdir(directory) {
             withUnsafePointer(to: &entry.pointee.d_name) { pointer in

@@ -33,11 +33,13 @@ struct DAGReader {
         let dates = readDates()
         let policy = field("dst").flatMap(readPolicy) ?? .debian
         let timetable =
-            field("schedule").flatMap { ScheduleReader(context: context, zone: dates.zone, policy: policy).read($0) } ?? .null
+            field("schedule").flatMap { ScheduleReader(context: context, zone: dates.zone, policy: policy).read($0) }
+            ?? .null
         let drafts = readTasks()
         ReferenceCheck(context: context, drafts: drafts).check()
         var dag = DAG(
-            id: DAGID(id?.0 ?? ""), place: context.place(id?.1 ?? root.mark), timetable: timetable, bounds: dates.bounds,
+            id: DAGID(id?.0 ?? ""), place: context.place(id?.1 ?? root.mark), timetable: timetable,
+            bounds: dates.bounds,
             tasks: drafts.map(\.spec))
         readAttributes(&dag)
         checkTogether(dag)
@@ -54,7 +56,8 @@ struct DAGReader {
         }
         guard let text = field.node.string, !text.isEmpty else {
             context.error(
-                "'$schema' must be a non-empty text or a date, found \(field.node.found)", hint: "write \(Self.schemaURL)",
+                "'$schema' must be a non-empty text or a date, found \(field.node.found)",
+                hint: "write \(Self.schemaURL)",
                 at: field.node.mark, field.path)
             return
         }
@@ -68,14 +71,16 @@ struct DAGReader {
 
     private func readID() -> (String, Mark)? {
         guard let field = field("dag_id") else {
-            context.error("the key 'dag_id' is missing: every DAG needs one", hint: "add dag_id: name", at: root.mark, path)
+            context.error(
+                "the key 'dag_id' is missing: every DAG needs one", hint: "add dag_id: name", at: root.mark, path)
             return nil
         }
         return context.key(field, "the dag_id").map { ($0, field.node.mark) }
     }
 
     private func checkKeys() {
-        for entry in entries where !KnownAttributes.dag.contains(entry.key) && KnownAttributes.inertDAG[entry.key] == nil {
+        for entry in entries
+        where !KnownAttributes.dag.contains(entry.key) && KnownAttributes.inertDAG[entry.key] == nil {
             let hint: String?
             if let name = KnownAttributes.renamedDAG[entry.key] {
                 hint = "it is called '\(name)' here"
@@ -110,7 +115,8 @@ struct DAGReader {
             end: end.map { DocumentContext.instant($0.parsed, in: zone) })
         if let first = bounds.start, let last = bounds.end, let end, last < first {
             context.warning(
-                "end_date lies before start_date: the DAG never runs by itself", at: end.field.node.mark, end.field.path)
+                "end_date lies before start_date: the DAG never runs by itself", at: end.field.node.mark, end.field.path
+            )
         }
         return (zone, bounds)
     }
@@ -124,7 +130,8 @@ struct DAGReader {
             case "debian": return .debian
             default:
                 context.mismatch(
-                    field, "airflow, debian, or {gap: …, overlap: …}", hint: nearestHint(text, among: ["airflow", "debian"]))
+                    field, "airflow, debian, or {gap: …, overlap: …}",
+                    hint: nearestHint(text, among: ["airflow", "debian"]))
                 return nil
             }
         case .map(let members):
@@ -265,7 +272,8 @@ struct DAGReader {
             guard let link = context.requiredString(item, "a link") else { continue }
             guard ["http://", "https://", "mailto:"].contains(where: { link.lowercased().hasPrefix($0) }) else {
                 context.error(
-                    "'\(link.prefix(60))' is not a link", hint: "begin it with https:// or mailto:", at: item.node.mark, item.path)
+                    "'\(link.prefix(60))' is not a link", hint: "begin it with https:// or mailto:", at: item.node.mark,
+                    item.path)
                 continue
             }
             links[entry.key] = link
@@ -287,18 +295,22 @@ struct DAGReader {
     // MARK: - Attributes that only make sense together
 
     private func checkTogether(_ dag: DAG) {
-        if dag.catchup, dag.bounds.start == nil, dag.timetable.isTimeBased, !dag.timetable.runsOnce, !context.hasErrors {
+        if dag.catchup, dag.bounds.start == nil, dag.timetable.isTimeBased, !dag.timetable.runsOnce, !context.hasErrors
+        {
             context.error(
                 "catchup needs a start_date to begin at", hint: "add start_date: 2026-01-01",
                 at: entries["catchup"]?.keyMark ?? root.mark, entries["catchup"] == nil ? path : path.key("catchup"))
         }
         if dag.timetable.isContinuous, let field = field("max_active_runs"), dag.maxActiveRuns > 1 {
             context.error(
-                "a continuous schedule has one run at a time, found max_active_runs \(dag.maxActiveRuns)", hint: "write 1",
+                "a continuous schedule has one run at a time, found max_active_runs \(dag.maxActiveRuns)",
+                hint: "write 1",
                 at: field.node.mark, field.path)
         }
         if let field = field("catchup_window"), !dag.catchup, dag.catchupWindow != nil {
-            context.warning("'catchup_window' has no effect without catchup", hint: "add catchup: true", at: field.node.mark, field.path)
+            context.warning(
+                "'catchup_window' has no effect without catchup", hint: "add catchup: true", at: field.node.mark,
+                field.path)
         }
         if dag.failFast {
             for (index, task) in dag.tasks.enumerated()
@@ -319,7 +331,8 @@ struct DAGReader {
                 }
             if !types.contains(needed) {
                 context.error(
-                    "allowed_run_types must contain '\(needed.rawValue)' for this schedule", hint: "add it", at: field.node.mark,
+                    "allowed_run_types must contain '\(needed.rawValue)' for this schedule", hint: "add it",
+                    at: field.node.mark,
                     field.path)
             }
         }

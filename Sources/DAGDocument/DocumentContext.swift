@@ -41,7 +41,8 @@ final class DocumentContext {
     }
 
     init(
-        file: String, catalog: OperatorCatalog, settings: LoaderSettings, texts: TextFileReader, sourceLines: SourceLines
+        file: String, catalog: OperatorCatalog, settings: LoaderSettings, texts: TextFileReader,
+        sourceLines: SourceLines
     ) {
         self.file = file
         self.catalog = catalog
@@ -67,9 +68,11 @@ final class DocumentContext {
         if !textFiles.contains(where: { $0.path == path }) { textFiles.append((path, text)) }
     }
 
-    private func add(_ severity: Diagnostic.Severity, _ message: String, _ hint: String?, _ mark: Mark, _ path: DocumentPath)
-    {
-        guard diagnostics.count < Self.maximumDiagnostics, reported.insert(Report(mark: mark, message: message)).inserted
+    private func add(
+        _ severity: Diagnostic.Severity, _ message: String, _ hint: String?, _ mark: Mark, _ path: DocumentPath
+    ) {
+        guard diagnostics.count < Self.maximumDiagnostics,
+            reported.insert(Report(mark: mark, message: message)).inserted
         else { return }
         diagnostics.append(
             Diagnostic(severity, at: place(mark), keyPath: path.description, message, hint: hint))

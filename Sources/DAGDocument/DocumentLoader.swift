@@ -74,7 +74,8 @@ package struct DocumentLoader: Sendable {
     }
 
     private func load(
-        _ bytes: UnsafeBufferPointer<UInt8>, line: Int, _ file: String, _ texts: TextFileReader, _ dags: inout [LoadedDAG],
+        _ bytes: UnsafeBufferPointer<UInt8>, line: Int, _ file: String, _ texts: TextFileReader,
+        _ dags: inout [LoadedDAG],
         _ diagnostics: inout [Diagnostic]
     ) {
         var problems: [YAMLProblem] = []
@@ -120,7 +121,9 @@ package struct DocumentLoader: Sendable {
         return DAGVersionID(rawValue: String(decoding: digits, as: UTF8.self))
     }
 
-    private static func failed(_ file: String, _ message: String, hint: String? = nil, at mark: Mark? = nil) -> LoadedFile {
+    private static func failed(_ file: String, _ message: String, hint: String? = nil, at mark: Mark? = nil)
+        -> LoadedFile
+    {
         let place = SourcePlace(file: file, line: Int(mark?.line ?? 1), column: Int(mark?.column ?? 1))
         return LoadedFile(file: file, diagnostics: [Diagnostic(at: place, message, hint: hint)])
     }

@@ -38,9 +38,11 @@ struct DocumentPath: Hashable, Sendable, CustomStringConvertible {
 
     /// A key as it stands in a path: quoted when it is not a plain word, cut when it is long.
     private static func shown(_ key: String) -> String {
-        let isPlain = !key.isEmpty && key.utf8.count <= 60
+        let isPlain =
+            !key.isEmpty && key.utf8.count <= 60
             && key.utf8.allSatisfy { byte in
-                (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || "_-$<>".utf8.contains(byte)
+                (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
+                    || "_-$<>".utf8.contains(byte)
             }
         return isPlain ? key : "\"\(key.prefix(60))\""
     }

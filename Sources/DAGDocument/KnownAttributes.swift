@@ -55,7 +55,8 @@ enum KnownAttributes {
     ]
 
     static let renamedTask = [
-        "task_id": "id", "name": "id", "depends_on": "needs", "dependencies": "needs", "upstream": "needs", "operator": "uses",
+        "task_id": "id", "name": "id", "depends_on": "needs", "dependencies": "needs", "upstream": "needs",
+        "operator": "uses",
         "type": "uses", "args": "with", "arguments": "with", "params_with": "with", "timeout": "execution_timeout",
         "retry": "retries", "task_concurrency": "max_active_tis_per_dag", "task_group": "group", "depends": "needs",
         "extend": "extends", "template": "extends", "templates": "extends", "priority": "priority_weight",

@@ -25,7 +25,9 @@ package struct OperatorCatalog: Sendable {
         if let nearest = NearestName.of(name, among: byName.keys.sorted()) { return nearest }
         let className = Self.className(name)
         let candidates = byName.keys.sorted()
-        if let same = candidates.first(where: { Self.className($0).lowercased() == className.lowercased() }) { return same }
+        if let same = candidates.first(where: { Self.className($0).lowercased() == className.lowercased() }) {
+            return same
+        }
         guard let near = NearestName.of(className, among: candidates.map(Self.className)) else { return nil }
         return candidates.first { Self.className($0) == near }
     }

@@ -40,11 +40,13 @@ package struct PortabilityCheck {
             let path = root.key(entry.key)
             switch entry.key {
             case "default_args":
-                report("Airflow's importer has no 'default_args'", "use 'templates' with 'extends'", entry.keyMark, path)
+                report(
+                    "Airflow's importer has no 'default_args'", "use 'templates' with 'extends'", entry.keyMark, path)
                 if let inner = entry.value.entries { task(inner, path) }
             case "timezone":
                 report(
-                    "Airflow has no 'timezone' in documents", "name it in the timetable: with: {timezone: …}", entry.keyMark, path)
+                    "Airflow has no 'timezone' in documents", "name it in the timetable: with: {timezone: …}",
+                    entry.keyMark, path)
             case "dst", "catchup_window": report("Airflow has no '\(entry.key)'", nil, entry.keyMark, path)
             case "schedule": schedule(entry.value, path, entries)
             case "templates":
@@ -64,7 +66,8 @@ package struct PortabilityCheck {
     }
 
     private mutating func schedule(_ node: YAMLNode, _ path: DocumentPath, _ document: [YAMLEntry]) {
-        if case .string(let text) = node.content, text.lowercased() == "@continuous", document["max_active_runs"] == nil {
+        if case .string(let text) = node.content, text.lowercased() == "@continuous", document["max_active_runs"] == nil
+        {
             report(
                 "Airflow wants max_active_runs: 1 beside a continuous schedule", "add it", node.mark, path)
         }

@@ -25,11 +25,13 @@ struct ReferenceCheck {
             for reference in draft.references {
                 if reference.name == draft.id {
                     context.error(
-                        "the task '\(reference.name)' depends on itself", hint: "remove it", at: reference.mark, reference.path)
+                        "the task '\(reference.name)' depends on itself", hint: "remove it", at: reference.mark,
+                        reference.path)
                 } else if indexes[reference.name] == nil {
                     let hint = nearestHint(reference.name, among: known)
                     context.error(
-                        "unknown task '\(reference.name.prefix(200))'", hint: hint ?? "no task of this document has that id",
+                        "unknown task '\(reference.name.prefix(200))'",
+                        hint: hint ?? "no task of this document has that id",
                         at: reference.mark, reference.path)
                 }
             }

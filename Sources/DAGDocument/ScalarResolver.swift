@@ -37,7 +37,9 @@ enum ScalarResolver {
 
     private static func number(_ bytes: UnsafeBufferPointer<UInt8>) -> Resolved {
         // 0o17 and 0xff carry no sign.
-        if bytes.count > 2, bytes[0] == UInt8(ascii: "0"), bytes[1] == UInt8(ascii: "o") || bytes[1] == UInt8(ascii: "x") {
+        if bytes.count > 2, bytes[0] == UInt8(ascii: "0"),
+            bytes[1] == UInt8(ascii: "o") || bytes[1] == UInt8(ascii: "x")
+        {
             let isHex = bytes[1] == UInt8(ascii: "x")
             let digits = bytes[2...]
             let fits = digits.allSatisfy { byte in
@@ -46,7 +48,9 @@ enum ScalarResolver {
                     : (48...55).contains(byte)
             }
             guard fits else { return .string }
-            guard let value = Int64(String(decoding: digits, as: UTF8.self), radix: isHex ? 16 : 8) else { return .tooLarge }
+            guard let value = Int64(String(decoding: digits, as: UTF8.self), radix: isHex ? 16 : 8) else {
+                return .tooLarge
+            }
             return .int(value)
         }
         var index = bytes[0] == UInt8(ascii: "+") || bytes[0] == UInt8(ascii: "-") ? 1 : 0
@@ -54,7 +58,9 @@ enum ScalarResolver {
         guard index < bytes.count else { return .string }
         if bytes[index] == UInt8(ascii: "."), index + 1 < bytes.count, !isDigit(bytes[index + 1]) {
             let word = String(decoding: bytes[(index + 1)...], as: UTF8.self)
-            if ["inf", "Inf", "INF"].contains(word) { return .double(bytes[0] == UInt8(ascii: "-") ? -.infinity : .infinity) }
+            if ["inf", "Inf", "INF"].contains(word) {
+                return .double(bytes[0] == UInt8(ascii: "-") ? -.infinity : .infinity)
+            }
             if ["nan", "NaN", "NAN"].contains(word), !isSigned { return .double(.nan) }
             return .string
         }
@@ -76,7 +82,9 @@ enum ScalarResolver {
         if index < bytes.count, bytes[index] | 0x20 == UInt8(ascii: "e") {
             isWhole = false
             index += 1
-            if index < bytes.count, bytes[index] == UInt8(ascii: "+") || bytes[index] == UInt8(ascii: "-") { index += 1 }
+            if index < bytes.count, bytes[index] == UInt8(ascii: "+") || bytes[index] == UInt8(ascii: "-") {
+                index += 1
+            }
             guard index < bytes.count, isDigit(bytes[index]) else { return .string }
             while index < bytes.count, isDigit(bytes[index]) { index += 1 }
         }

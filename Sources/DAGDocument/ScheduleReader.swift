@@ -46,7 +46,8 @@ struct ScheduleReader {
             return schedule
         } catch {
             let presets = [
-                "@once", "@continuous", "@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly", "@annually",
+                "@once", "@continuous", "@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly",
+                "@annually",
                 "@midnight",
             ]
             var hint = text.hasPrefix("@") ? nearestHint(text, among: presets) : nil
@@ -61,7 +62,8 @@ struct ScheduleReader {
     private func warn(about schedule: CronSchedule, _ field: Field) {
         if schedule.neverFires {
             context.warning(
-                "the cron expression \"\(schedule.expression.text)\" never fires: no such day exists", at: field.node.mark,
+                "the cron expression \"\(schedule.expression.text)\" never fires: no such day exists",
+                at: field.node.mark,
                 field.path)
         }
         let parts = schedule.expression.text.split { $0 == " " || $0 == "\t" }
@@ -72,7 +74,8 @@ struct ScheduleReader {
                 hint: "write the days as a list", at: field.node.mark, field.path)
         } else {
             context.warning(
-                "both a day of month and a weekday are given: it fires when either matches", at: field.node.mark, field.path)
+                "both a day of month and a weekday are given: it fires when either matches", at: field.node.mark,
+                field.path)
         }
     }
 
@@ -106,7 +109,8 @@ struct ScheduleReader {
             context.error(
                 "the timetable \(kind.className) has no argument '\(entry.key)'",
                 hint: nearestHint(entry.key, among: kind.arguments)
-                    ?? (kind.arguments.isEmpty ? "it takes none" : "it takes \(kind.arguments.joined(separator: ", "))"),
+                    ?? (kind.arguments.isEmpty
+                        ? "it takes none" : "it takes \(kind.arguments.joined(separator: ", "))"),
                 at: entry.keyMark, path.key(entry.key))
         }
         for name in kind.required where arguments[name] == nil {

@@ -19,7 +19,9 @@ enum SyntaxMessages {
         let (message, hint) = words(problem, context)
         var text = "invalid YAML: " + message
         let start = mark(parser.context_mark)
-        if !context.isEmpty, start < place { text += "; \(what(context)) began at line \(start.line), column \(start.column)" }
+        if !context.isEmpty, start < place {
+            text += "; \(what(context)) began at line \(start.line), column \(start.column)"
+        }
         return YAMLProblem(text, hint: hint, at: place)
     }
 
@@ -52,7 +54,8 @@ enum SyntaxMessages {
                 "a character that cannot begin a value (a tab, '@', '`' or '%')",
                 "indent with spaces, and quote text that begins with such a character"
             )
-        case "found a tab character that violates indentation", "found a tab character where an indentation space is expected":
+        case "found a tab character that violates indentation",
+            "found a tab character where an indentation space is expected":
             return ("a tab is used as indentation", "indent with spaces")
         case "found unexpected end of stream": return ("the text ends before its closing quote", "add the quote")
         case "found unexpected document indicator": return ("the document ends inside a quoted text", "add the quote")

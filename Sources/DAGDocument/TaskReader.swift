@@ -85,7 +85,8 @@ struct TaskReader {
                 } else {
                     hasUnknownOperator = true
                     let hint = context.catalog.nearest(to: name).map { "did you mean '\($0)'?" }
-                    context.error("unknown operator '\(name.prefix(200))'", hint: hint, at: uses.field.node.mark, uses.field.path)
+                    context.error(
+                        "unknown operator '\(name.prefix(200))'", hint: hint, at: uses.field.node.mark, uses.field.path)
                 }
             } else {
                 hasUnknownOperator = true
@@ -139,7 +140,8 @@ struct TaskReader {
                 isMarker
                     ? "the marker '\(entry.key)' cannot stand for all arguments: keys that start with '$' are reserved"
                     : "unknown key '\(entry.key)': keys that start with '$' are reserved",
-                hint: isMarker ? "put it under an argument's name" : nearestHint(entry.key, among: ArgumentReader.markers),
+                hint: isMarker
+                    ? "put it under an argument's name" : nearestHint(entry.key, among: ArgumentReader.markers),
                 at: entry.keyMark, entry.field.path)
             return
         }
@@ -200,7 +202,8 @@ struct TaskReader {
             for child in entry.children ?? [] where isBaseAttribute(child) {
                 if entries[child.key] != nil, entries[child.key]?.origin == .task {
                     context.error(
-                        "'\(child.key)' stands both in 'with' and beside it", hint: "keep one of the two", at: child.keyMark,
+                        "'\(child.key)' stands both in 'with' and beside it", hint: "keep one of the two",
+                        at: child.keyMark,
                         child.field.path)
                 } else {
                     readAttribute(child)
@@ -241,7 +244,8 @@ struct TaskReader {
         case "retry_exponential_backoff": readBackoff(field)
         case "trigger_rule":
             if let rule = context.token(field, TriggerRule.self, "trigger rule") { spec.triggerRule = rule }
-        case "weight_rule": if let rule = context.token(field, WeightRule.self, "weight rule") { spec.weightRule = rule }
+        case "weight_rule":
+            if let rule = context.token(field, WeightRule.self, "weight rule") { spec.weightRule = rule }
         case "pool":
             if !field.node.isNull, let pool = context.requiredString(field, "a pool's name") { spec.pool = pool }
         case "pool_slots": if let slots = context.int(field, atLeast: 1) { spec.poolSlots = slots }
@@ -325,7 +329,9 @@ struct TaskReader {
                     context.error("an asset needs a 'name'", at: item.node.mark, item.path)
                     continue
                 }
-                if let name = context.requiredString(Field(entry, in: item.path), "an asset's name") { names.append(name) }
+                if let name = context.requiredString(Field(entry, in: item.path), "an asset's name") {
+                    names.append(name)
+                }
             } else if let name = context.requiredString(item, "an asset's name") {
                 names.append(name)
             }
@@ -353,7 +359,8 @@ struct TaskReader {
             hint = nearestHint(entry.key, among: known + (signature?.parameters.map(\.name) ?? []))
         }
         context.error(
-            "unknown task attribute '\(entry.key.prefix(100))'", hint: hint ?? "an operator's arguments go under 'with'",
+            "unknown task attribute '\(entry.key.prefix(100))'",
+            hint: hint ?? "an operator's arguments go under 'with'",
             at: entry.keyMark, entry.field.path)
     }
 

@@ -35,7 +35,9 @@ extension [MergedEntry] {
                 continue
             }
             var entry = entry
-            if let mine = result[index].children, let theirs = entry.children { entry.children = mine.merged(with: theirs) }
+            if let mine = result[index].children, let theirs = entry.children {
+                entry.children = mine.merged(with: theirs)
+            }
             result[index] = entry
         }
         return result
@@ -102,7 +104,8 @@ struct TaskTemplates {
                     let known = sources.keys.sorted()
                     let hint =
                         nearestHint(name, among: known)
-                        ?? (known.isEmpty ? "this document has no templates" : "known: \(known.joined(separator: ", "))")
+                        ?? (known.isEmpty
+                            ? "this document has no templates" : "known: \(known.joined(separator: ", "))")
                     context.error("unknown template '\(name)'", hint: hint, at: node.mark, item.path)
                     continue
                 }

@@ -65,7 +65,8 @@ final class TextFileReader {
 
     private func load(_ relative: String, shown: String) -> Result<String, Refusal> {
         guard let realRoot, let real = FileSystem.realPath(root + "/" + relative) else {
-            return .failure(Refusal(message: "there is no file '\(relative)' in the DAG folder", hint: nearest(relative)))
+            return .failure(
+                Refusal(message: "there is no file '\(relative)' in the DAG folder", hint: nearest(relative)))
         }
         // A link may lead elsewhere: what counts is where it ends.
         guard real == realRoot || real.hasPrefix(realRoot == "/" ? "/" : realRoot + "/") else {

@@ -94,7 +94,8 @@ struct TimetableArguments {
             return nil
         }
         if elements.isEmpty {
-            context.warning("the list of events is empty: the DAG never runs by itself", at: field.node.mark, field.path)
+            context.warning(
+                "the list of events is empty: the DAG never runs by itself", at: field.node.mark, field.path)
         }
         var dates: [Timestamp] = []
         for (index, element) in elements.enumerated() {
@@ -102,7 +103,8 @@ struct TimetableArguments {
             if element.isNull { context.mismatch(item, "a date") }
             if let date = context.instant(item, in: reader.zone) { dates.append(date) }
         }
-        return dates.count == elements.count ? .events(EventDates(dates, restrictsToEvents: restricts, label: label)) : nil
+        return dates.count == elements.count
+            ? .events(EventDates(dates, restrictsToEvents: restricts, label: label)) : nil
     }
 
     // MARK: - Assets
@@ -160,7 +162,8 @@ struct TimetableArguments {
             }
             context.error(
                 "unknown key '\(entry.key)': expected an asset's name, {all: […]} or {any: […]}",
-                hint: nearestHint(entry.key, among: ["all", "any", "name"]), at: entry.keyMark, field.path.key(entry.key))
+                hint: nearestHint(entry.key, among: ["all", "any", "name"]), at: entry.keyMark,
+                field.path.key(entry.key))
             return nil
         }
         context.mismatch(field, "an asset's name, {all: […]} or {any: […]}")

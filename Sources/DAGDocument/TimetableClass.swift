@@ -2,7 +2,8 @@ import DAGModel
 
 /// The timetables a document may name, with Airflow's class paths and constructor arguments.
 enum TimetableClass: CaseIterable {
-    case cronTrigger, multipleCronTrigger, cronDataInterval, deltaTrigger, deltaDataInterval, events, assets, null, once,
+    case cronTrigger, multipleCronTrigger, cronDataInterval, deltaTrigger, deltaDataInterval, events, assets, null,
+        once,
         continuous
 
     /// The class of a path: Airflow's, its Task SDK's, or the bare class name.

@@ -125,7 +125,8 @@ struct YAMLParser {
         case YAML_SEQUENCE_START_EVENT:
             let anchor = optionalText(event.pointee.data.sequence_start.anchor)
             check(tag: optionalText(event.pointee.data.sequence_start.tag), allowed: "tag:yaml.org,2002:seq", at: place)
-            return try nested(anchor, depth, place) { (reader) throws(YAMLProblem) in try reader.sequence(place, depth) }
+            return try nested(anchor, depth, place) { (reader) throws(YAMLProblem) in try reader.sequence(place, depth)
+            }
         case YAML_MAPPING_START_EVENT:
             let anchor = optionalText(event.pointee.data.mapping_start.anchor)
             check(tag: optionalText(event.pointee.data.mapping_start.tag), allowed: "tag:yaml.org,2002:map", at: place)
@@ -157,7 +158,8 @@ struct YAMLParser {
         totalSize += nodes
         guard totalSize <= limits.nodes else {
             throw YAMLProblem(
-                "the document has more than \(limits.nodes) values once its aliases are expanded", at: place, path: path)
+                "the document has more than \(limits.nodes) values once its aliases are expanded", at: place, path: path
+            )
         }
     }
 
@@ -182,7 +184,7 @@ struct YAMLParser {
         var merges: [YAMLNode] = []
         var mergeMark: Mark?
         var size = 1
-        var seen: Set<String>?
+        var seen: Set<String> = []
         while true {
             try advance()
             guard event.pointee.type != YAML_MAPPING_END_EVENT else {
@@ -206,15 +208,14 @@ struct YAMLParser {
                 continue
             }
             // Few keys are compared directly, many through a set.
-            let first: YAMLEntry?
-            if let known = seen {
-                first = known.contains(key) ? entries[key] : nil
-                seen?.insert(key)
+            let isNew: Bool
+            if entries.count < 16 {
+                isNew = entries[key] == nil
             } else {
-                first = entries[key]
-                if entries.count == 16 { seen = Set(entries.map(\.key) + [key]) }
+                if seen.isEmpty { seen = Set(entries.map(\.key)) }
+                isNew = seen.insert(key).inserted
             }
-            if let first {
+            if !isNew, let first = entries[key] {
                 problems.append(
                     YAMLProblem(
                         "duplicate key '\(key)': it stands first at line \(first.keyMark.line), column \(first.keyMark.column)",
@@ -261,7 +262,8 @@ struct YAMLParser {
     }
 
     /// YAML 1.1's merge key, which Airflow's loader has too: the mapping's own keys win, then earlier merged ones.
-    private mutating func merge(_ node: YAMLNode, into entries: inout [YAMLEntry], size: inout Int) throws(YAMLProblem) {
+    private mutating func merge(_ node: YAMLNode, into entries: inout [YAMLEntry], size: inout Int) throws(YAMLProblem)
+    {
         let sources: [YAMLNode] = if case .list(let elements) = node.content { elements } else { [node] }
         var known = Set(entries.map(\.key))
         for source in sources {
@@ -269,7 +271,8 @@ struct YAMLParser {
                 problems.append(
                     YAMLProblem(
                         "the merge key '<<' takes a mapping or a list of mappings, found \(source.found)",
-                        hint: "refer to one with an alias: <<: *name", at: source.mark, path: path.appending(.key("<<"))))
+                        hint: "refer to one with an alias: <<: *name", at: source.mark, path: path.appending(.key("<<"))
+                    ))
                 continue
             }
             for entry in merged where known.insert(entry.key).inserted { entries.append(entry) }

@@ -180,7 +180,9 @@ extension String {
         var index = start ?? startIndex
         while index < endIndex {
             guard let candidate = bytes[index...].firstIndex(of: first) else { return nil }
-            guard let end = bytes.index(candidate, offsetBy: wanted.count, limitedBy: bytes.endIndex) else { return nil }
+            guard let end = bytes.index(candidate, offsetBy: wanted.count, limitedBy: bytes.endIndex) else {
+                return nil
+            }
             if bytes[candidate..<end].elementsEqual(wanted) { return candidate..<end }
             index = bytes.index(after: candidate)
         }

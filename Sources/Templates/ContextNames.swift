@@ -6,7 +6,8 @@ enum ContextNames {
     /// Names that give a value.
     static let known: Set<String> = [
         "ds", "ds_nodash", "ts", "ts_nodash", "ts_nodash_with_tz", "logical_date", "data_interval_start",
-        "data_interval_end", "run_id", "dag", "task", "dag_run", "ti", "task_instance", "task_instance_key_str", "params",
+        "data_interval_end", "run_id", "dag", "task", "dag_run", "ti", "task_instance", "task_instance_key_str",
+        "params",
         "var", "macros", "prev_data_interval_start_success", "prev_data_interval_end_success",
         "prev_start_date_success", "prev_end_date_success", "try_number", "test_mode", "expanded_ti_count",
         "events_start", "events_end",

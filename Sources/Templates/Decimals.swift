@@ -7,7 +7,8 @@ enum Decimals {
         guard number.isFinite else { return "\(number)" }
         var buffer = [CChar](repeating: 0, count: 512)
         let length = withVaList([Int32(clamping: digits), number]) { vsnprintf(&buffer, buffer.count, "%.*f", $0) }
-        return String(decoding: buffer.prefix(max(Int(length), 0)).prefix(511).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return String(
+            decoding: buffer.prefix(max(Int(length), 0)).prefix(511).map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     /// Python's `round(number, digits)`: ties go to the even digit.

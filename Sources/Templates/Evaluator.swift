@@ -155,7 +155,8 @@ struct Evaluator {
         case .map(let entries):
             if let found = try Value.lookup(index, in: entries) { return found }
             if let name = index.plainString {
-                return TemplateContext.missing(name, of: "the mapping", among: entries.compactMap { $0.key.plainString })
+                return TemplateContext.missing(
+                    name, of: "the mapping", among: entries.compactMap { $0.key.plainString })
             }
             return .undefined(message: "the mapping has no key \(try index.representation())", hint: nil)
         case .list(let elements):
@@ -177,7 +178,8 @@ struct Evaluator {
             let scalars = Array(text.unicodeScalars)
             let resolved = position < 0 ? position + Int64(scalars.count) : position
             guard resolved >= 0, resolved < scalars.count else {
-                return .undefined(message: "the string has no character \(position): it has \(scalars.count)", hint: nil)
+                return .undefined(
+                    message: "the string has no character \(position): it has \(scalars.count)", hint: nil)
             }
             return .string(String(Character(scalars[Int(resolved)])))
         default:

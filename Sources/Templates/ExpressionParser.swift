@@ -166,10 +166,12 @@ struct ExpressionParser {
         var expression: Expression
         if take("-") {
             expression = Expression(
-                .unary(.negate, try nested { (parser) throws(Failure) in try parser.unary(withFilters: false) }), at: offset)
+                .unary(.negate, try nested { (parser) throws(Failure) in try parser.unary(withFilters: false) }),
+                at: offset)
         } else if take("+") {
             expression = Expression(
-                .unary(.plus, try nested { (parser) throws(Failure) in try parser.unary(withFilters: false) }), at: offset)
+                .unary(.plus, try nested { (parser) throws(Failure) in try parser.unary(withFilters: false) }),
+                at: offset)
         } else {
             expression = try primary()
         }
@@ -368,7 +370,8 @@ struct ExpressionParser {
         advance()
         guard Tests.names.contains(name) else {
             throw Failure(
-                "unknown test '\(name)'", hint: NearestFilter.hint(for: name, among: Tests.names, later: []), at: offset)
+                "unknown test '\(name)'", hint: NearestFilter.hint(for: name, among: Tests.names, later: []), at: offset
+            )
         }
         var arguments = Expression.Arguments()
         if isNext("(") {

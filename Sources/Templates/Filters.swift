@@ -5,7 +5,8 @@ enum Filters {
     static let names: Set<String> = [
         "abs", "attr", "capitalize", "center", "count", "d", "default", "dictsort", "ds", "ds_nodash", "e", "escape",
         "first", "float", "format", "indent", "int", "items", "join", "last", "length", "list", "lower", "map", "max",
-        "min", "replace", "reverse", "round", "safe", "sort", "string", "sum", "title", "tojson", "trim", "truncate", "ts",
+        "min", "replace", "reverse", "round", "safe", "sort", "string", "sum", "title", "tojson", "trim", "truncate",
+        "ts",
         "ts_nodash", "ts_nodash_with_tz", "unique", "upper", "urlencode", "wordcount",
     ]
 
@@ -162,7 +163,9 @@ enum Filters {
                 return .int(abs(number))
             }
             if case .duration(let span) = input { return .duration(span < .zero ? .zero - span : span) }
-            guard let number = input.number else { throw Failure("'abs' takes a number, found \(input.kindDescription)") }
+            guard let number = input.number else {
+                throw Failure("'abs' takes a number, found \(input.kindDescription)")
+            }
             return .double(abs(number))
         case "int":
             let values = try arguments.values(["default", "base"], of: name)
@@ -188,7 +191,9 @@ enum Filters {
             let values = try arguments.values(["precision", "method"], of: name)
             let precision = Int(clamping: values[0]?.integer ?? 0)
             guard abs(precision) <= 300 else { throw Arithmetic.tooLarge }
-            guard let number = input.number else { throw Failure("'round' takes a number, found \(input.kindDescription)") }
+            guard let number = input.number else {
+                throw Failure("'round' takes a number, found \(input.kindDescription)")
+            }
             let method = values[1]?.plainString ?? "common"
             guard ["common", "ceil", "floor"].contains(method) else {
                 throw Failure("'round' has no method '\(method)': expected common, ceil or floor")
@@ -227,7 +232,9 @@ enum Filters {
         case "last": return elements.last ?? .undefined(message: "there is no last element: it is empty", hint: nil)
         case "list": return .list(elements)
         case "reverse":
-            if let text = input.plainString { return .string(String(String.UnicodeScalarView(text.unicodeScalars.reversed()))) }
+            if let text = input.plainString {
+                return .string(String(String.UnicodeScalarView(text.unicodeScalars.reversed())))
+            }
             return .list(elements.reversed())
         case "join":
             let values = try arguments.values(["d", "attribute"], of: name)
@@ -252,17 +259,21 @@ enum Filters {
         case "sum":
             let values = try arguments.values(["attribute", "start"], of: name)
             var total = values[1] ?? .int(0)
-            for element in elements { total = try Arithmetic.binary(.add, total, try picked(element, values[0], context)) }
+            for element in elements {
+                total = try Arithmetic.binary(.add, total, try picked(element, values[0], context))
+            }
             return total
         case "sort":
             let values = try arguments.values(["reverse", "case_sensitive", "attribute"], of: name)
-            let sorted = try sort(elements, caseSensitive: try values[1]?.isTrue ?? false) { (element) throws(Failure) in
+            let sorted = try sort(elements, caseSensitive: try values[1]?.isTrue ?? false) {
+                (element) throws(Failure) in
                 try picked(element, values[2], context)
             }
             return .list(try values[0]?.isTrue ?? false ? sorted.reversed() : sorted)
         case "min", "max":
             let values = try arguments.values(["case_sensitive", "attribute"], of: name)
-            let sorted = try sort(elements, caseSensitive: try values[0]?.isTrue ?? false) { (element) throws(Failure) in
+            let sorted = try sort(elements, caseSensitive: try values[0]?.isTrue ?? false) {
+                (element) throws(Failure) in
                 try picked(element, values[1], context)
             }
             return (name == "min" ? sorted.first : sorted.last)
@@ -290,11 +301,14 @@ enum Filters {
         case .list(let elements): return elements
         case .map(let entries): return entries.map(\.key)
         case .string(let text): return text.unicodeScalars.map { .string(String(Character($0))) }
-        default: throw Failure("the filter '\(name)' takes a list, a mapping or a string, found \(value.kindDescription)")
+        default:
+            throw Failure("the filter '\(name)' takes a list, a mapping or a string, found \(value.kindDescription)")
         }
     }
 
-    private static func picked(_ element: Value, _ attribute: Value?, _ context: TemplateContext) throws(Failure) -> Value {
+    private static func picked(_ element: Value, _ attribute: Value?, _ context: TemplateContext) throws(Failure)
+        -> Value
+    {
         guard let attribute else { return element }
         if case .null = attribute { return element }
         return try Evaluator(context).evaluate(
@@ -374,7 +388,9 @@ enum Tests {
             ("iterable", .string):
             return true
         case ("even", _), ("odd", _):
-            guard let number = input.integer else { throw Failure("'\(name)' takes an integer, found \(input.kindDescription)") }
+            guard let number = input.integer else {
+                throw Failure("'\(name)' takes an integer, found \(input.kindDescription)")
+            }
             return number.isMultiple(of: 2) == (name == "even")
         case ("lower", .string(let text)): return text == text.lowercased() && text != text.uppercased()
         case ("upper", .string(let text)): return text == text.uppercased() && text != text.lowercased()

@@ -46,7 +46,8 @@ struct Lexer {
                 result.append(Token(kind: try number(), offset: start))
             } else if isNameStart(byte) {
                 while position < end, isNameStart(bytes[position]) || isDigit(bytes[position]) { position += 1 }
-                result.append(Token(kind: .name(String(decoding: bytes[start..<position], as: UTF8.self)), offset: start))
+                result.append(
+                    Token(kind: .name(String(decoding: bytes[start..<position], as: UTF8.self)), offset: start))
             } else if position + 1 < end,
                 Self.symbols2.contains(String(decoding: bytes[position...position + 1], as: UTF8.self))
             {

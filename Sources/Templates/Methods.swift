@@ -5,7 +5,8 @@ import DAGModel
 enum Methods {
     static let ofStrings: Set<String> = [
         "upper", "lower", "strip", "lstrip", "rstrip", "replace", "split", "join", "startswith", "endswith", "title",
-        "capitalize", "zfill", "removeprefix", "removesuffix", "find", "count", "isdigit", "ljust", "rjust", "splitlines",
+        "capitalize", "zfill", "removeprefix", "removesuffix", "find", "count", "isdigit", "ljust", "rjust",
+        "splitlines",
     ]
     static let ofMaps: Set<String> = ["get", "keys", "values", "items"]
     static let ofDates: Set<String> = [
@@ -85,7 +86,8 @@ enum Methods {
                 try CallArguments.integer(value, "count", of: name)
             }
             return .string(
-                try Texts.replacing(text, try string(values[0], "old"), try string(values[1], "new"), count: count ?? -1))
+                try Texts.replacing(
+                    text, try string(values[0], "old"), try string(values[1], "new"), count: count ?? -1))
         case "split":
             let values = try arguments.values(["sep", "maxsplit"], of: name)
             let limit = try values[1].map { (value) throws(Failure) in
@@ -103,8 +105,10 @@ enum Methods {
             var parts: [String] = []
             for element in elements { parts.append(try string(element, "element")) }
             return .string(parts.joined(separator: text))
-        case "startswith": return .bool(text.hasScalarPrefix(try string(try arguments.values(["prefix"], of: name)[0], "prefix")))
-        case "endswith": return .bool(text.hasScalarSuffix(try string(try arguments.values(["suffix"], of: name)[0], "suffix")))
+        case "startswith":
+            return .bool(text.hasScalarPrefix(try string(try arguments.values(["prefix"], of: name)[0], "prefix")))
+        case "endswith":
+            return .bool(text.hasScalarSuffix(try string(try arguments.values(["suffix"], of: name)[0], "suffix")))
         case "removeprefix":
             let prefix = try string(try arguments.values(["prefix"], of: name)[0], "prefix")
             guard text.hasScalarPrefix(prefix) else { return .string(text) }
@@ -131,7 +135,9 @@ enum Methods {
                 let sign = text.hasPrefix("-") || text.hasPrefix("+") ? String(text.prefix(1)) : ""
                 return .string(sign + String(repeating: "0", count: missing) + text.dropFirst(sign.count))
             }
-            let filler = String(repeating: try values[1].map { (value) throws(Failure) in try string(value, "fillchar") } ?? " ", count: missing)
+            let filler = String(
+                repeating: try values[1].map { (value) throws(Failure) in try string(value, "fillchar") } ?? " ",
+                count: missing)
             return .string(name == "ljust" ? text + filler : filler + text)
         }
     }
@@ -192,7 +198,9 @@ enum Methods {
         }
     }
 
-    private static func moved(_ date: DateValue, _ name: String, _ arguments: CallArguments) throws(Failure) -> DateValue {
+    private static func moved(_ date: DateValue, _ name: String, _ arguments: CallArguments) throws(Failure)
+        -> DateValue
+    {
         let units: [(name: String, microseconds: Int64)] = [
             ("years", 0), ("months", 0), ("weeks", 604_800_000_000), ("days", 86_400_000_000),
             ("hours", 3_600_000_000), ("minutes", 60_000_000), ("seconds", 1_000_000), ("microseconds", 1),
@@ -207,7 +215,8 @@ enum Methods {
             if unit.microseconds == 0 {
                 result = try result.adding(months: sign * amount * (unit.name == "years" ? 12 : 1))
             } else if unit.microseconds >= 86_400_000_000 {
-                let (days, overflow) = (sign * amount).multipliedReportingOverflow(by: unit.microseconds / 86_400_000_000)
+                let (days, overflow) = (sign * amount).multipliedReportingOverflow(
+                    by: unit.microseconds / 86_400_000_000)
                 guard !overflow else { throw Arithmetic.tooLarge }
                 result = try result.adding(days: days)
             } else {

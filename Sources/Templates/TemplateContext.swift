@@ -73,7 +73,8 @@ package struct TemplateContext: Sendable {
 
         package init(
             id: TaskID, operatorName: String = "", owner: String? = nil, queue: String = "default",
-            pool: String = "default_pool", retries: Int = 0, docMD: String? = nil, tryNumber: Int = 1, maxTries: Int = 0,
+            pool: String = "default_pool", retries: Int = 0, docMD: String? = nil, tryNumber: Int = 1,
+            maxTries: Int = 0,
             mapIndex: Int = -1, startDate: Timestamp? = nil, upstream: [TaskID] = []
         ) {
             self.id = id

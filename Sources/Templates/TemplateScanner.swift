@@ -169,7 +169,9 @@ struct TemplateScanner {
         let trimsBefore = takeSign()
         while isBlank(byte()) { index += 1 }
         let word = Array("endraw".utf8)
-        guard index + word.count <= bytes.count, bytes[index..<index + word.count].elementsEqual(word) else { return nil }
+        guard index + word.count <= bytes.count, bytes[index..<index + word.count].elementsEqual(word) else {
+            return nil
+        }
         index += word.count
         while isBlank(byte()) { index += 1 }
         let trimsAfter = takeSign()

@@ -1,6 +1,7 @@
 /// Python's string operations, on Unicode scalars as Python counts them.
 enum Texts {
-    static func trimmed(_ text: String, _ characters: String? = nil, atStart: Bool = true, atEnd: Bool = true) -> String {
+    static func trimmed(_ text: String, _ characters: String? = nil, atStart: Bool = true, atEnd: Bool = true) -> String
+    {
         let set = characters.map { Set($0.unicodeScalars) }
         func drops(_ scalar: Unicode.Scalar) -> Bool { set?.contains(scalar) ?? scalar.properties.isWhitespace }
         var rest = text.unicodeScalars[...]

@@ -17,7 +17,8 @@ struct TemporaryFolder: ~Copyable {
 
     func write(_ file: String, _ text: String) throws {
         let target = url.appending(path: file)
-        try FileManager.default.createDirectory(at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(
+            at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
         try Data(text.utf8).write(to: target)
     }
 
@@ -56,16 +57,20 @@ struct TemporaryFolder: ~Copyable {
         try FileManager.default.createSymbolicLink(
             at: folder.url.appending(path: "dags/link"), withDestinationURL: outside.url.appending(path: "secret"))
         try FileManager.default.createSymbolicLink(
-            at: folder.url.appending(path: "dags/inner"), withDestinationURL: folder.url.appending(path: "dags/good.sql"))
+            at: folder.url.appending(path: "dags/inner"),
+            withDestinationURL: folder.url.appending(path: "dags/good.sql"))
         var settings = LoaderSettings()
         settings.maximumTextFileSize = 1024
         let loader = DocumentLoader.sample(root: folder.path + "/dags", settings: settings)
         for (path, expected) in [
             ("../secret", "leaves the DAG folder"), ("sub/../../x", "leaves the DAG folder"),
-            ("/etc/passwd", "is an absolute path"), ("link", "leaves the DAG folder"), ("god.sql", "did you mean 'good.sql'?"),
-            ("sub", "is not a regular file"), ("binary", "is not UTF-8 text"), ("large", "is larger than 1024 bytes"), (".", "folder"),
+            ("/etc/passwd", "is an absolute path"), ("link", "leaves the DAG folder"),
+            ("god.sql", "did you mean 'good.sql'?"),
+            ("sub", "is not a regular file"), ("binary", "is not UTF-8 text"), ("large", "is larger than 1024 bytes"),
+            (".", "folder"),
         ] {
-            let found = loader.load(text: document("tasks: [{id: t, run: {a: {$f: \(path)}}}]\n")).diagnostics.map(\.description)
+            let found = loader.load(text: document("tasks: [{id: t, run: {a: {$f: \(path)}}}]\n")).diagnostics.map(
+                \.description)
             #expect(found.contains { $0.contains(expected) && $0.contains("a.yaml:3:31") }, "\(path): \(found)")
         }
         #expect(loader.load(text: document("tasks: [{id: t, run: {a: {$f: inner}}}]\n")).dags.count == 1)
@@ -76,7 +81,10 @@ struct TemporaryFolder: ~Copyable {
     @Test("lists documents by path, without hidden files and sql folders")
     func scan() throws {
         let folder = try TemporaryFolder()
-        for file in ["b.yaml", "a.yml", "x/c.yaml", ".hidden.yaml", ".git/d.yaml", "sql/e.yaml", "note.txt", ".yaml", "x/y/z.yml"] {
+        for file in [
+            "b.yaml", "a.yml", "x/c.yaml", ".hidden.yaml", ".git/d.yaml", "sql/e.yaml", "note.txt", ".yaml",
+            "x/y/z.yml",
+        ] {
             try folder.write(file, "")
         }
         try FileManager.default.createSymbolicLink(
@@ -109,7 +117,9 @@ struct TemporaryFolder: ~Copyable {
     func threads() throws {
         let folder = try TemporaryFolder()
         let files = (0..<200).map { "f\(1000 + $0).yaml" }
-        for (index, file) in files.enumerated() { try folder.write(file, schemaLine + "dag_id: d\(index)\ntasks: []\n") }
+        for (index, file) in files.enumerated() {
+            try folder.write(file, schemaLine + "dag_id: d\(index)\ntasks: []\n")
+        }
         let loaded = DocumentLoader.sample(root: folder.path).load(files, threads: 3)
         #expect(loaded.map(\.file) == files)
         #expect(loaded.compactMap { $0.dags.first?.dag.id.rawValue } == (0..<200).map { "d\($0)" })
@@ -142,7 +152,8 @@ struct TemporaryFolder: ~Copyable {
         let found = PortabilityCheck.problems(bytes: Array(text.utf8), file: "a.yaml", catalog: sampleCatalog)
         #expect(
             found.map(\.keyPath) == [
-                "timezone", "dst", "catchup_window", "default_args", "on_failure_callback", "schedule.uses", "tasks[0].uses",
+                "timezone", "dst", "catchup_window", "default_args", "on_failure_callback", "schedule.uses",
+                "tasks[0].uses",
                 "tasks[0].group", "tasks[0].outlets", "tasks[1].uses", "tasks[1].on_retry_callback", "tasks[2].expand",
             ])
         #expect(found[6].hint == "write airflow.providers.standard.operators.bash.BashOperator")

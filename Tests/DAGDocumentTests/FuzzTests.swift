@@ -37,14 +37,19 @@ struct SeededGenerator: RandomNumberGenerator {
                 run: {x: {$x: {task: two, key: k}}, c: {$const: {$x: y}}, f: {$f: a/b.sql}}
                 expand: {z: {$x: one}}
             """),
-        document("schedule: '*/5 * * * 1-5'\ntasks:\n- id: a\n  uses: sql\n  with:\n    sql: |\n      SELECT 1;\n      -- x\n")
+        document(
+            "schedule: '*/5 * * * 1-5'\ntasks:\n- id: a\n  uses: sql\n  with:\n    sql: |\n      SELECT 1;\n      -- x\n"
+        )
             + "---\n# none\n---\n%TAG ! !x\n" + document("tasks: []\n") + "...\n",
     ]
 
     private static let pieces = [
-        "{", "}", "[", "]", ":", ": ", "- ", "\n", "\n  ", "\t", "'", "\"", "|", ">", "&a ", "*a", "*p", "<<: *t", "!!str ", "!x ",
-        "$x", "$t: ", "{{", "}}", "---\n", "...\n", "%YAML 1.2\n", "\u{FEFF}", "\r", "#", "~", "\u{2028}", "? ", ",", "@", "`",
-        "0x", "1e999", "-.inf", "needs: [one, two, three]", "extends: [b]", "id: one", "templates", "uses", "\0", "\u{7F}",
+        "{", "}", "[", "]", ":", ": ", "- ", "\n", "\n  ", "\t", "'", "\"", "|", ">", "&a ", "*a", "*p", "<<: *t",
+        "!!str ", "!x ",
+        "$x", "$t: ", "{{", "}}", "---\n", "...\n", "%YAML 1.2\n", "\u{FEFF}", "\r", "#", "~", "\u{2028}", "? ", ",",
+        "@", "`",
+        "0x", "1e999", "-.inf", "needs: [one, two, three]", "extends: [b]", "id: one", "templates", "uses", "\0",
+        "\u{7F}",
     ]
 
     @Test("neither crash nor hang", arguments: 0..<8)
@@ -56,7 +61,9 @@ struct SeededGenerator: RandomNumberGenerator {
             for _ in 0..<Int.random(in: 1...6, using: &generator) {
                 let position = Int.random(in: 0...bytes.count, using: &generator)
                 switch Int.random(in: 0..<5, using: &generator) {
-                case 0: bytes.insert(contentsOf: Array((Self.pieces.randomElement(using: &generator) ?? "").utf8), at: position)
+                case 0:
+                    bytes.insert(
+                        contentsOf: Array((Self.pieces.randomElement(using: &generator) ?? "").utf8), at: position)
                 case 1:
                     let end = min(position + Int.random(in: 1...40, using: &generator), bytes.count)
                     bytes.removeSubrange(position..<end)
@@ -82,6 +89,7 @@ struct SeededGenerator: RandomNumberGenerator {
         for index in 0..<40_000 { wide += "  k\(index): \(index)\n" }
         #expect(DocumentLoader.sample().load(text: document(wide)).dags.count == 1)
         let openings = String(repeating: "{% raw %}{%", count: 40_000)
-        #expect(DocumentLoader.sample().load(text: document("tasks: [{id: t, run: {a: {$t: '\(openings)'}}}]\n")).hasErrors)
+        #expect(
+            DocumentLoader.sample().load(text: document("tasks: [{id: t, run: {a: {$t: '\(openings)'}}}]\n")).hasErrors)
     }
 }

@@ -6,7 +6,8 @@ import Testing
 /// Operators enough for documents of every kind.
 let sampleCatalog = OperatorCatalog([
     OperatorSignature(
-        name: "bash", aliases: ["airflow.providers.standard.operators.bash.BashOperator", "airflow.operators.bash.BashOperator"],
+        name: "bash",
+        aliases: ["airflow.providers.standard.operators.bash.BashOperator", "airflow.operators.bash.BashOperator"],
         summary: "Runs a command.", runsProcess: true,
         parameters: [
             .init("bash_command", .string, required: true, "the command"), .init("env", .object, "variables"),

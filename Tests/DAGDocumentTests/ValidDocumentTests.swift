@@ -41,9 +41,11 @@ import Timetables
         #expect(explode.arguments["parameters"] == .map(["landing_id": .output(task: TaskID("fetch"), key: nil)]))
     }
 
-    @Test("the schema is the URL or the date, quoted or not", arguments: [
-        "https://airflow.apache.org/schemas/dag/2026-10-30.json", "2026-10-30", "\"2026-10-30\"", "'2026-10-30'",
-    ])
+    @Test(
+        "the schema is the URL or the date, quoted or not",
+        arguments: [
+            "https://airflow.apache.org/schemas/dag/2026-10-30.json", "2026-10-30", "\"2026-10-30\"", "'2026-10-30'",
+        ])
     func schema(value: String) {
         let file = DocumentLoader.sample().load(text: "$schema: \(value)\ndag_id: d\ntasks: [{id: t, run: {}}]\n")
         #expect(file.diagnostics.isEmpty)
@@ -130,17 +132,37 @@ import Timetables
         #expect(dag.tasks[0].retryDelay == .seconds(10))
     }
 
-    @Test("every timetable by Airflow's path and argument names", arguments: [
-        ("null", "null"), ("'@once'", "once"), ("'@continuous'", "continuous"),
-        ("{uses: airflow.timetables.trigger.CronTriggerTimetable, with: {cron: '0 1 * * *', timezone: Asia/Seoul, interval: PT1H, run_immediately: true}}", "cronTrigger"),
-        ("{uses: airflow.timetables.trigger.MultipleCronTriggerTimetable, with: {crons: ['0 1 * * *', '0 2 * * *'], timezone: UTC}}", "cronTrigger"),
-        ("{uses: airflow.timetables.interval.CronDataIntervalTimetable, with: {cron: '@hourly', timezone: UTC}}", "cronDataInterval"),
-        ("{uses: airflow.timetables.trigger.DeltaTriggerTimetable, with: {delta: 15m, interval: 5m}}", "deltaTrigger"),
-        ("{uses: airflow.timetables.interval.DeltaDataIntervalTimetable, with: {delta: 3600}}", "deltaDataInterval"),
-        ("{uses: airflow.timetables.events.EventsTimetable, with: {event_dates: [2026-01-01, '2026-02-01T09:00:00+09:00'], restrict_to_events: true, description: Holidays}}", "events"),
-        ("{uses: cryptoflow.timetables.AssetTriggered, with: {all: [a, {any: [b, c]}]}}", "assets"),
-        ("{uses: cryptoflow.timetables.AssetTriggered, with: {any: [a], cron: '0 0 * * *'}}", "assets"),
-    ])
+    @Test(
+        "every timetable by Airflow's path and argument names",
+        arguments: [
+            ("null", "null"), ("'@once'", "once"), ("'@continuous'", "continuous"),
+            (
+                "{uses: airflow.timetables.trigger.CronTriggerTimetable, with: {cron: '0 1 * * *', timezone: Asia/Seoul, interval: PT1H, run_immediately: true}}",
+                "cronTrigger"
+            ),
+            (
+                "{uses: airflow.timetables.trigger.MultipleCronTriggerTimetable, with: {crons: ['0 1 * * *', '0 2 * * *'], timezone: UTC}}",
+                "cronTrigger"
+            ),
+            (
+                "{uses: airflow.timetables.interval.CronDataIntervalTimetable, with: {cron: '@hourly', timezone: UTC}}",
+                "cronDataInterval"
+            ),
+            (
+                "{uses: airflow.timetables.trigger.DeltaTriggerTimetable, with: {delta: 15m, interval: 5m}}",
+                "deltaTrigger"
+            ),
+            (
+                "{uses: airflow.timetables.interval.DeltaDataIntervalTimetable, with: {delta: 3600}}",
+                "deltaDataInterval"
+            ),
+            (
+                "{uses: airflow.timetables.events.EventsTimetable, with: {event_dates: [2026-01-01, '2026-02-01T09:00:00+09:00'], restrict_to_events: true, description: Holidays}}",
+                "events"
+            ),
+            ("{uses: cryptoflow.timetables.AssetTriggered, with: {all: [a, {any: [b, c]}]}}", "assets"),
+            ("{uses: cryptoflow.timetables.AssetTriggered, with: {any: [a], cron: '0 0 * * *'}}", "assets"),
+        ])
     func timetables(schedule: String, kind: String) throws {
         let dag = try loadOne("schedule: \(schedule)\nmax_active_runs: 1\ntasks: [{id: t, uses: empty}]\n")
         #expect("\(dag.timetable)".isEmpty == false)
@@ -162,7 +184,8 @@ import Timetables
     @Test("a cron string's zone is the document's, else the start date's, else UTC")
     func zones() throws {
         func zone(_ body: String) throws -> String? {
-            try loadOne("schedule: '0 9 * * *'\n" + body + "tasks: [{id: t, uses: empty}]\n").timetable.cronSchedules.first?.zone
+            try loadOne("schedule: '0 9 * * *'\n" + body + "tasks: [{id: t, uses: empty}]\n").timetable.cronSchedules
+                .first?.zone
                 .identifier
         }
         #expect(try zone("") == "UTC")
@@ -264,12 +287,17 @@ import Timetables
         #expect(dag.tasks[2].arguments["bash_command"] == .value("x"))
     }
 
-    @Test("YAML 1.2 scalars", arguments: [
-        ("yes", "yes"), ("Off", "Off"), ("12:30:45", "12:30:45"), ("2026-01-01", "2026-01-01"), ("0o17", 15), ("0x1F", 31),
-        ("017", 17), ("1e3", 1000.0), ("1.", 1.0), (".5", 0.5), ("-3", -3), ("+4", 4), ("~", nil), ("", nil), ("NULL", nil),
-        ("True", true), ("FALSE", false), ("'1'", "1"), ("!!str 1", "1"), ("!!float 1", 1.0), ("! 1", "1"), ("1_000", "1_000"),
-        ("nUll", "nUll"), ("0b1", "0b1"), (".", "."), ("-", "-"),
-    ] as [(String, JSONValue)])
+    @Test(
+        "YAML 1.2 scalars",
+        arguments: [
+            ("yes", "yes"), ("Off", "Off"), ("12:30:45", "12:30:45"), ("2026-01-01", "2026-01-01"), ("0o17", 15),
+            ("0x1F", 31),
+            ("017", 17), ("1e3", 1000.0), ("1.", 1.0), (".5", 0.5), ("-3", -3), ("+4", 4), ("~", nil), ("", nil),
+            ("NULL", nil),
+            ("True", true), ("FALSE", false), ("'1'", "1"), ("!!str 1", "1"), ("!!float 1", 1.0), ("! 1", "1"),
+            ("1_000", "1_000"),
+            ("nUll", "nUll"), ("0b1", "0b1"), (".", "."), ("-", "-"),
+        ] as [(String, JSONValue)])
     func scalars(text: String, expected: JSONValue) throws {
         let body = text == "-" ? "tasks: [{id: t, run: {v: '-'}}]\n" : "tasks:\n- id: t\n  run:\n    v: \(text)\n"
         #expect(try loadOne(body).tasks[0].arguments["v"] == .value(expected))

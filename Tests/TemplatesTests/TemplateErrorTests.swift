@@ -109,13 +109,17 @@ import Testing
         var generator = SeededGenerator(seed: 20_260_101)
         let context = try TemplateContext.sample()
         let pieces = [
-            "{{", "}}", "{%", "%}", "{#", "#}", "raw", "endraw", "-", " ", "'", "\"", "ds", "params", ".", "[", "]", "(", ")",
-            "|", "join", "default", "is", "not", "if", "else", "**", "//", "~", "9", "0x", "\\", "\n", "é", ":", ",", "{", "}",
+            "{{", "}}", "{%", "%}", "{#", "#}", "raw", "endraw", "-", " ", "'", "\"", "ds", "params", ".", "[", "]",
+            "(", ")",
+            "|", "join", "default", "is", "not", "if", "else", "**", "//", "~", "9", "0x", "\\", "\n", "é", ":", ",",
+            "{", "}",
             "logical_date", "strftime", "macros.ds_add", "=", "in", "1e9", "replace",
         ]
         for _ in 0..<20_000 {
             var text = ""
-            for _ in 0..<Int.random(in: 1...24, using: &generator) { text += pieces.randomElement(using: &generator) ?? "" }
+            for _ in 0..<Int.random(in: 1...24, using: &generator) {
+                text += pieces.randomElement(using: &generator) ?? ""
+            }
             _ = try? Template(parsing: text).render(context)
         }
     }

@@ -35,14 +35,14 @@ extension TemplateContext {
                 """#)
         let variables = ["plain": "value", "cfg": #"{"k": {"deep": [1, 2]}}"#]
         return TemplateContext(
-            dag: DAGFacts(id: DAGID("d1"), tags: ["a", "b"]), task: TaskFacts(id: TaskID("t1"), retries: 2, tryNumber: 3),
+            dag: DAGFacts(id: DAGID("d1"), tags: ["a", "b"]),
+            task: TaskFacts(id: TaskID("t1"), retries: 2, tryNumber: 3),
             run: RunFacts(
                 id: "scheduled__2026-01-31", type: .scheduled, logicalDate: start,
                 dataInterval: DataInterval(start: start, end: end), conf: ["a": "A", "n": 7]),
             params: params.objectValue ?? [:], variable: { variables[$0] })
     }
 }
-
 
 @Suite("Templates against Jinja") struct TemplateVectorTests {
     @Test("render and fail as Jinja does", arguments: try JinjaVector.load())
