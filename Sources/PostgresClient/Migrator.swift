@@ -170,7 +170,7 @@ package struct Migrator: Sendable {
         try await transaction.query("SELECT pg_current_xact_id()::text").first?.decode(0) ?? ""
     }
 
-    /// The server's error with the file and, where the server says where in the text it is, the line.
+    /// The server's error with the file and the line: where the server says it is, or where its statement begins.
     private static func failure(of migration: Migration, _ error: PostgresError) -> PostgresError {
         var failure = error
         if error.isConnectionLost {
@@ -182,6 +182,10 @@ package struct Migrator: Sendable {
         if let position = error.position {
             let line = migration.sql.unicodeScalars.prefix(max(position - 1, 0)).reduce(1) { $1 == "\n" ? $0 + 1 : $0 }
             place = "line \(line)"
+        } else if let index = error.statementIndex, let starts = SQLScript.statementStarts(migration.sql),
+            starts.indices.contains(index)
+        {
+            place = "statement from line \(SQLScript.line(ofOffset: starts[index], in: migration.sql))"
         } else {
             place = "statement \((error.statementIndex ?? 0) + 1)"
         }

@@ -45,6 +45,7 @@ extension PostgresConnection {
         return try await exchange(owner: owner, timeout: timeout, sql: sql) { handle, exchange in
             // Only the simple protocol takes several statements; its results are in text form anyhow.
             let isScript = parameters.isEmpty
+            let total = isScript ? SQLScript.statementStarts(sql)?.count : 1
             if isScript {
                 guard PQsendQuery(handle, sql) == 1 else { throw lose(nil) }
             } else {
@@ -66,7 +67,8 @@ extension PostgresConnection {
                     if !isInsideResult { renderer.begin(result.columns()) }
                     isInsideResult = true
                     renderer.append(result, row: 0)
-                    if renderer.isTooLarge && !isScript { interrupt(&exchange, .abandoned) }
+                    // Only the last result counts, so what comes before it is read to its end.
+                    if renderer.isTooLarge, let total, count + 1 >= total { interrupt(&exchange, .abandoned) }
                 } else {
                     // The end of a statement; one without rows has only this.
                     if !isInsideResult { renderer.begin(result.columns()) }

@@ -76,8 +76,8 @@ package protocol PostgresSession: Sendable {
     /// Runs SQL and renders its last result as JSON, which may have at most `maxBytes` bytes.
     ///
     /// With parameters it must be a single statement; without, it may be several.
-    /// - Throws: ``PostgresError`` of kind `resultTooLarge`. One statement with parameters is cancelled as soon as it is
-    ///   too large; a script is read to its end, and its effects stay unless a transaction around it ends.
+    /// - Throws: ``PostgresError`` of kind `resultTooLarge`: the last statement is cancelled as soon as its result is too
+    ///   large. Results before the last one may be of any size, and are not kept.
     func json(
         _ sql: String, _ parameters: [any PostgresValue], rows: PostgresJSONRows, maxBytes: Int, timeout: Duration?
     ) async throws -> PostgresJSONResult

@@ -49,6 +49,7 @@ import Testing
         let connection = try await sharedConnection()
         for (sql, parameters) in [
             ("SELECT generate_series(1, 1000000000), $1::text", ["x"] as [any PostgresValue]),
+            ("SELECT ';'; SELECT generate_series(1, 1000000000);", []),
             ("SELECT repeat('x', 600000) FROM generate_series(1, 2)", []),
         ] {
             let error = await #expect(throws: PostgresError.self) { try await connection.json(sql, parameters) }

@@ -173,7 +173,7 @@ import Testing
             let error = await #expect(throws: PostgresError.self) {
                 try await Migrator(directory: directory).migrate(connection)
             }
-            #expect(error?.description == "0001_a.sql, statement 3: division by zero (SQLSTATE 22012)")
+            #expect(error?.description == "0001_a.sql, statement from line 3: division by zero (SQLSTATE 22012)")
         }
     }
 
