@@ -1,0 +1,238 @@
+package import CivilTime
+package import DAGModel
+import Execution
+package import SchedulerCore
+
+/// The history in memory: for tests, demonstrations and simulations. It behaves like the database's, and is gone with
+/// its process.
+package actor InMemoryRunStore: RunStore, CommandQueue {
+    struct CommandRow: Sendable {
+        let stored: StoredCommand
+        let key: String?
+        var outcome: CommandOutcome?
+    }
+
+    private let clock: @Sendable () -> Timestamp
+    private let instance: String
+    private(set) var tables = MemoryTables()
+    private(set) var lease: LeaseStatus?
+    private var lastBatch: Int64 = 0
+    private(set) var processes: [AttemptID: ProcessRecord] = [:]
+    private(set) var versions: [DAGID: [DAGVersionSummary]] = [:]
+    private(set) var sources: [DAGID: String] = [:]
+    private(set) var commands: [CommandRow] = []
+    private(set) var problems: [ImportErrorRecord] = []
+    private var variables: [String: String] = [:]
+    private var pools = ["default_pool": 128]
+    private var wakers: [Int: AsyncStream<Void>.Continuation] = [:]
+    private var lastWaker = 0
+
+    /// A store without any rows. `clock` is what it takes for the present.
+    package init(instanceID: String = "memory", clock: @escaping @Sendable () -> Timestamp = { .now() }) {
+        instance = instanceID
+        self.clock = clock
+    }
+
+    /// The present by the store's clock.
+    var now: Timestamp { clock() }
+
+    // MARK: - Lease
+
+    package func acquireLease(holder: LeaseHolder, ttl: Duration, provenDead: Int64?) async throws -> Lease? {
+        if let lease, lease.expiresAt > now, lease.epoch != provenDead { return nil }
+        let epoch = (lease?.epoch ?? 0) + 1
+        lease = LeaseStatus(
+            epoch: epoch, holder: holder, isAlive: true, acquiredAt: now, renewedAt: now, expiresAt: now + ttl)
+        lastBatch = 0
+        return Lease(epoch: epoch)
+    }
+
+    package func currentLease() async throws -> LeaseStatus? {
+        lease.map {
+            LeaseStatus(
+                epoch: $0.epoch, holder: $0.holder, isAlive: $0.expiresAt > now, acquiredAt: $0.acquiredAt,
+                renewedAt: $0.renewedAt, expiresAt: $0.expiresAt)
+        }
+    }
+
+    package func renewLease(epoch: Int64, ttl: Duration) async throws -> Bool {
+        setLease(epoch: epoch, expiresAt: now + ttl)
+    }
+
+    package func releaseLease(epoch: Int64) async throws {
+        _ = setLease(epoch: epoch, expiresAt: now)
+    }
+
+    private func setLease(epoch: Int64, expiresAt: Timestamp) -> Bool {
+        guard let old = lease, old.epoch == epoch else { return false }
+        lease = LeaseStatus(
+            epoch: epoch, holder: old.holder, isAlive: true, acquiredAt: old.acquiredAt, renewedAt: now,
+            expiresAt: expiresAt)
+        return true
+    }
+
+    // MARK: - The leader's reading and writing
+
+    package func snapshot() async throws -> Snapshot {
+        var snapshot = tables.snapshot()
+        snapshot.pools = pools
+        return snapshot
+    }
+
+    package func orphans() async throws -> [StoredOrphan] {
+        tables.liveAttempts.keys.sorted().map {
+            StoredOrphan(orphan: OrphanedAttempt(attempt: $0, process: processes[$0]))
+        }
+    }
+
+    package func commit(_ batch: CommitBatch) async throws {
+        guard lease?.epoch == batch.epoch else { throw RunStoreError.fenced(epoch: batch.epoch) }
+        if batch.number <= lastBatch { return }
+        // A process of an attempt that this batch ends is still worth knowing.
+        let live = tables.liveAttempts
+        var next = tables
+        try next.apply(batch.changes, now: now)
+        let known = Set(live.keys).union(next.liveAttempts.keys).union(batch.startedAttempts)
+        tables = next
+        lastBatch = batch.number
+        for (attempt, process) in batch.processes where known.contains(attempt) { processes[attempt] = process }
+        for change in batch.changes { note(change) }
+    }
+
+    private func note(_ change: Change) {
+        switch change {
+        case .insertDAG(let record, _), .updateDAG(let record):
+            let id = record.dag.id
+            sources[id] = record.sourceText
+            let known = versions[id] ?? []
+            if !known.contains(where: { $0.version == record.version }) {
+                let version = DAGVersionSummary(version: record.version, number: known.count + 1, createdAt: now)
+                versions[id] = known + [version]
+            }
+        case .finishCommand(let id, let outcome):
+            if let index = commandIndex(id) { commands[index].outcome = outcome }
+        default: break
+        }
+    }
+
+    package func pausedFlags() async throws -> [DAGID: Bool] { tables.dags.mapValues(\.isPaused) }
+
+    package func findRuns(dag: DAGID, dates: [Timestamp]) async throws -> [StoredRun] {
+        tables.findRuns(dag: dag, dates: dates)
+    }
+
+    package func findRun(dag: DAGID, runID: String) async throws -> StoredRun? {
+        tables.findRun(dag: dag, runID: runID)
+    }
+
+    package func setImportErrors(_ errors: [ImportErrorRecord]) async throws {
+        problems = errors.sorted { $0.file < $1.file }
+    }
+
+    package func endSessions(of attempts: [AttemptID]) async throws {}
+
+    /// Nothing here passes by itself.
+    package nonisolated func isTransient(_ error: any Error) -> Bool { false }
+
+    package func instanceID() async throws -> String { instance }
+
+    package func output(of instance: TaskInstanceKey, key: String) async throws -> JSONValue? {
+        tables.outputs[MemoryTables.OutputKey(instance: instance, key: key)]
+    }
+
+    package func variable(named name: String) async throws -> String? { variables[name] }
+
+    /// Sets a variable; nil removes it.
+    package func setVariable(_ name: String, to value: String?) { variables[name] = value }
+
+    /// Sets the slots of a pool.
+    package func setPool(_ name: String, slots: Int) { pools[name] = slots }
+
+    // MARK: - Commands
+
+    package func submit(_ command: Command, actor: String, idempotencyKey: String?) async throws -> Int64 {
+        if let idempotencyKey, let index = commands.firstIndex(where: { $0.key == idempotencyKey }) {
+            return Int64(index + 1)
+        }
+        let id = Int64(commands.count + 1)
+        let pending = PendingCommand(id: id, command: command, actor: actor)
+        commands.append(CommandRow(stored: .readable(pending), key: idempotencyKey, outcome: nil))
+        wake()
+        return id
+    }
+
+    /// Adds a command that no program can read, as a newer or broken client might.
+    package func submitUnreadable(problem: String) -> Int64 {
+        let id = Int64(commands.count + 1)
+        commands.append(CommandRow(stored: .unreadable(id: id, problem: problem), key: nil, outcome: nil))
+        wake()
+        return id
+    }
+
+    package func pendingCommands(limit: Int) async throws -> [StoredCommand] {
+        commands.lazy.filter { $0.outcome == nil }.prefix(limit).map(\.stored)
+    }
+
+    package func outcome(of command: Int64) async throws -> CommandOutcome? {
+        commandIndex(command).flatMap { commands[$0].outcome }
+    }
+
+    package func setPaused(_ dag: DAGID, _ isPaused: Bool, actor: String) async throws -> Bool {
+        let isKnown = tables.setPaused(dag, isPaused)
+        if isKnown { wake() }
+        return isKnown
+    }
+
+    private func commandIndex(_ id: Int64) -> Int? {
+        id >= 1 && id <= commands.count ? Int(id) - 1 : nil
+    }
+
+    // MARK: - Wake-ups
+
+    package func wakeups() async -> AsyncStream<Void> {
+        let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        lastWaker += 1
+        let number = lastWaker
+        wakers[number] = continuation
+        continuation.onTermination = { @Sendable [weak self] _ in
+            // Nobody waits for it; it only forgets the stream.
+            Task { await self?.forget(number) }
+        }
+        continuation.yield()
+        return stream
+    }
+
+    private func forget(_ number: Int) { wakers[number] = nil }
+
+    /// Ends the wake-ups. The rows stay.
+    package func close() {
+        for waker in wakers.values { waker.finish() }
+        wakers = [:]
+    }
+
+    private func wake() {
+        for waker in wakers.values { waker.yield() }
+    }
+}
+
+extension CommitBatch {
+    /// The attempts that this batch starts.
+    var startedAttempts: [AttemptID] {
+        changes.compactMap { if case .startAttempt(let start) = $0 { start.attempt } else { nil } }
+    }
+}
+
+extension CommandQueue {
+    /// Reads the outcome again and again, at first quickly: 20 ms, then up to 250 ms apart. One look-up by key each.
+    package func waitForOutcome(of command: Int64, timeout: Duration) async throws -> CommandOutcome? {
+        let end = ContinuousClock.now + timeout
+        var pause = Duration.milliseconds(20)
+        while true {
+            if let outcome = try await outcome(of: command) { return outcome }
+            let left = ContinuousClock.now.duration(to: end)
+            if left <= .zero { return nil }
+            try await Task.sleep(for: min(pause, left))
+            pause = min(pause * 2, .milliseconds(250))
+        }
+    }
+}
