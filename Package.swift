@@ -15,23 +15,25 @@ let deque = Target.Dependency.product(name: "DequeModule", package: "swift-colle
 let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 
-func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+func room(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil) -> Target {
+    .target(name: name, dependencies: dependencies, path: path, swiftSettings: strict)
 }
 
 func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .executableTarget(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
-func tests(of name: String, _ dependencies: [Target.Dependency]) -> Target {
+func tests(of name: String, _ dependencies: [Target.Dependency], fixtures: Bool = false) -> Target {
     .testTarget(
         name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies,
-        exclude: [], swiftSettings: strict)
+        exclude: fixtures ? ["Fixtures"] : [], swiftSettings: strict)
 }
 
 // The order is the picture: values at the bottom, databases and networks in the middle, services above, programs last.
@@ -41,17 +43,63 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
+        // C libraries, and what Swift cannot call by itself.
+        .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CLibCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CLinux"),
+        .target(name: "CChildSpawn"),
+
+        // Values.
         room("CivilTime", []),
         room("Timetables", ["CivilTime"]),
         room("DAGModel", ["CivilTime", "Timetables"]),
-        room("ActorQueues", []),
+        room("Templates", ["CivilTime", "DAGModel"]),
+        room("DAGDocument", ["CLibYAML", "CivilTime", "DAGModel", "Templates", "Timetables", crypto]),
         room("SchedulerCore", ["CivilTime", "DAGModel", "Timetables", deque, heap]),
+
+        // Databases, networks, processes.
+        room("ActorQueues", []),
+        room("PostgresClient", ["CLibPQ", "CivilTime", crypto]),
+        room("PrivateCluster", ["CChildSpawn", logging]),
+        room("HTTPClient", ["CLibCurl"]),
+        room("Markets", ["CivilTime", "HTTPClient"]),
+        room("Execution", ["CLinux", "CivilTime", "DAGModel", "Templates", "Timetables"]),
+        room("Operators", ["CivilTime", "DAGModel", "Execution", "HTTPClient", "PostgresClient"]),
+
+        // Services.
+        room(
+            "RunStore",
+            ["CivilTime", "DAGModel", "Execution", "PostgresClient", "SchedulerCore", "Timetables", logging]),
+        room(
+            "Scheduler",
+            [
+                "ActorQueues", "CivilTime", "DAGDocument", "DAGModel", "Execution", "RunStore", "SchedulerCore", deque,
+                lifecycle, logging,
+            ]),
+
+        // The recorded exchange.
+        room("RecordedExchange", ["CivilTime", hummingbird, httpTypes, lifecycle, logging, nioCore]),
+        program(
+            "cryptoflow-exchange",
+            ["CivilTime", "RecordedExchange", argumentParser, lifecycle, logging, unixSignals]),
+
+        room("LoopbackHTTP", [], path: "Tests/LoopbackHTTP"),
+        tests(of: "CivilTime", []),
+        tests(of: "Timetables", ["CivilTime"], fixtures: true),
+        tests(of: "HTTPClient", ["LoopbackHTTP"]),
+        tests(of: "Markets", ["CivilTime", "HTTPClient", "LoopbackHTTP"], fixtures: true),
+        tests(of: "PostgresClient", ["CivilTime"]),
+        tests(of: "RecordedExchange", ["CivilTime", lifecycle, logging], fixtures: true),
+        tests(of: "Execution", ["CivilTime", "DAGModel", "Timetables"]),
     ],
     swiftLanguageModes: [.v6]
 )

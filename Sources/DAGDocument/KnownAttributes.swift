@@ -46,6 +46,15 @@ enum KnownAttributes {
         "sla": "Airflow 3 has no SLAs either",
     ]
 
+    /// Task keys that are read and checked, and that the scheduler does not act on: what happens instead.
+    static let idleTask: [String: String] = [
+        "expand": "this version cannot map a task, so its tries fail",
+        "depends_on_past": "this version does not wait for the previous run",
+        "wait_for_downstream": "this version does not wait for the previous run",
+        "max_active_tis_per_dag": "this version limits tasks by pool, by max_active_tasks and by parallelism only",
+        "max_active_tis_per_dagrun": "this version limits tasks by pool, by max_active_tasks and by parallelism only",
+    ]
+
     /// Keys of other versions and other tools, with what they are called here.
     static let renamedDAG = [
         "schedule_interval": "schedule", "timetable": "schedule", "concurrency": "max_active_tasks",

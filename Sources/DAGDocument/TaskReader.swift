@@ -196,6 +196,9 @@ struct TaskReader {
     // MARK: - How the task runs
 
     private mutating func readAttribute(_ entry: MergedEntry) {
+        if let idle = KnownAttributes.idleTask[entry.key], !entry.field.node.isEmptyOrFalse {
+            context.warning("'\(entry.key)' has no effect: \(idle)", at: entry.keyMark, entry.field.path)
+        }
         switch entry.key {
         case "id", "uses", "run", "expand": return
         case "with":

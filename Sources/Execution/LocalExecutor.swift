@@ -71,6 +71,9 @@ package struct LocalExecutor: Executor {
                 "the task has a `run` body, and no task handler is registered for it in this program",
                 isRetryable: false)
         }
+        guard launch.task.expand.isEmpty else {
+            throw TaskFailure("the task is mapped with `expand`, which this version cannot do", isRetryable: false)
+        }
         try Task.checkCancellation()
         let context = TaskContext(launch: launch, log: log, processes: processes)
         guard let timeout = launch.task.executionTimeout else {

@@ -18,7 +18,7 @@ extension Leader {
         let executor = taskExecutor
         attempts[start.attempt] = Task {
             let end = await executor.run(launch)
-            await self.ended(end)
+            self.ended(end)
         }
     }
 

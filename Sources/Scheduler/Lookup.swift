@@ -1,5 +1,6 @@
 import CivilTime
 import DAGModel
+import DequeModule
 import RunStore
 import SchedulerCore
 

@@ -4,7 +4,7 @@ package import Execution
 package import Logging
 package import RunStore
 import SchedulerCore
-package import ServiceLifecycle
+import ServiceLifecycle
 
 /// A scheduler: stands by until it gets the lease, leads while it has it, and stands by again when it loses it.
 package struct SchedulerService: Service {
@@ -40,8 +40,8 @@ package struct SchedulerService: Service {
 
     /// Leads or stands by until the service group shuts down gracefully or the task is cancelled.
     package func run() async throws {
-        var backoff = Backoff()
         await cancelWhenGracefulShutdown {
+            var backoff = Backoff()
             while !Task.isCancelled {
                 do {
                     try await standByAndLead()

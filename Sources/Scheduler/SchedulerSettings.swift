@@ -1,5 +1,3 @@
-package import CivilTime
-package import Execution
 package import RunStore
 package import SchedulerCore
 

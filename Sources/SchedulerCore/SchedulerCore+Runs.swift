@@ -94,15 +94,21 @@ extension SchedulerCore {
     /// Fails a run: what runs is stopped, what has not started is skipped. The run ends when the last attempt has.
     mutating func stop(_ key: RunKey, reason: String) {
         guard runs[key]?.stopReason == nil, var run = runs.removeValue(forKey: key) else { return }
+        if run.record.state == .queued {
+            dags[run.record.dag]?.queuedRuns.removeAll { $0 == key }
+            if run.record.backfill == nil { dags[run.record.dag]?.activeRuns += 1 }
+        }
+        stopRest(of: &run, reason: reason)
+        if run.unfinished == 0 { finish(&run) } else { runs[key] = run }
+    }
+
+    /// Stops what runs of a run and skips what has not started; the caller sees to the run's end.
+    mutating func stopRest(of run: inout RunEntry, reason: String) {
         run.stopReason = reason
         run.parked = []
         // Durable at once: a new leader goes on stopping.
         run.record.reason = reason
         decision.changes.append(.updateRun(run.record))
-        if run.record.state == .queued {
-            dags[run.record.dag]?.queuedRuns.removeAll { $0 == key }
-            if run.record.backfill == nil { dags[run.record.dag]?.activeRuns += 1 }
-        }
         for number in run.tasks.indices {
             if let attempt = run.tasks[number].attempt {
                 decision.actions.append(.stop(attempt, reason: reason))
@@ -110,6 +116,5 @@ extension SchedulerCore {
                 settle(number, in: &run, as: .skipped, reason: reason)
             }
         }
-        if run.unfinished == 0 { finish(&run) } else { runs[key] = run }
     }
 }

@@ -174,6 +174,9 @@ extension SchedulerCore {
         let tries = run.tasks[number].tryNumber
         guard end.isRetryable, tries <= run.tasks[number].maxTries else {
             settle(number, in: &run, as: .failed, reason: end.reason)
+            if run.graph.dag.failFast {
+                stopRest(of: &run, reason: "task \"\(spec.id)\" failed, and the DAG is fail_fast")
+            }
             return
         }
         let at =

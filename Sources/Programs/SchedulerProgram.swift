@@ -1,0 +1,93 @@
+package import CivilTime
+package import DAGDocument
+package import DAGModel
+import Execution
+import HTTPClient
+package import Logging
+import Markets
+import Operators
+package import Scheduler
+import Warehouse
+
+/// The operators of this product and what they need.
+package struct OperatorKit: Sendable {
+    package let registry: OperatorRegistry
+
+    /// Every operator's signature, without what it would need to run: enough to check documents.
+    package static var catalog: OperatorCatalog {
+        OperatorCatalog([
+            EmptyOperator.signature, BashOperator.signature, ShellOperator.signature, HTTPOperator.signature,
+            SQLOperator.signature, MarketFetch.signature,
+        ])
+    }
+
+    init(connections: Connections, http: HTTPClient, markets: MarketGateway) {
+        var registry = OperatorRegistry()
+        registerBuiltins(into: &registry, OperatorDependencies(connections: connections, http: http))
+        MarketFetch.register(in: &registry, gateway: markets)
+        self.registry = registry
+    }
+}
+
+/// Where market data comes from.
+package struct MarketSource: Sendable {
+    /// The address that speaks Upbit's dialect; nil for Upbit itself.
+    package var upbitURL: String?
+    /// Whether it is our own recorded exchange, which needs no patience with its limits.
+    package var isRecorded = false
+    /// Where its clock stands still; nil for a clock that runs.
+    package var standsAt: Timestamp?
+
+    package init() {}
+}
+
+/// Puts a scheduler together.
+package enum SchedulerProgram {
+    /// - Parameters:
+    ///   - logs: the folder of task logs.
+    ///   - environment: the program's own: connections and variables for tasks are read from it.
+    package static func service(
+        backend: Backend, dags: String, logs: String, markets source: MarketSource, environment: [String: String],
+        http: HTTPClient, settings: SchedulerSettings, observer: any SchedulerObserver, logger: Logger
+    ) async throws -> SchedulerService {
+        let spawns = SpawnRecords()
+        let connections = Connections(environment: environment, builtIn: ["warehouse": backend.warehouseURL])
+        let kit = OperatorKit(connections: connections, http: http, markets: gateway(backend, source, http))
+        let processes = ProcessLauncher(
+            instance: try await backend.store.instanceID(), environment: environment, recorder: spawns,
+            grace: .seconds(2))
+        let executor = LocalExecutor(
+            registry: kit.registry, logs: TaskLogDirectory(root: logs), processes: processes,
+            outputs: backend.store, variables: EnvironmentVariables(environment: environment, store: backend.store))
+        let documents = FolderDocuments(
+            loader: DocumentLoader(catalog: OperatorKit.catalog, root: dags), logger: logger)
+        return SchedulerService(
+            store: backend.store, executor: executor, spawns: spawns, documents: documents,
+            holder: ThisProcess.leaseHolder(), isHolderDead: ThisProcess.isDead, settings: settings, observer: observer,
+            logger: logger)
+    }
+
+    private static func gateway(_ backend: Backend, _ source: MarketSource, _ http: HTTPClient) -> MarketGateway {
+        let limiters =
+            source.isRecorded
+            ? RateLimiters(settings: [.upbit: RateLimiterSettings(limit: RateLimit(requests: 2_000, per: .seconds(1)))])
+            : .shared
+        let standsAt = source.standsAt
+        return MarketGateway(
+            pool: backend.warehousePool, http: http, limiters: limiters,
+            baseURLs: source.upbitURL.map { [.upbit: $0] } ?? [:], present: { standsAt })
+    }
+}
+
+/// `var.value.NAME`: `CRYPTOFLOW_VAR_NAME`, then `AIRFLOW_VAR_NAME`, then the table.
+struct EnvironmentVariables: VariableReader {
+    let environment: [String: String]
+    let store: any VariableReader
+
+    func variable(named name: String) async throws -> String? {
+        for prefix in ["CRYPTOFLOW_VAR_", "AIRFLOW_VAR_"] {
+            if let value = environment[prefix + name.uppercased()] { return value }
+        }
+        return try await store.variable(named: name)
+    }
+}
