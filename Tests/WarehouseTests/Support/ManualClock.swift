@@ -1,0 +1,81 @@
+import Synchronization
+
+/// A clock that stands still until a test moves it.
+final class ManualClock: Clock {
+    struct Instant: InstantProtocol {
+        var offset: Duration
+
+        func advanced(by duration: Duration) -> Instant { Instant(offset: offset + duration) }
+        func duration(to other: Instant) -> Duration { other.offset - offset }
+        static func < (left: Instant, right: Instant) -> Bool { left.offset < right.offset }
+    }
+
+    private struct Sleeper {
+        let until: Instant
+        let continuation: CheckedContinuation<Void, any Error>
+    }
+
+    private struct State {
+        var now = Instant(offset: .zero)
+        var lastID = 0
+        var sleepers: [Int: Sleeper] = [:]
+        var watchers: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let state = Mutex(State())
+
+    var now: Instant { state.withLock { $0.now } }
+    var minimumResolution: Duration { .nanoseconds(1) }
+
+    func sleep(until deadline: Instant, tolerance: Duration?) async throws {
+        let id = state.withLock { state in
+            state.lastID += 1
+            return state.lastID
+        }
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+                let watchers: [CheckedContinuation<Void, Never>] = state.withLock { state in
+                    if Task.isCancelled {
+                        continuation.resume(throwing: CancellationError())
+                    } else if deadline <= state.now {
+                        continuation.resume()
+                    } else {
+                        state.sleepers[id] = Sleeper(until: deadline, continuation: continuation)
+                    }
+                    defer { state.watchers = [] }
+                    return state.watchers
+                }
+                for watcher in watchers { watcher.resume() }
+            }
+        } onCancel: {
+            state.withLock { $0.sleepers.removeValue(forKey: id) }?.continuation.resume(throwing: CancellationError())
+        }
+    }
+
+    /// Returns when somebody sleeps until exactly this time.
+    func sleeper(until offset: Duration) async {
+        while true {
+            await withCheckedContinuation { continuation in
+                let isThere = state.withLock { state in
+                    if state.sleepers.values.contains(where: { $0.until.offset == offset }) { return true }
+                    state.watchers.append(continuation)
+                    return false
+                }
+                if isThere { continuation.resume() }
+            }
+            let isThere = state.withLock { $0.sleepers.values.contains { $0.until.offset == offset } }
+            if isThere { return }
+        }
+    }
+
+    /// Sets the time and wakes those who slept until it.
+    func advance(to offset: Duration) {
+        let due = state.withLock { state in
+            state.now = Instant(offset: offset)
+            let due = state.sleepers.filter { $0.value.until.offset <= offset }
+            for id in due.keys { state.sleepers[id] = nil }
+            return due.sorted { $0.value.until < $1.value.until }.map(\.value)
+        }
+        for sleeper in due { sleeper.continuation.resume() }
+    }
+}
