@@ -87,7 +87,8 @@ package final class ChildProcess: Sendable {
     /// Asks the program and its descendants to stop (TERM), and kills what is left after `grace`. Returns at once; a
     /// second call changes nothing.
     package func stop(grace: Duration) {
-        let deadline = DispatchTime.now() + .microseconds(Int(clamping: max(0, min(grace, .seconds(86_400)).wholeMicroseconds)))
+        let deadline =
+            DispatchTime.now() + .microseconds(Int(clamping: max(0, min(grace, .seconds(86_400)).wholeMicroseconds)))
         let isFirst = state.withLock { state in
             guard state.stopDeadline == nil, !state.isReaped else { return false }
             state.stopDeadline = deadline

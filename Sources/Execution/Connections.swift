@@ -45,7 +45,8 @@ package struct Connections: Sendable {
 
     /// Airflow's JSON form: conn_type, host, login, password, port, schema, extra.
     private func parse(json text: String, id: String, name: String) throws(ConnectionError) -> Connection {
-        guard let value = try? JSONValue(parsing: text), let type = value["conn_type"]?.stringValue, !type.isEmpty else {
+        guard let value = try? JSONValue(parsing: text), let type = value["conn_type"]?.stringValue, !type.isEmpty
+        else {
             throw ConnectionError("\(name) is neither a URL nor a JSON object with \"conn_type\"")
         }
         var host = value["host"]?.stringValue ?? ""

@@ -26,7 +26,8 @@ struct HTTPContent {
             }
         case .object, .array:
             guard !["GET", "HEAD"].contains(method) else {
-                throw Arguments.failure("data must be a mapping or a string for \(method), found \(data.kindDescription)")
+                throw Arguments.failure(
+                    "data must be a mapping or a string for \(method), found \(data.kindDescription)")
             }
             body = Array(data.jsonText.utf8)
             type = "application/json"
@@ -47,7 +48,8 @@ struct HTTPContent {
         for (name, value) in members.sorted(by: { $0.key < $1.key }) {
             for element in value.arrayValue ?? [value] where element != .null {
                 guard let text = Arguments.text(element) else {
-                    throw Arguments.failure("data.\(name) must be a string or a number, found \(element.kindDescription)")
+                    throw Arguments.failure(
+                        "data.\(name) must be a string or a number, found \(element.kindDescription)")
                 }
                 items.append(encoded(name) + "=" + encoded(text))
             }

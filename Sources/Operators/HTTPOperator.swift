@@ -50,7 +50,8 @@ package struct HTTPOperator: Execution.Operator {
         let arguments = try Arguments(values, Self.signature)
         self.client = client
         let options = try arguments.object("extra_options") ?? [:]
-        for name in options.keys.sorted() where name != "timeout" && name != "allow_redirects" && name != "check_response" {
+        for name in options.keys.sorted()
+        where name != "timeout" && name != "allow_redirects" && name != "check_response" {
             throw Arguments.failure("extra_options.\(name) is not supported: only timeout and allow_redirects are")
         }
         var timeout = try arguments.duration("timeout")

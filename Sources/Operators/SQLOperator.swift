@@ -77,7 +77,8 @@ package struct SQLOperator: Execution.Operator {
             case "fetch_all_handler": handler = .all
             case "fetch_one_handler": handler = .one
             default:
-                throw Arguments.failure("handler must be fetch_all_handler, fetch_one_handler or null, found \"\(name)\"")
+                throw Arguments.failure(
+                    "handler must be fetch_all_handler, fetch_one_handler or null, found \"\(name)\"")
             }
         }
         if !isAutocommit, let one = statements.first(where: \.controlsTransaction) {

@@ -71,7 +71,8 @@ enum SQLScript {
                 lastWord = ""
             case .word:
                 // Longer ones are no keywords.
-                let word = token.range.count > 20 ? "" : String(decoding: bytes[token.range], as: UTF8.self).uppercased()
+                let word =
+                    token.range.count > 20 ? "" : String(decoding: bytes[token.range], as: UTF8.self).uppercased()
                 if words.count < 5 { words.append(word) }
                 if isRoutine { track(word) }
                 lastWord = word

@@ -31,7 +31,8 @@ struct ShellCommand: Sendable {
         command = try arguments.required("bash_command")
         guard !command.utf8.contains(0) else { throw Arguments.failure("bash_command contains a zero byte") }
         environment = try arguments.texts("env")
-        for (name, value) in environment ?? [:] where name.isEmpty || name.contains("=") || (name + value).utf8.contains(0) {
+        for (name, value) in environment ?? [:]
+        where name.isEmpty || name.contains("=") || (name + value).utf8.contains(0) {
             throw Arguments.failure("\"\(name)\" in env is not a variable that a process can have")
         }
         appendsEnvironment = try arguments.bool("append_env", default: false)

@@ -8,7 +8,8 @@ struct ConnectionTests {
         environment: [
             "CRYPTOFLOW_CONN_DB": "postgres://me:p%40ss@db.example:5433/x?sslmode=require",
             "AIRFLOW_CONN_DB": "postgres://other@elsewhere/y",
-            "AIRFLOW_CONN_API": #"{"conn_type": "http", "host": "api.example", "schema": "https", "port": 8443, "login": "a:b", "password": "c/d"}"#,
+            "AIRFLOW_CONN_API":
+                #"{"conn_type": "http", "host": "api.example", "schema": "https", "port": 8443, "login": "a:b", "password": "c/d"}"#,
             "AIRFLOW_CONN_BAD": "nonsense",
             "AIRFLOW_CONN_EMPTY": #"{"host": "x"}"#,
             "OTHER": "x",

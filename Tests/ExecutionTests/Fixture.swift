@@ -82,8 +82,10 @@ func launch(
     var dag = DAG(id: DAGID("d"), place: place, timetable: .null, bounds: .none, tasks: [task])
     dag.params = params
     let run = RunFacts(
-        key: RunKey(rawValue: 1), runID: "scheduled__2026-01-01T00:00:00+00:00", type: .scheduled, logicalDate: midnight,
-        interval: DataInterval(start: midnight, end: midnight + .seconds(3600)), runAfter: midnight, startDate: midnight,
+        key: RunKey(rawValue: 1), runID: "scheduled__2026-01-01T00:00:00+00:00", type: .scheduled,
+        logicalDate: midnight,
+        interval: DataInterval(start: midnight, end: midnight + .seconds(3600)), runAfter: midnight,
+        startDate: midnight,
         conf: conf, events: nil)
     return AttemptLaunch(
         attempt: AttemptID(rawValue: attempt), epoch: 1, dag: dag, task: task, run: run, mapIndex: -1, tryNumber: 1,

@@ -14,8 +14,10 @@ struct LocalExecutorTests {
         let change = AssetChange(asset: "a", interval: nil)
         let executor = workshop.executor { _ in TaskResult(output: 3, assetChanges: [change], exitCode: 0) }
         let end = await executor.run(launch())
-        #expect(end == AttemptEnd(
-            attempt: AttemptID(rawValue: 7), state: .success, exitCode: 0, output: 3, assetChanges: [change]))
+        #expect(
+            end
+                == AttemptEnd(
+                    attempt: AttemptID(rawValue: 7), state: .success, exitCode: 0, output: 3, assetChanges: [change]))
         #expect(!TaskLogReader(path: workshop.logs.path(of: launch())).exists)
     }
 
@@ -68,10 +70,11 @@ struct LocalExecutorTests {
         let started = launch(
             arguments: arguments, params: ["size": ["type": "integer", "default": 3], "other": 1], conf: ["size": 4])
         let end = await executor.run(started)
-        #expect(end.output == [
-            "literal": "{{ ds }}", "date": "2026-01-01 4 scheduled__2026-01-01T00:00:00+00:00", "up": [1, 2],
-            "gone": nil, "nested": ["l": [1, "text-5"]],
-        ])
+        #expect(
+            end.output == [
+                "literal": "{{ ds }}", "date": "2026-01-01 4 scheduled__2026-01-01T00:00:00+00:00", "up": [1, 2],
+                "gone": nil, "nested": ["l": [1, "text-5"]],
+            ])
         #expect(Set(readings.asked.withLock { $0 }) == ["plain", "deep"])
         #expect(workshop.log(started).contains("WARNING the argument gone is null: the task gone has no output \"k\""))
     }
@@ -144,11 +147,12 @@ struct LocalExecutorTests {
         #expect(end.state == .success)
         let lines = Set(workshop.log(launch()).split(separator: "\n").map(String.init))
         #expect(!lines.contains { $0.contains("secret") })
-        #expect(lines.isSuperset(of: [
-            "KEPT=1", "CRYPTOFLOW_ATTEMPT=\(workshop.instance)/7", "AIRFLOW_CTX_DAG_ID=d", "AIRFLOW_CTX_TASK_ID=t",
-            "AIRFLOW_CTX_DAG_RUN_ID=scheduled__2026-01-01T00:00:00+00:00", "AIRFLOW_CTX_TRY_NUMBER=1",
-            "AIRFLOW_CTX_LOGICAL_DATE=2026-01-01T00:00:00+00:00",
-        ]))
+        #expect(
+            lines.isSuperset(of: [
+                "KEPT=1", "CRYPTOFLOW_ATTEMPT=\(workshop.instance)/7", "AIRFLOW_CTX_DAG_ID=d", "AIRFLOW_CTX_TASK_ID=t",
+                "AIRFLOW_CTX_DAG_RUN_ID=scheduled__2026-01-01T00:00:00+00:00", "AIRFLOW_CTX_TRY_NUMBER=1",
+                "AIRFLOW_CTX_LOGICAL_DATE=2026-01-01T00:00:00+00:00",
+            ]))
     }
 
     @Test("a spawned process is recorded so that a later leader can find it")

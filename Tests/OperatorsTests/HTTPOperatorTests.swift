@@ -29,25 +29,35 @@ struct HTTPOperatorTests {
         }
         let url = JSONValue.string(server.url + "/x")
         #expect(await output(["url": url, "method": "GET"]) == "GET /x  - -")
-        #expect(await output(["url": url, "method": "GET", "data": ["a b": "ü", "n": [1, 2]]]) == "GET /x?a%20b=%C3%BC&n=1&n=2  - -")
-        #expect(await output(["endpoint": url, "data": ["a": 1]]) == "POST /x {\"a\": 1} application/json -")
-        #expect(await output(["url": url, "data": "raw", "headers": ["Content-Type": "text/plain"]]) == "POST /x raw text/plain -")
         #expect(
-            await output(["url": url, "data": ["a": "x y"], "headers": ["content-type": "application/x-www-form-urlencoded"]])
+            await output(["url": url, "method": "GET", "data": ["a b": "ü", "n": [1, 2]]])
+                == "GET /x?a%20b=%C3%BC&n=1&n=2  - -")
+        #expect(await output(["endpoint": url, "data": ["a": 1]]) == "POST /x {\"a\": 1} application/json -")
+        #expect(
+            await output(["url": url, "data": "raw", "headers": ["Content-Type": "text/plain"]])
+                == "POST /x raw text/plain -")
+        #expect(
+            await output([
+                "url": url, "data": ["a": "x y"], "headers": ["content-type": "application/x-www-form-urlencoded"],
+            ])
                 == "POST /x a=x%20y application/x-www-form-urlencoded -")
-        #expect(await output(["http_conn_id": "api", "endpoint": "/y", "method": "DELETE"]) == "DELETE /base/y  - Basic bWU6cEBzcw==")
+        #expect(
+            await output(["http_conn_id": "api", "endpoint": "/y", "method": "DELETE"])
+                == "DELETE /base/y  - Basic bWU6cEBzcw==")
     }
 
-    @Test("the answer must be what the check says", arguments: [
-        (200, "{\"a\": [{\"b\": 1}]}", ["json": ["a.0.b": 1]], nil),
-        (200, "{\"a\": 2}", ["json": ["a": 1]], "a is 2, expected 1"),
-        (200, "text", ["json": ["a": 1]], "the answer is not JSON: text"),
-        (200, "fine", ["contains": "fin"], nil),
-        (200, "fine", ["contains": "bad"], "the answer does not contain \"bad\": fine"),
-        (404, "gone", [:], "the answer is 404: gone"),
-        (404, "gone", ["status": [200, 404]], nil),
-        (201, "", ["status": 200], "the answer is 201, expected 200: (empty body)"),
-    ] as [(Int, String, JSONValue, String?)])
+    @Test(
+        "the answer must be what the check says",
+        arguments: [
+            (200, "{\"a\": [{\"b\": 1}]}", ["json": ["a.0.b": 1]], nil),
+            (200, "{\"a\": 2}", ["json": ["a": 1]], "a is 2, expected 1"),
+            (200, "text", ["json": ["a": 1]], "the answer is not JSON: text"),
+            (200, "fine", ["contains": "fin"], nil),
+            (200, "fine", ["contains": "bad"], "the answer does not contain \"bad\": fine"),
+            (404, "gone", [:], "the answer is 404: gone"),
+            (404, "gone", ["status": [200, 404]], nil),
+            (201, "", ["status": 200], "the answer is 201, expected 200: (empty body)"),
+        ] as [(Int, String, JSONValue, String?)])
     func checks(status: Int, body: String, check: JSONValue, problem: String?) async throws {
         let server = try LoopbackServer { _ in [.reply(status, text: body)] }
         defer { server.stop() }
@@ -82,13 +92,15 @@ struct HTTPOperatorTests {
         #expect(cut.reason == "timed out after 200ms")
     }
 
-    @Test("wrong arguments say what would be right", arguments: [
-        ([:], "there is no connection \"http_default\""),
-        (["url": "http://x", "method": "FETCH"], "method must be GET, POST"),
-        (["url": "http://x", "response_check": ["fine": 1]], "response_check.fine is unknown"),
-        (["url": "http://x", "extra_options": ["verify": false]], "extra_options.verify is not supported"),
-        (["url": "http://x", "timeout": "soon"], "the argument \"timeout\": \"soon\" is not a duration"),
-    ] as [([String: JSONValue], String)])
+    @Test(
+        "wrong arguments say what would be right",
+        arguments: [
+            ([:], "there is no connection \"http_default\""),
+            (["url": "http://x", "method": "FETCH"], "method must be GET, POST"),
+            (["url": "http://x", "response_check": ["fine": 1]], "response_check.fine is unknown"),
+            (["url": "http://x", "extra_options": ["verify": false]], "extra_options.verify is not supported"),
+            (["url": "http://x", "timeout": "soon"], "the argument \"timeout\": \"soon\" is not a duration"),
+        ] as [([String: JSONValue], String)])
     func wrong(arguments: [String: JSONValue], message: String) async throws {
         let end = try await Workshop().run("http", arguments)
         #expect(end.state == .failed && !end.isRetryable && end.reason?.hasPrefix(message) == true, "\(end)")

@@ -31,9 +31,12 @@ struct SQLOperatorTests {
             """
         let end = await workshop.run("sql", sql(query))
         #expect(end.state == .success, "\(end)")
-        #expect(end.output == [[
-            1, "0.10", 1.5, true, nil, "x", ["k": [1]], "2026-01-02", "2026-01-02T02:04:05Z", "{1,2}", 2,
-        ]])
+        #expect(
+            end.output == [
+                [
+                    1, "0.10", 1.5, true, nil, "x", ["k": [1]], "2026-01-02", "2026-01-02T02:04:05Z", "{1,2}", 2,
+                ]
+            ])
         #expect(workshop.log.contains("statement 2 of 3, line 1: 2 rows"))
         #expect(await workshop.run("sql", sql("select 1 where false")).output == [])
         let silent = await workshop.run("sql", sql("insert into t values (3)"))
@@ -43,7 +46,8 @@ struct SQLOperatorTests {
         let one = await workshop.run("sql", sql("select 1, 2", ["handler": "fetch_one_handler"]))
         #expect(one.output == [1, 2])
         #expect(await workshop.run("sql", sql("select 1", ["handler": nil])).output == nil)
-        #expect(await workshop.run("sql", ["conn_id": "db", "sql": ["select 1", "select 2; select 3"]]).output == [[3]])
+        #expect(
+            await workshop.run("sql", ["conn_id": "db", "sql": ["select 1", "select 2; select 3"]]).output == [[3]])
     }
 
     @Test("parameters are bound with the types that literals have")
@@ -58,13 +62,18 @@ struct SQLOperatorTests {
                    coalesce(%(none)s, 'other'), 7 %% 4
             """
         let end = try await workshop().run("sql", sql(query, ["parameters": parameters]))
-        #expect(end.output == [[
-            "it's; -- x", true, 6, "2.50", true, true, true, true, ["a": 1], [1, 2], "2026-01-07", true, "other", 3,
-        ]], "\(end)")
+        #expect(
+            end.output == [
+                [
+                    "it's; -- x", true, 6, "2.50", true, true, true, true, ["a": 1], [1, 2], "2026-01-07", true,
+                    "other", 3,
+                ]
+            ], "\(end)")
         let listed = try await workshop().run("sql", sql("select %s, %s::int", ["parameters": ["a", 2]]))
         #expect(listed.output == [["a", 2]])
         let missing = try await workshop().run("sql", sql("select 1;\nselect %(b)s", ["parameters": ["a": 1]]))
-        #expect(missing.reason == "statement 2 of 2, line 2: the SQL uses %(b)s, and parameters has only a", "\(missing)")
+        #expect(
+            missing.reason == "statement 2 of 2, line 2: the SQL uses %(b)s, and parameters has only a", "\(missing)")
         #expect(!missing.isRetryable)
     }
 
@@ -74,7 +83,9 @@ struct SQLOperatorTests {
         #expect(await workshop.run("sql", sql("create table t (a int)")).state == .success)
         let end = await workshop.run("sql", sql("insert into t values (1);\n\ninsert into t\n  select nope from t"))
         #expect(end.state == .failed && end.isRetryable)
-        #expect(end.reason?.hasPrefix("statement 2 of 2, line 4: column \"nope\" does not exist (SQLSTATE 42703)") == true, "\(end)")
+        #expect(
+            end.reason?.hasPrefix("statement 2 of 2, line 4: column \"nope\" does not exist (SQLSTATE 42703)") == true,
+            "\(end)")
         #expect(await workshop.run("sql", sql("select count(*) from t")).output == [[0]])
         let each = await workshop.run("sql", sql("insert into t values (1); select 1/0", ["autocommit": true]))
         #expect(each.state == .failed)
@@ -96,7 +107,9 @@ struct SQLOperatorTests {
     @Test("transaction control is refused where the operator commits")
     func control() async throws {
         let end = try await workshop().run("sql", sql("select 1;\ncommit"))
-        #expect(end.state == .failed && !end.isRetryable && end.reason?.hasPrefix("line 2: COMMIT cannot stand here") == true)
+        #expect(
+            end.state == .failed && !end.isRetryable
+                && end.reason?.hasPrefix("line 2: COMMIT cannot stand here") == true)
     }
 
     @Test("a result over the limit fails, and nothing of it is committed")
@@ -144,7 +157,8 @@ struct SQLOperatorTests {
         #expect(end.state == .failed && end.reason == "timed out after 300ms", "\(end)")
         try await connection.script("rollback")
         let left = try await connection.query(
-            "select count(*) from pg_stat_activity where application_name = 'cryptoflow attempt 71' and state = 'active'")
+            "select count(*) from pg_stat_activity where application_name = 'cryptoflow attempt 71' and state = 'active'"
+        )
         #expect(try left.first?.decode(0, as: Int.self) == 0)
         await connection.close()
     }
@@ -156,8 +170,12 @@ struct SQLOperatorTests {
         #expect(unknown.reason?.hasPrefix("there is no connection \"dbs\" (known: db; did you mean \"db\"?)") == true)
         #expect(await workshop.run("sql", ["sql": "select 1"]).reason?.contains("conn_id") == true)
         #expect(await workshop.run("sql", sql(" -- nothing")).reason == "the argument \"sql\" holds no statement")
-        #expect(await workshop.run("sql", sql("select 1", ["hook_params": ["a": 1]])).reason?.contains("hook_params") == true)
+        #expect(
+            await workshop.run("sql", sql("select 1", ["hook_params": ["a": 1]])).reason?.contains("hook_params")
+                == true)
         let http = try Workshop(connections: ["CRYPTOFLOW_CONN_DB": "https://x"])
-        #expect(await http.run("sql", sql("select 1")).reason == "the connection \"db\" is https; only postgresql can run SQL here")
+        #expect(
+            await http.run("sql", sql("select 1")).reason
+                == "the connection \"db\" is https; only postgresql can run SQL here")
     }
 }

@@ -6,7 +6,8 @@ import Testing
 
 @Suite("Shell operators", .timeLimit(.minutes(1)))
 struct ShellTests {
-    @Test("the last line of the output is the return value, and every line is in the log", arguments: ["bash", "shell"])
+    @Test(
+        "the last line of the output is the return value, and every line is in the log", arguments: ["bash", "shell"])
     func output(name: String) async throws {
         let workshop = try Workshop()
         let end = await workshop.run(name, ["bash_command": "echo one; echo two >&2; printf 'three  \\n\\n'"])
@@ -24,10 +25,12 @@ struct ShellTests {
         #expect(end.output == "bash")
     }
 
-    @Test("exit codes end the task as skipped or failed", arguments: [
-        (99, nil, AttemptState.skipped), (99, JSONValue.null, .failed), (3, nil, .failed), (3, 3, .skipped),
-        (4, [3, 4], .skipped), (99, [3, 4], .failed), (0, nil, .success),
-    ] as [(Int, JSONValue?, AttemptState)])
+    @Test(
+        "exit codes end the task as skipped or failed",
+        arguments: [
+            (99, nil, AttemptState.skipped), (99, JSONValue.null, .failed), (3, nil, .failed), (3, 3, .skipped),
+            (4, [3, 4], .skipped), (99, [3, 4], .failed), (0, nil, .success),
+        ] as [(Int, JSONValue?, AttemptState)])
     func exitCodes(code: Int, skip: JSONValue?, expected: AttemptState) async throws {
         var arguments: [String: JSONValue] = ["bash_command": .string("echo why; exit \(code)")]
         arguments["skip_on_exit_code"] = skip
@@ -73,14 +76,25 @@ struct ShellTests {
         #expect(end.state == .failed && end.reason == "timed out after 100ms")
     }
 
-    @Test("wrong arguments fail for good and say what would be right", arguments: [
-        ([:], "the argument \"bash_command\" is missing"),
-        (["bash_comand": "x"], "bash has no argument \"bash_comand\"; did you mean \"bash_command\"?"),
-        (["bash_command": 3], "the argument \"bash_command\" must be a string, found an integer"),
-        (["bash_command": "x", "env": ["A": [1]]], "the argument \"env.A\" must be a string or a number, found a list"),
-        (["bash_command": "x", "output_encoding": "latin-1"], "output_encoding can only be utf-8, found \"latin-1\""),
-        (["bash_command": "x", "append_env": 1], "the argument \"append_env\" must be true or false, found an integer"),
-    ] as [([String: JSONValue], String)])
+    @Test(
+        "wrong arguments fail for good and say what would be right",
+        arguments: [
+            ([:], "the argument \"bash_command\" is missing"),
+            (["bash_comand": "x"], "bash has no argument \"bash_comand\"; did you mean \"bash_command\"?"),
+            (["bash_command": 3], "the argument \"bash_command\" must be a string, found an integer"),
+            (
+                ["bash_command": "x", "env": ["A": [1]]],
+                "the argument \"env.A\" must be a string or a number, found a list"
+            ),
+            (
+                ["bash_command": "x", "output_encoding": "latin-1"],
+                "output_encoding can only be utf-8, found \"latin-1\""
+            ),
+            (
+                ["bash_command": "x", "append_env": 1],
+                "the argument \"append_env\" must be true or false, found an integer"
+            ),
+        ] as [([String: JSONValue], String)])
     func arguments(arguments: [String: JSONValue], message: String) async throws {
         let end = try await Workshop().run("bash", arguments)
         #expect(end.state == .failed && !end.isRetryable && end.reason == message)
