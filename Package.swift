@@ -100,6 +100,10 @@ let package = Package(
         tests(of: "PostgresClient", ["CivilTime"]),
         tests(of: "RecordedExchange", ["CivilTime", lifecycle, logging], fixtures: true),
         tests(of: "Execution", ["CivilTime", "DAGModel", "Timetables"]),
+        tests(of: "SchedulerCore", ["CivilTime", "DAGModel", "RunStore", "Timetables"]),
+        tests(
+            of: "Scheduler",
+            ["CivilTime", "DAGModel", "Execution", "RunStore", "SchedulerCore", "Timetables", lifecycle, logging]),
     ],
     swiftLanguageModes: [.v6]
 )
