@@ -1,0 +1,57 @@
+package import CivilTime
+package import DAGModel
+import Glibc
+
+/// What commands have from the program that runs them: how to reach the history, which operators exist, where to write.
+package struct CommandEnvironment: Sendable {
+    /// Opens the run history.
+    package var opener: any HistoryOpener
+    /// The operators that documents may use.
+    package var operators: [OperatorSignature]
+    /// The program's version, `0.1.0`.
+    package var version: String
+    package var console: Console
+    /// Who asks, for the history: the user's name.
+    package var actor: String
+    /// An environment variable of the process; nil when it is not set.
+    package var variable: @Sendable (String) -> String?
+    /// How often a waiting command looks again.
+    package var pace: Duration
+    package var now: @Sendable () -> Timestamp
+
+    package init(
+        opener: any HistoryOpener, operators: [OperatorSignature], version: String, console: Console = .standard,
+        actor: String = CommandEnvironment.userName(), variable: @escaping @Sendable (String) -> String? = Self.processVariable,
+        pace: Duration = .milliseconds(400), now: @escaping @Sendable () -> Timestamp = Timestamp.now
+    ) {
+        self.opener = opener
+        self.operators = operators
+        self.version = version
+        self.console = console
+        self.actor = actor
+        self.variable = variable
+        self.pace = pace
+        self.now = now
+    }
+
+    /// The environment of the command that runs; without one, commands that need no history still work.
+    @TaskLocal package static var current = CommandEnvironment(opener: NoHistory(), operators: [], version: "unknown")
+
+    /// A variable of this process; nil when it is not set or empty.
+    package static func processVariable(_ name: String) -> String? {
+        guard let value = getenv(name), value.pointee != 0 else { return nil }
+        return String(cString: value)
+    }
+
+    /// The name of the user who runs this process.
+    package static func userName() -> String {
+        guard let entry = getpwuid(getuid()), let name = entry.pointee.pw_name else { return "user \(getuid())" }
+        return String(cString: name)
+    }
+
+    private struct NoHistory: HistoryOpener {
+        func open(_ target: DatabaseTarget) async throws -> OpenedHistory {
+            throw CommandFailure("this program cannot open a run history")
+        }
+    }
+}

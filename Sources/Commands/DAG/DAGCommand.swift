@@ -1,0 +1,11 @@
+import ArgumentParser
+
+/// `cryptoflow dag …`.
+struct DAGCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "dag", abstract: "Check, list, start and pause DAGs.",
+        subcommands: [
+            DAGValidate.self, DAGList.self, DAGShow.self, DAGNext.self, DAGTrigger.self, DAGBackfill.self, DAGPause.self,
+            DAGUnpause.self,
+        ], aliases: ["dags"])
+}

@@ -1,0 +1,129 @@
+import DAGDocument
+import DAGModel
+import Glibc
+
+/// Loads documents from files and folders as the scheduler would, and gathers every problem under the paths as they were
+/// written on the command line.
+struct DocumentCheck {
+    let catalog: OperatorCatalog
+    /// Whether what Airflow would not load counts as an error.
+    let isPortable: Bool
+
+    struct Result {
+        /// By path, every file once.
+        var files: [LoadedFile]
+        /// Problems of all files and of paths where nothing is, by place.
+        var diagnostics: [Diagnostic]
+
+        var errorCount: Int { diagnostics.count { $0.severity == .error } }
+    }
+
+    private struct Document {
+        /// The DAG folder that it belongs to.
+        let root: String
+        /// Relative to the root.
+        let file: String
+        /// As the command line's words make it.
+        let shown: String
+    }
+
+    func run(_ paths: [String]) -> Result {
+        var missing: [Diagnostic] = []
+        var seen: Set<String> = []
+        var files: [LoadedFile] = []
+        var portability: [Diagnostic] = []
+        for path in paths {
+            let documents = Self.documents(at: path)
+            if let problem = documents.problem {
+                missing.append(Diagnostic(at: SourcePlace(file: path, line: 1, column: 1), problem))
+            }
+            for document in documents.found {
+                let path = document.root + "/" + document.file
+                guard seen.insert(Self.realPath(path) ?? path).inserted else { continue }
+                let loader = DocumentLoader(catalog: catalog, root: document.root)
+                files.append(loader.load(document.file).shown(as: document.shown))
+                if isPortable { portability += portabilityProblems(path, shown: document.shown, loader.settings) }
+            }
+        }
+        files.resolveDuplicates()
+        let diagnostics = missing + files.flatMap(\.diagnostics) + portability
+        return Result(files: files, diagnostics: diagnostics.sorted(by: Self.precedes))
+    }
+
+    private func portabilityProblems(_ path: String, shown: String, _ settings: LoaderSettings) -> [Diagnostic] {
+        guard let bytes = Self.bytes(of: path, limit: settings.maximumFileSize) else { return [] }
+        return PortabilityCheck.problems(bytes: bytes, file: shown, catalog: catalog, limits: settings.limits)
+    }
+
+    private static func documents(at path: String) -> (found: [Document], problem: String?) {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return ([], "there is no such file or folder") }
+        guard status.st_mode & S_IFMT == S_IFDIR else {
+            let (root, file) = split(path)
+            return ([Document(root: root, file: file, shown: path)], nil)
+        }
+        guard access(path, R_OK | X_OK) == 0 else { return ([], "the folder cannot be read: \(String(cString: strerror(errno)))") }
+        let prefix = path.hasSuffix("/") ? path : path + "/"
+        return (DAGFolder(root: path).scan().map { Document(root: path, file: $0.file, shown: prefix + $0.file) }, nil)
+    }
+
+    /// A lone file belongs to the nearest folder named `dags` above it, whose other files it may read; else to its own.
+    private static func split(_ path: String) -> (root: String, file: String) {
+        let parts = path.split(separator: "/").map(String.init)
+        let lead = path.hasPrefix("/") ? "/" : ""
+        let folders = parts.dropLast()
+        let depth = folders.lastIndex(of: "dags").map { $0 + 1 } ?? folders.count
+        let root = lead + folders.prefix(depth).joined(separator: "/")
+        return (root.isEmpty ? "." : root, parts.dropFirst(depth).joined(separator: "/"))
+    }
+
+    private static func realPath(_ path: String) -> String? {
+        guard let real = realpath(path, nil) else { return nil }
+        defer { free(real) }
+        return String(cString: real)
+    }
+
+    private static func bytes(of path: String, limit: Int) -> [UInt8]? {
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return nil }
+        defer { close(file) }
+        var bytes = [UInt8](repeating: 0, count: limit + 1)
+        var filled = 0
+        while filled < bytes.count {
+            let count = bytes.withUnsafeMutableBytes { buffer in
+                read(file, buffer.baseAddress.map { $0 + filled }, buffer.count - filled)
+            }
+            if count < 0, errno == EINTR { continue }
+            if count <= 0 { break }
+            filled += count
+        }
+        // One too large has been refused by the loader already.
+        return filled > limit ? nil : Array(bytes.prefix(filled))
+    }
+
+    private static func precedes(_ left: Diagnostic, _ right: Diagnostic) -> Bool {
+        (left.place.file, left.place.line, left.place.column, left.keyPath, left.message)
+            < (right.place.file, right.place.line, right.place.column, right.keyPath, right.message)
+    }
+}
+
+extension LoadedFile {
+    /// The file with every place under another path.
+    fileprivate func shown(as path: String) -> LoadedFile {
+        func place(_ place: SourcePlace) -> SourcePlace {
+            SourcePlace(file: place.file == file ? path : place.file, line: place.line, column: place.column)
+        }
+        return LoadedFile(
+            file: path,
+            dags: dags.map { loaded in
+                var dag = loaded.dag
+                dag.place = place(dag.place)
+                return LoadedDAG(
+                    dag: dag, versionID: loaded.versionID, sourceText: loaded.sourceText, textFiles: loaded.textFiles)
+            },
+            diagnostics: diagnostics.map { found in
+                Diagnostic(
+                    found.severity, at: place(found.place), keyPath: found.keyPath, found.message, hint: found.hint)
+            }, textFiles: textFiles)
+    }
+}

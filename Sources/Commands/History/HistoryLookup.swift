@@ -1,0 +1,69 @@
+import DAGModel
+import RunStore
+
+/// Finds what a command line names, and says what there is when there is no such thing.
+struct HistoryLookup {
+    let history: any RunHistory
+
+    init(_ opened: OpenedHistory) { history = opened.history }
+
+    /// How many names a message lists.
+    private static let listed = 10
+
+    func dag(_ id: String) async throws -> DAGDetail {
+        if let dag = try await history.dag(DAGID(id)) { return dag }
+        throw await unknownDAG(id)
+    }
+
+    func unknownDAG(_ id: String) async -> CommandFailure {
+        let known = (try? await history.dags(lastRuns: 1).map(\.id.rawValue)) ?? []
+        return Self.unknown("there is no DAG \"\(id)\"", id, known, list: "cryptoflow dag list", empty: "no DAG is loaded yet")
+    }
+
+    /// The newest runs are looked through for a name like the one asked for.
+    func run(_ dag: String, _ runID: String) async throws -> RunDetail {
+        if let run = try await history.run(dag: DAGID(dag), runID: runID) { return run }
+        guard try await history.dag(DAGID(dag)) != nil else { throw await unknownDAG(dag) }
+        let runs = try await history.runs(RunQuery(dag: DAGID(dag), limit: 200)).runs
+        throw Self.unknown(
+            "DAG \"\(dag)\" has no run \"\(runID)\"", runID, runs.map(\.runID), list: "cryptoflow run list \(dag)",
+            empty: "it has no runs yet")
+    }
+
+    /// The status of a task in a run.
+    ///
+    /// - Parameter mapIndex: nil for the only one there is.
+    func task(_ id: String, mapIndex: Int?, in run: RunDetail) throws -> TaskStatus {
+        let found = run.tasks.filter { $0.instance.task.rawValue == id }
+        let name = "run \"\(run.run.runID)\" of DAG \"\(run.run.dag)\""
+        guard !found.isEmpty else {
+            let known = run.tasks.map(\.instance.task.rawValue)
+            throw Self.unknown(
+                "\(name) has no task \"\(id)\"", id, known, list: "cryptoflow run show \(run.run.dag) '\(run.run.runID)'",
+                empty: "it has no tasks")
+        }
+        if let mapIndex {
+            if let match = found.first(where: { $0.instance.mapIndex == mapIndex }) { return match }
+            throw CommandFailure(
+                "task \"\(id)\" of \(name) has no map index \(mapIndex)",
+                nextStep: found[0].instance.mapIndex < 0
+                    ? "It is not mapped: leave --map-index away."
+                    : "There are: \(found.map { String($0.instance.mapIndex) }.joined(separator: ", ")).")
+        }
+        guard found.count == 1 else {
+            throw CommandFailure(
+                "task \"\(id)\" of \(name) is mapped", nextStep: "Choose one of its \(found.count) instances with --map-index.")
+        }
+        return found[0]
+    }
+
+    static func unknown(_ message: String, _ name: String, _ known: [String], list: String, empty: String) -> CommandFailure {
+        if known.isEmpty { return CommandFailure("\(message): \(empty)") }
+        if let nearest = NearestName.of(name, among: known) {
+            return CommandFailure(message, nextStep: "Did you mean \"\(nearest)\"? See `\(list)`.")
+        }
+        let more = known.count > listed ? " …" : ""
+        return CommandFailure(
+            message, nextStep: "There are: \(known.prefix(listed).joined(separator: ", "))\(more). See `\(list)`.")
+    }
+}

@@ -1,0 +1,95 @@
+import ArgumentParser
+import CivilTime
+import DAGModel
+import RunStore
+import SchedulerCore
+
+/// `cryptoflow run show DAG RUN`.
+struct RunShow: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "Show a run: its tasks, their tries, durations and reasons.",
+        discussion: """
+            Example:
+              cryptoflow run show candles_1h scheduled__2026-11-20T05:00:00+00:00
+            """)
+
+    @Argument(help: ArgumentHelp("The DAG's id.", valueName: "dag"))
+    var dag: String
+
+    @Argument(help: ArgumentHelp("The run's id.", valueName: "run"))
+    var runID: String
+
+    @OptionGroup var database: DatabaseOptions
+    @OptionGroup var options: OutputOptions
+
+    func run() async throws {
+        let detail = try await database.withHistory { try await HistoryLookup($0).run(dag, runID) }
+        let shapes = options.shapes
+        try options.write(shape(detail)) { isColourful in
+            fields(detail, shapes).text(isColourful: isColourful) + "\n\n"
+                + Self.tasks(detail, shapes).text(isColourful: isColourful)
+        }
+    }
+
+    private func shape(_ detail: RunDetail) -> JSONValue {
+        let shapes = options.shapes
+        var members = shapes.run(detail.run).objectValue ?? [:]
+        members["version"] = .string(detail.run.version.rawValue)
+        members["version_number"] = .int(Int64(detail.versionNumber))
+        members["tasks"] = .array(detail.tasks.map { shapes.taskInstance($0, of: detail.run, detail.definition) })
+        return .object(members)
+    }
+
+    private func fields(_ detail: RunDetail, _ shapes: RecordShapes) -> FieldList {
+        let run = detail.run
+        var list = FieldList()
+        list.add("dag", run.dag.rawValue)
+        list.add("run", run.runID)
+        list.add("state", run.state.rawValue, run.state.tone)
+        list.add("reason", run.reason)
+        list.add("type", run.type.rawValue)
+        list.add("logical date", shapes.text(run.logicalDate))
+        list.add("interval", run.interval.map { $0.isEmpty ? "" : "\(shapes.text($0.start)) … \(shapes.text($0.end))" })
+        list.add("events", run.events.map { "\(shapes.text($0.start)) … \(shapes.text($0.end))" })
+        list.add("run after", shapes.text(run.runAfter))
+        list.add("queued", shapes.text(run.queuedAt))
+        list.add("started", shapes.text(run.startDate))
+        list.add("ended", shapes.text(run.endDate))
+        if let start = run.startDate, let end = run.endDate { list.add("took", (end - start).humanText(units: 2)) }
+        list.add("conf", run.conf == .object([:]) ? nil : run.conf.jsonText)
+        list.add("backfill", run.backfill.map { "\($0)" })
+        list.add("asked by", run.triggeredBy)
+        list.add("version", String(detail.versionNumber))
+        return list
+    }
+
+    /// A line a task; earlier tries on lines of their own when there was more than one.
+    static func tasks(_ detail: RunDetail, _ shapes: RecordShapes) -> TextTable {
+        var table = TextTable(
+            .init("TASK"), .init("STATE"), .init("TRY", .right), .init("STARTED"), .init("TOOK", .right), .init("REASON"))
+        for task in detail.tasks {
+            let index = task.instance.mapIndex
+            let name = index < 0 ? task.instance.task.rawValue : "\(task.instance.task)[\(index)]"
+            let retry = task.retryAt.map { "next try at \(shapes.shortText($0))" }
+            table.add(
+                .init(name), .init(task.state.rawValue, task.state.tone),
+                .init(task.tryNumber == 0 ? "" : String(task.tryNumber)), .init(shapes.shortText(task.startDate)),
+                .init(took(task.startDate, task.endDate)),
+                .init([task.reason, retry].compactMap { $0 }.joined(separator: "; ")))
+            guard task.tries.count > 1 else { continue }
+            for attempt in task.tries {
+                let code = attempt.exitCode.map { "exit code \($0)" }
+                table.add(
+                    .init("", .quiet), .init(attempt.state.rawValue, attempt.state.tone), .init(String(attempt.tryNumber)),
+                    .init(shapes.shortText(attempt.startedAt)), .init(took(attempt.startedAt, attempt.endedAt)),
+                    .init(attempt.reason ?? code, .quiet))
+            }
+        }
+        return table
+    }
+
+    private static func took(_ start: Timestamp?, _ end: Timestamp?) -> String? {
+        guard let start, let end else { return nil }
+        return (end - start).humanText(units: 2)
+    }
+}

@@ -1,0 +1,66 @@
+import Glibc
+
+/// Where a command writes: results to standard output, everything else to standard error.
+package struct Console: Sendable {
+    /// One of the two places.
+    package enum Stream: Sendable { case output, error }
+
+    /// Whether results may be coloured.
+    package let isColourful: Bool
+    /// Whether somebody watches standard error, so that a line of progress makes sense.
+    package let showsProgress: Bool
+    private let write: @Sendable (Stream, String) throws -> Void
+
+    /// - Parameter write: writes a piece of text as it is; throws ``BrokenPipe`` when nobody reads it any more.
+    package init(
+        isColourful: Bool = false, showsProgress: Bool = false, write: @escaping @Sendable (Stream, String) throws -> Void
+    ) {
+        self.isColourful = isColourful
+        self.showsProgress = showsProgress
+        self.write = write
+    }
+
+    /// The process's own streams. Colour only on a terminal, and not when `NO_COLOR` is set or `TERM` is `dumb`.
+    package static let standard: Console = {
+        let isPlain =
+            CommandEnvironment.processVariable("NO_COLOR") != nil || CommandEnvironment.processVariable("TERM") == "dumb"
+        return Console(isColourful: isatty(1) == 1 && !isPlain, showsProgress: isatty(2) == 1) { stream, text in
+            try Self.write(text, to: stream == .output ? 1 : 2)
+        }
+    }()
+
+    /// Writes a line, or lines, of the result.
+    func output(_ text: String) throws { try write(.output, text.hasSuffix("\n") ? text : text + "\n") }
+
+    /// Writes a line, or lines, about how things went.
+    func error(_ text: String) throws { try write(.error, text.hasSuffix("\n") ? text : text + "\n") }
+
+    /// Writes text as it is.
+    func raw(_ text: String, to stream: Stream) throws { try write(stream, text) }
+
+    private static func write(_ text: String, to file: Int32) throws {
+        var text = text
+        try text.withUTF8 { bytes in
+            var rest = UnsafeRawBufferPointer(bytes)[...]
+            while !rest.isEmpty {
+                let count = Glibc.write(file, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+                if count < 0 {
+                    if errno == EINTR { continue }
+                    if errno == EAGAIN {
+                        // A terminal that another program made non-blocking.
+                        var ready = pollfd(fd: file, events: Int16(POLLOUT), revents: 0)
+                        poll(&ready, 1, 1000)
+                        continue
+                    }
+                    throw BrokenPipe()
+                }
+                rest = rest.dropFirst(count)
+            }
+        }
+    }
+}
+
+/// Nobody reads what a command writes: it ends without a word.
+package struct BrokenPipe: Error {
+    package init() {}
+}

@@ -1,0 +1,21 @@
+/// One line on standard error that is written over as things go on, where somebody watches; else nothing.
+final class ProgressLine {
+    private let console: Console
+    private var shown = ""
+
+    init(_ console: Console) { self.console = console }
+
+    /// Shows a text in place of the last one.
+    func show(_ text: String) throws {
+        guard console.showsProgress, text != shown else { return }
+        shown = text
+        try console.raw("\r\u{1B}[2K" + DisplayText.oneLine(text), to: .error)
+    }
+
+    /// Takes the line away, before anything else is written.
+    func clear() throws {
+        guard !shown.isEmpty else { return }
+        shown = ""
+        try console.raw("\r\u{1B}[2K", to: .error)
+    }
+}
