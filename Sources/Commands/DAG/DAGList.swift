@@ -1,6 +1,8 @@
 import ArgumentParser
 import DAGModel
 import RunStore
+import SchedulerCore
+import Timetables
 
 /// `cryptoflow dag list`.
 struct DAGList: AsyncParsableCommand {

@@ -3,6 +3,7 @@ import CivilTime
 import DAGModel
 import RunStore
 import SchedulerCore
+import Timetables
 
 /// `cryptoflow dag show ID`.
 struct DAGShow: AsyncParsableCommand {

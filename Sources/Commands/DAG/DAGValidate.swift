@@ -2,6 +2,7 @@ import ArgumentParser
 import CivilTime
 import DAGDocument
 import DAGModel
+import Timetables
 
 /// `cryptoflow dag validate [PATH…]`.
 struct DAGValidate: ParsableCommand {

@@ -1,5 +1,6 @@
 import DAGModel
 import RunStore
+import SchedulerCore
 
 /// Finds what a command line names, and says what there is when there is no such thing.
 struct HistoryLookup {
