@@ -9,7 +9,7 @@ struct BronzeWriter: Sendable {
     let pool: PostgresPool
 
     private static let timeout = Duration.seconds(30)
-    /// Tries to store a reply while the database is in passing trouble; after that the try fails, and another asks anew.
+    /// Attempts to store a reply while the database is in passing trouble; then the try fails, and another asks anew.
     private static let attempts = 3
     /// What the landing table keeps of a body that is not JSON.
     static let bodyLimit = 1 << 20

@@ -95,11 +95,11 @@ final class FetchDesk: Sendable {
             switch error.kind {
             case .rateLimited:
                 error.endpoint == nil
-                    ? "no free slot in \(exchange.displayName)'s request limit within \(Self.longestWait)"
+                    ? "no free slot in \(exchange.displayName)'s request limit within \(Self.longestWait.humanText())"
                     : "\(exchange.displayName) answered 429, too many requests"
             case .blocked(let until):
-                "\(exchange.displayName) blocks this address until about \(until.iso8601) (status 418); see that nothing"
-                    + " else on this address asks it"
+                "\(exchange.displayName) blocks this address until about \(until.iso8601) (status 418); see that"
+                    + " nothing else on this address asks it"
             case .notFound: "\(exchange.displayName) answered 404 (\(error.message))"
             case .server(let status): "\(exchange.displayName) failed with status \(status) (\(error.message))"
             case .exchangeError(let status, _):

@@ -62,7 +62,7 @@ package struct FirstFill: Sendable {
         tell(.backfill, 0, of: total, rest: hourRequests + 1)
         let advice =
             "see `cryptoflow run list candles_1h`, then `cryptoflow dag backfill candles_1h --from "
-            + "\(plan.backfill.start.iso8601) --to \(plan.backfill.end.iso8601) --reprocess failed`"
+            + "\(plan.backfill.start.iso8601) --to \((plan.backfill.end - .seconds(3600)).iso8601) --reprocess failed`"
         switch try await outcome(of: plan.backfillCommand, key: "backfill") {
         case .backfill(let id, _):
             var known = -1

@@ -47,7 +47,7 @@ package struct FirstFillPlan: Sendable, Hashable, Codable {
         return Int(pages + Self.backfillHours) * markets + 1
     }
 
-    /// The shortest time that an exchange with Upbit's limit allows for `requests`; a live feed takes this and a little.
+    /// The shortest time that an exchange with Upbit's limit allows for `requests`; a live feed takes a little more.
     package func shortestTime(requests: Int? = nil) -> Duration {
         .seconds(((requests ?? self.requests) + Self.requestsPerSecond - 1) / Self.requestsPerSecond)
     }

@@ -55,8 +55,8 @@ struct HourWalk: Sendable {
         _ page: Page, openTimes: [Timestamp], settled: Timestamp
     ) -> [(start: Timestamp, rows: Int, isFinal: Bool)] {
         isFirst = false
-        // The reply holds the newest candles before `to`: between its oldest row and `to` there is nothing else. Without any
-        // row the market has no candle before `to` at all.
+        // The reply holds the newest candles before `to`, so between its oldest row and `to` there is nothing else;
+        // without any row the market has no candle before `to` at all.
         let reached = openTimes.last.map { min(max($0, interval.start), page.hours.end) } ?? interval.start
         let newest = openTimes.first ?? reached
         let present = Set(openTimes)

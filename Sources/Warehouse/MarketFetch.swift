@@ -3,9 +3,9 @@ package import Execution
 
 /// `cryptoflow.operators.MarketFetch`: asks an exchange for market data and keeps every reply in Bronze.
 ///
-/// A reply is committed together with the rows it contains and the hours it answers, one transaction a request, before it
-/// is judged: refusals, garbage and broken connections stay as evidence, and another try adds rows. The task succeeds
-/// only when everything it was asked for is covered and final.
+/// A reply is committed together with the rows it contains and the hours it answers, one transaction a request,
+/// whatever the try comes to: refusals, garbage and broken connections stay as evidence, and another try adds rows. The
+/// task succeeds only when everything it was asked for is covered and final.
 package struct MarketFetch: Operator {
     private let arguments: MarketFetchArguments
     private let gateway: MarketGateway

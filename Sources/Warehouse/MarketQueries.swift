@@ -103,7 +103,8 @@ package struct MarketQueries: Sendable {
                 WHERE endpoint = 'candles' AND unit = 60 AND (exchange, market) > (listed.exchange, listed.market)
                 ORDER BY exchange, market LIMIT 1) AS following
         ), bounds AS (
-            SELECT date_trunc('hour', $1, 'UTC') - $2 * interval '1 hour' AS start, date_trunc('hour', $1, 'UTC') AS finish
+            SELECT date_trunc('hour', $1, 'UTC') - $2 * interval '1 hour' AS start,
+                   date_trunc('hour', $1, 'UTC') AS finish
         )
         SELECT listed.exchange, listed.market,
                count(*) FILTER (WHERE c.open_time IS NOT NULL) AS candles,

@@ -34,13 +34,15 @@ struct CandleFetchTests {
                 ])
             #expect(
                 try await database.rows(
-                    "source;endpoint;interval_start;interval_end;http_status;jsonb_array_length(payload);body;derived;failure",
+                    "source;endpoint;interval_start;interval_end;http_status;jsonb_array_length(payload);body;derived;"
+                        + "failure",
                     "FROM crypto_24hr_rawingest_landing")
                     == Array(
                         repeating: "upbit|candles|2026-01-05 10:00:00+00|2026-01-05 11:00:00+00|200|1|-|"
                             + "{candle_acc_trade_price}|-", count: 2))
             #expect(
-                try await database.rows("symbol;ts_event;payload->>'unit'", "FROM crypto_24hr_rawingest_events ORDER BY 1")
+                try await database.rows(
+                    "symbol;ts_event;payload->>'unit'", "FROM crypto_24hr_rawingest_events ORDER BY 1")
                     == ["KRW-BTC|2026-01-05 10:00:00+00|60", "KRW-ETH|2026-01-05 10:00:00+00|60"])
             #expect(
                 try await database.rows("market;unit;hour;rows;final", "FROM market_coverage ORDER BY 1") == [
@@ -78,9 +80,11 @@ struct CandleFetchTests {
             let task = try FetchTask(database, upbit: try upbit(hour), now: later)
             try await task.run(arguments, interval: span("2026-01-05T08:00:00Z", hours: 3))
             #expect(
-                try await database.rows("hour;rows;final", "FROM market_coverage WHERE market = 'KRW-BTC' ORDER BY 1") == [
-                    "2026-01-05 08:00:00+00|0|true", "2026-01-05 09:00:00+00|0|true", "2026-01-05 10:00:00+00|1|true",
-                ])
+                try await database.rows("hour;rows;final", "FROM market_coverage WHERE market = 'KRW-BTC' ORDER BY 1")
+                    == [
+                        "2026-01-05 08:00:00+00|0|true", "2026-01-05 09:00:00+00|0|true",
+                        "2026-01-05 10:00:00+00|1|true",
+                    ])
         }
     }
 
@@ -96,7 +100,8 @@ struct CandleFetchTests {
                     + "requests; try 2 of 9 follows")
             // Nothing more was asked after the refusal.
             #expect(
-                try await database.rows("http_status;payload->'error'->>'name';failure IS NULL", "FROM crypto_24hr_rawingest_landing")
+                try await database.rows(
+                    "http_status;payload->'error'->>'name';failure IS NULL", "FROM crypto_24hr_rawingest_landing")
                     == ["429|too_many_requests|false"])
             #expect(try await database.count("FROM market_coverage") == 0)
             #expect(try await database.count("FROM silver_due") == 0)
@@ -121,7 +126,8 @@ struct CandleFetchTests {
             let failure = try #require(await task.failure(arguments, interval: hour))
             #expect(failure.isRetryable)
             #expect(failure.reason.contains("KRW-ETH"))
-            #expect(failure.reason.contains(isCutOff ? "no whole reply came from Upbit" : "Upbit's reply is not usable"))
+            #expect(
+                failure.reason.contains(isCutOff ? "no whole reply came from Upbit" : "Upbit's reply is not usable"))
             #expect(
                 try await database.rows(
                     "http_status;payload;convert_from(body, 'UTF8')",
@@ -155,7 +161,10 @@ struct CandleFetchTests {
                 "KRW-BTC", hour.start, .init(open: "1", high: "2", low: "3", close: "1", volume: "1"))
             let failure = try #require(await task.failure(arguments, interval: hour))
             #expect(failure.reason.contains("high_price"))
-            #expect(try await database.count("FROM crypto_24hr_rawingest_landing WHERE failure LIKE '%high_price%' AND payload IS NOT NULL") == 1)
+            #expect(
+                try await database.count(
+                    "FROM crypto_24hr_rawingest_landing WHERE failure LIKE '%high_price%' AND payload IS NOT NULL") == 1
+            )
             #expect(try await database.count("FROM crypto_24hr_rawingest_events WHERE symbol = 'KRW-BTC'") == 0)
         }
     }
@@ -167,7 +176,9 @@ struct CandleFetchTests {
             task.upbit.fail(.reply(400, text: #"{"error":{"name":400,"message":"a\u0000b"}}"#), for: "KRW-BTC")
             let failure = try #require(await task.failure(arguments, interval: hour))
             #expect(failure.reason.contains("JSON that PostgreSQL cannot hold"))
-            #expect(try await database.count("FROM crypto_24hr_rawingest_landing WHERE body IS NOT NULL AND http_status = 400") == 1)
+            #expect(
+                try await database.count(
+                    "FROM crypto_24hr_rawingest_landing WHERE body IS NOT NULL AND http_status = 400") == 1)
         }
     }
 
@@ -236,7 +247,9 @@ struct CandleFetchTests {
             #expect(result.output?["rows"] == 896)
             #expect(result.output?["landing_ids"]?.arrayValue?.count == 6)
             #expect(
-                try await database.rows("count(*);sum(rows);min(hour);max(hour);bool_and(final)", "FROM market_coverage WHERE market = 'KRW-BTC'")
+                try await database.rows(
+                    "count(*);sum(rows);min(hour);max(hour);bool_and(final)",
+                    "FROM market_coverage WHERE market = 'KRW-BTC'")
                     == ["450|448|2025-12-01 00:00:00+00|2025-12-19 17:00:00+00|true"])
             #expect(try await database.count("FROM crypto_24hr_rawingest_events WHERE ts_event < '2025-12-01'") == 0)
             #expect(result.assetChanges.first?.interval == stretch)

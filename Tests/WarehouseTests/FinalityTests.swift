@@ -20,9 +20,11 @@ struct FinalityTests {
             let task = try FetchTask(database, upbit: upbit, now: hour.end + .seconds(2))
             try await task.run(arguments, interval: hour)
             #expect(upbit.targets == ["/v1/candles/minutes/60?market=KRW-BTC&count=2&to=2026-01-05T12%3A00%3A00Z"])
-            #expect(try await database.rows("hour;rows;final", "FROM market_coverage") == ["2026-01-05 10:00:00+00|1|true"])
+            #expect(
+                try await database.rows("hour;rows;final", "FROM market_coverage") == ["2026-01-05 10:00:00+00|1|true"])
             // The candle under way stays in the reply and is no event.
-            #expect(try await database.rows("jsonb_array_length(payload)", "FROM crypto_24hr_rawingest_landing") == ["2"])
+            #expect(
+                try await database.rows("jsonb_array_length(payload)", "FROM crypto_24hr_rawingest_landing") == ["2"])
             #expect(try await database.count("FROM crypto_24hr_rawingest_events") == 1)
         }
     }

@@ -24,7 +24,8 @@ struct FirstFillTests {
         #expect(
             plan.backfillCommand
                 == .backfill(
-                    dag: DAGID("candles_1h"), from: instant("2026-02-15T10:00:00Z"), to: instant("2026-03-01T09:00:00Z"),
+                    dag: DAGID("candles_1h"), from: instant("2026-02-15T10:00:00Z"),
+                    to: instant("2026-03-01T09:00:00Z"),
                     reprocess: .none, maxActive: nil, conf: [:]))
         #expect(plan.key("backfill") == "first-fill:2026-01-04T18:00:00Z/2026-03-01T10:00:00Z:backfill")
     }

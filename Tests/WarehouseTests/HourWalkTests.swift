@@ -10,7 +10,8 @@ struct HourWalkTests {
     private let never = Timestamp(seconds: 0)
 
     private func openTimes(_ interval: DataInterval) -> [Timestamp] {
-        stride(from: interval.end.seconds - 3600, through: interval.start.seconds, by: -3600).map(Timestamp.init(seconds:))
+        stride(from: interval.end.seconds - 3600, through: interval.start.seconds, by: -3600).map(
+            Timestamp.init(seconds:))
     }
 
     @Test("pages go backwards, and the last one asks for what is left")
@@ -31,7 +32,11 @@ struct HourWalkTests {
     func lookAhead() throws {
         var walk = HourWalk(long, unit: .oneHour, pageSize: 200)
         let first = try #require(walk.next(looksAhead: true))
-        #expect(first == .init(to: long.end + .seconds(3600), count: 200, hours: .init(start: long.end - .seconds(199 * 3600), end: long.end)))
+        #expect(
+            first
+                == .init(
+                    to: long.end + .seconds(3600), count: 200,
+                    hours: .init(start: long.end - .seconds(199 * 3600), end: long.end)))
         _ = walk.cover(first, openTimes: openTimes(first.hours), settled: never)
         let second = try #require(walk.next(looksAhead: true))
         #expect(second.to == first.hours.start)

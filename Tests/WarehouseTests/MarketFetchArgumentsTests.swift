@@ -48,7 +48,10 @@ struct MarketFetchArgumentsTests {
             (["markets": nil], "markets is missing: give a list such as [KRW-BTC, KRW-ETH]"),
             (["markets": []], "markets is missing: give a list such as [KRW-BTC, KRW-ETH]"),
             (["markets": ["btc"]], "markets: \"btc\" is not a market such as KRW-BTC"),
-            (["start": "2026-01-01"], "end is missing: give both start and end, or neither for the run's data interval"),
+            (
+                ["start": "2026-01-01"],
+                "end is missing: give both start and end, or neither for the run's data interval"
+            ),
             (["start": "soon", "end": "2026-01-02"], "start is not a time such as 2026-01-01T00:00:00Z"),
             (
                 ["start": "2026-01-01T00:30:00Z", "end": "2026-01-02"],
@@ -67,13 +70,15 @@ struct MarketFetchArgumentsTests {
     func together() {
         #expect(
             reason(["unit": 7, "markets": "x"])
-                == "market_fetch: unit is a candle's length in minutes: 60 or 240; markets: \"x\" is not a market such as "
-                + "KRW-BTC")
+                == "market_fetch: unit is a candle's length in minutes: 60 or 240; markets: \"x\" is not a market such "
+                + "as KRW-BTC")
     }
 
     @Test("a ticker's patience is a duration and its quote a currency")
     func tickers() throws {
-        let given: [String: JSONValue] = ["exchange": "upbit", "endpoint": "ticker_24h", "quote": "USDT", "skip_after": "90s"]
+        let given: [String: JSONValue] = [
+            "exchange": "upbit", "endpoint": "ticker_24h", "quote": "USDT", "skip_after": "90s",
+        ]
         let arguments = try MarketFetchArguments(given)
         #expect(arguments.quote == "USDT")
         #expect(arguments.skipAfter == .seconds(90))

@@ -74,7 +74,9 @@ struct MarketQueriesTests {
     @Test("the role of the warehouse may add to Bronze and not change it")
     func privileges() async throws {
         try await WarehouseDatabase.use { database in
-            for sql in ["UPDATE crypto_24hr_rawingest_landing SET failure = ''", "DELETE FROM crypto_24hr_rawingest_events"] {
+            for sql in [
+                "UPDATE crypto_24hr_rawingest_landing SET failure = ''", "DELETE FROM crypto_24hr_rawingest_events",
+            ] {
                 await #expect { try await database.pool.execute(sql) } throws: {
                     ($0 as? PostgresError)?.sqlState == .insufficientPrivilege
                 }

@@ -53,7 +53,8 @@ struct PipelineTests {
     }
 
     private static func value(_ column: String, _ row: PostgresRow) throws -> Double? {
-        column.hasPrefix("missing") ? Double(try row.decode(column, as: Int32.self)) : try row.decode(column, as: Double?.self)
+        column.hasPrefix("missing")
+            ? Double(try row.decode(column, as: Int32.self)) : try row.decode(column, as: Double?.self)
     }
 
     @Test("neither the order nor the repetition of runs changes Gold's checksum")
@@ -81,7 +82,8 @@ struct PipelineTests {
             try await database.refineCandles()
             #expect(try await queries.goldChecksum() == whole.withLock { $0 })
             #expect(try await queries.refinementDue().isNothing)
-            #expect(try await queries.goldChecksum(over: span("2022-12-30T00:00:00Z", hours: 1)) != whole.withLock { $0 })
+            #expect(
+                try await queries.goldChecksum(over: span("2022-12-30T00:00:00Z", hours: 1)) != whole.withLock { $0 })
         }
     }
 }

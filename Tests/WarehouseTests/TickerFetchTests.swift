@@ -18,7 +18,8 @@ struct TickerFetchTests {
 
     private func upbit() throws -> FakeUpbit {
         let upbit = try FakeUpbit()
-        upbit.setTickers(["KRW-BTC", "KRW-ETH"], at: due, headers: [("X-Derived", "acc_trade_price_24h, trade_volume")])
+        upbit.setTickers(
+            ["KRW-BTC", "KRW-ETH"], at: due, headers: [("X-Derived", "acc_trade_price_24h, trade_volume")])
         return upbit
     }
 
@@ -48,8 +49,9 @@ struct TickerFetchTests {
                 try await database.rows("market;hour;price;value_derived", "FROM silver_ticker ORDER BY market") == [
                     "KRW-BTC|2026-01-05 10:00:00+00|11|true", "KRW-ETH|2026-01-05 10:00:00+00|11|true",
                 ])
-            #expect(try await database.rows("market;quote;base", "FROM market ORDER BY market")
-                == ["KRW-BTC|KRW|BTC", "KRW-ETH|KRW|ETH"])
+            #expect(
+                try await database.rows("market;quote;base", "FROM market ORDER BY market")
+                    == ["KRW-BTC|KRW|BTC", "KRW-ETH|KRW|ETH"])
             #expect(try await MarketQueries(session: database.pool).refinementDue().isNothing)
         }
     }
@@ -62,8 +64,8 @@ struct TickerFetchTests {
                 try await task.run(arguments, interval: interval)
             } throws: {
                 ($0 as? TaskSkip)?.reason
-                    == "started 10m 1s after its instant 2026-01-05T10:00:00Z, and Upbit gives only the present; at most "
-                    + "10m are allowed (skip_after)"
+                    == "started 10m 1s after its instant 2026-01-05T10:00:00Z, and Upbit gives only the present; at "
+                    + "most 10m are allowed (skip_after)"
             }
             #expect(task.upbit.targets.isEmpty)
 

@@ -73,7 +73,8 @@ final class FakeUpbit: Sendable {
             {"market":"\(market)","trade_timestamp":\(time.seconds * 1000),"opening_price":10.0,"high_price":12,\
             "low_price":9.5,"trade_price":11.00000000,"prev_closing_price":10,"change":"RISE",\
             "signed_change_price":1,"signed_change_rate":0.1,"trade_volume":1,"acc_trade_price":1E2,\
-            "acc_trade_price_24h":200,"acc_trade_volume":10,"acc_trade_volume_24h":20,"timestamp":\(time.seconds * 1000)}
+            "acc_trade_price_24h":200,"acc_trade_volume":10,"acc_trade_volume_24h":20,\
+            "timestamp":\(time.seconds * 1000)}
             """
         }
         box.state.withLock { state in

@@ -55,7 +55,8 @@ final class FetchTask: Sendable {
         let key = RunKey(rawValue: 1)
         let facts = RunFacts(
             key: key, runID: "test", type: type, logicalDate: interval?.start, interval: interval,
-            runAfter: runAfter ?? interval?.end ?? Timestamp(seconds: 0), startDate: nil, conf: .object([:]), events: nil)
+            runAfter: runAfter ?? interval?.end ?? Timestamp(seconds: 0), startDate: nil, conf: .object([:]),
+            events: nil)
         let attempt = attempts.withLock { number in
             number += 1
             return number

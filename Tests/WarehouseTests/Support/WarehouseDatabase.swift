@@ -39,7 +39,8 @@ struct WarehouseDatabase: Sendable {
 
     /// The rows of a query, each as texts joined by "|"; NULL is "-".
     func rows(_ columns: String, _ rest: String) async throws -> [String] {
-        let texts = columns.split(separator: ";").map { "coalesce((\($0))::text, '-')" }.joined(separator: " || '|' || ")
+        let texts = columns.split(separator: ";").map { "coalesce((\($0))::text, '-')" }.joined(
+            separator: " || '|' || ")
         return try await pool.query("SELECT \(texts) \(rest)").map { try $0.decode(0) }
     }
 
