@@ -38,7 +38,8 @@ package protocol RunHistory: Sendable {
     /// Who leads and what waits for a leader.
     func schedulerHealth() async throws -> SchedulerHealth
 
-    /// How many active runs there are by state (`queued`, `running`), and how many ended in the last 24 hours by outcome.
+    /// How many active runs there are by state (`queued`, `running`), and how many of the newest 20,000 runs ended in the last
+    /// 24 hours, by outcome.
     func runCounts() async throws -> [RunState: Int]
 }
 

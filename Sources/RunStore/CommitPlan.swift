@@ -1,0 +1,109 @@
+import CivilTime
+import DAGModel
+import Execution
+import SchedulerCore
+
+/// A batch put together by kind, so that few statements write it: what is set twice is written once, and a try that starts
+/// and ends within the batch goes straight to the history.
+struct CommitPlan {
+    struct DAGEffect {
+        var record: DAGRecord?
+        /// Set when the DAG is new: how it starts.
+        var insertedPaused: Bool?
+        var isActive: Bool?
+        var pauses = false
+    }
+
+    struct EndedAttempt {
+        let start: AttemptStart
+        let end: AttemptCompletion
+        let process: ProcessRecord?
+    }
+
+    struct OutputKey: Hashable {
+        let instance: TaskInstanceKey
+        let key: String
+    }
+
+    struct DueKey: Hashable {
+        let dag: DAGID
+        let first: Timestamp
+    }
+
+    struct QueuedEvent: Hashable {
+        let dag: DAGID
+        let event: Int64
+    }
+
+    private(set) var versions: [DAGRecord] = []
+    private(set) var dags: [DAGID: DAGEffect] = [:]
+    private(set) var newRuns: [RunKey: RunRecord] = [:]
+    private(set) var changedRuns: [RunKey: RunRecord] = [:]
+    /// Tries that go on after this batch.
+    private(set) var started: [AttemptID: AttemptStart] = [:]
+    /// Tries that were live before it and end in it.
+    private(set) var ended: [AttemptID: AttemptCompletion] = [:]
+    /// Tries that start and end in it.
+    private(set) var passed: [EndedAttempt] = []
+    private(set) var tasks: [TaskInstanceKey: TaskInstanceRecord] = [:]
+    private(set) var droppedOutputs: Set<TaskInstanceKey> = []
+    private(set) var outputs: [OutputKey: JSONValue] = [:]
+    private(set) var due: [DueKey: DueRecord] = [:]
+    private(set) var assetEvents: [AssetEventRecord] = []
+    private(set) var queuedEvents: Set<QueuedEvent> = []
+    private(set) var consumedEvents: [QueuedEvent: RunKey] = [:]
+    private(set) var backfills: [BackfillID: BackfillRecord] = [:]
+    private(set) var outcomes: [Int64: CommandOutcome] = [:]
+    private(set) var processes: [AttemptID: ProcessRecord]
+
+    init(_ batch: CommitBatch) {
+        processes = batch.processes
+        for change in batch.changes { take(change) }
+    }
+
+    private mutating func take(_ change: Change) {
+        switch change {
+        case .insertDAG(let record, let paused):
+            take(record)
+            dags[record.dag.id]?.insertedPaused = paused
+        case .updateDAG(let record): take(record)
+        case .removeDAG(let id): dags[id, default: DAGEffect()].isActive = false
+        case .pauseDAG(let id): dags[id, default: DAGEffect()].pauses = true
+        case .insertRun(let run): newRuns[run.key] = run
+        case .updateRun(let run):
+            if newRuns[run.key] != nil { newRuns[run.key] = run } else { changedRuns[run.key] = run }
+        case .startAttempt(let start): started[start.attempt] = start
+        case .endAttempt(let end):
+            if let start = started.removeValue(forKey: end.attempt) {
+                let process = processes.removeValue(forKey: end.attempt)
+                passed.append(EndedAttempt(start: start, end: end, process: process))
+            } else {
+                ended[end.attempt] = end
+            }
+        case .setTask(let task): tasks[task.instance] = task
+        case .setOutput(let instance, let key, let value): outputs[OutputKey(instance: instance, key: key)] = value
+        case .dropOutputs(let instance):
+            droppedOutputs.insert(instance)
+            for key in outputs.keys where key.instance == instance { outputs[key] = nil }
+        case .account(let record): due[DueKey(dag: record.dag, first: record.first)] = record
+        case .insertAssetEvent(let event): assetEvents.append(event)
+        case .queueAssetEvent(let dag, let event): queuedEvents.insert(QueuedEvent(dag: dag, event: event))
+        case .consumeAssetEvents(let dag, let events, let run):
+            for event in events {
+                let queued = QueuedEvent(dag: dag, event: event)
+                // Queued and taken in one batch: it never waits.
+                queuedEvents.remove(queued)
+                consumedEvents[queued] = run
+            }
+        case .setBackfill(let backfill): backfills[backfill.id] = backfill
+        case .finishCommand(let id, let outcome): outcomes[id] = outcome
+        }
+    }
+
+    private mutating func take(_ record: DAGRecord) {
+        let id = record.dag.id
+        if !versions.contains(where: { $0.dag.id == id && $0.version == record.version }) { versions.append(record) }
+        dags[id, default: DAGEffect()].record = record
+        dags[id]?.isActive = true
+    }
+}
