@@ -14,6 +14,9 @@ package struct FirstFill: Sendable {
 
     /// Between two looks at a run, a backfill or a command.
     static let pollInterval = Duration.milliseconds(250)
+    /// How often a refused command is given, and the pause between.
+    static let attempts = 5
+    static let refusalPause = Duration.seconds(2)
     /// Looks without any active run after which what is still due gets a run of its own (10 s)…
     static let looksBeforeTrigger = 40
     /// …and after which it is left to the schedule and told as a problem (1 min).
@@ -144,10 +147,24 @@ package struct FirstFill: Sendable {
         }
     }
 
+    /// The outcome of a command; a refusal only when it was refused several times.
+    ///
+    /// The scheduler may take the first command before it has read the documents. A refusal stands under its key for
+    /// good, so each further attempt has a key of its own; a resumed fill comes past the same refusals at once.
     private func outcome(of command: Command, key: String) async throws -> CommandOutcome {
-        let id = try await control.submit(command, key: plan.key(key))
+        var attempt = 1
         while true {
-            if let outcome = try await control.outcome(of: id) { return outcome }
+            let id = try await control.submit(command, key: plan.key(attempt == 1 ? key : "\(key)#\(attempt)"))
+            let outcome = try await waitForOutcome(of: id)
+            guard case .refused = outcome, attempt < Self.attempts else { return outcome }
+            attempt += 1
+            try await clock.sleep(for: Self.refusalPause)
+        }
+    }
+
+    private func waitForOutcome(of command: Int64) async throws -> CommandOutcome {
+        while true {
+            if let outcome = try await control.outcome(of: command) { return outcome }
             try await pause()
         }
     }

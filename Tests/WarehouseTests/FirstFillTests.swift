@@ -67,6 +67,19 @@ struct FirstFillTests {
         #expect(control.events.last == "unpause ticker_24h")
     }
 
+    @Test("a command that comes before the documents are read is given again")
+    func early() async throws {
+        let control = ScriptedControl(refusals: 2)
+        #expect(
+            try await FirstFill(plan: plan, control: control, clock: InstantClock()) { _ in }.run().problems.isEmpty)
+        #expect(control.events.filter { $0 == "trigger candles_history" }.count == 3)
+
+        let refusing = ScriptedControl(refusals: 5)
+        let report = try await FirstFill(plan: plan, control: refusing, clock: InstantClock()) { _ in }.run()
+        #expect(report.problems.count == 1)
+        #expect(report.problems.first?.contains("is not complete: no such DAG yet; fetch it with") == true)
+    }
+
     @Test("what a failed refinement left gets one run more, and is told when that does not help")
     func stuck() async throws {
         let healed = ScriptedControl(repliesLeft: 3)
@@ -99,6 +112,7 @@ private final class ScriptedControl: FillControl {
         var outcomes: [Int64: CommandOutcome] = [:]
         var looks: [String: Int] = [:]
         var repliesLeft = 0
+        var refusals = 0
     }
 
     private let state: Mutex<State>
@@ -106,11 +120,13 @@ private final class ScriptedControl: FillControl {
     private let failedHours: Int
     private let heals: Bool
 
-    init(failedRuns: Set<String> = [], failedHours: Int = 0, repliesLeft: Int = 0, heals: Bool = true) {
+    init(
+        failedRuns: Set<String> = [], failedHours: Int = 0, repliesLeft: Int = 0, heals: Bool = true, refusals: Int = 0
+    ) {
         self.failedRuns = failedRuns
         self.failedHours = failedHours
         self.heals = heals
-        state = Mutex(State(repliesLeft: repliesLeft))
+        state = Mutex(State(repliesLeft: repliesLeft, refusals: refusals))
     }
 
     var events: [String] { state.withLock { $0.events } }
@@ -137,6 +153,10 @@ private final class ScriptedControl: FillControl {
                 state.events.append("backfill \(dag)")
                 state.outcomes[id] = .backfill(BackfillID(rawValue: id), total: 336)
             default: state.outcomes[id] = .refused("unexpected")
+            }
+            if state.refusals > 0 {
+                state.refusals -= 1
+                state.outcomes[id] = .refused("no such DAG yet")
             }
             return id
         }
