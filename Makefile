@@ -1,45 +1,41 @@
-# The verbs of the project; `make help` lists them. Each sets up what it needs by itself.
-
-ARGS ?=
+# The verbs of the project; `make help` prints them. CI calls exactly these.
 PREFIX ?= /usr/local
+DESTDIR ?=
+ARGS ?=
+# What the installation consists of; each becomes .build/release/<name>.
 PRODUCTS := cryptoflow cryptoflow-scheduler cryptoflow-exchange
 
-.PHONY: help run test build bench format check install clean setup setup-tests
+.PHONY: help setup run build test bench format check clean install
+.DEFAULT_GOAL := help
 
-help: ## Lists the verbs
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: build ## Builds and starts everything on this machine (options: ARGS="--port 9000")
-	@exec .build/release/cryptoflow standalone $(ARGS)
-
-test: setup-tests ## Runs every test
-	@scripts/test.sh
-
-build: setup ## Builds the release programs into .build/release
-	@echo "building (the first time takes several minutes)"
-	@for product in $(PRODUCTS); do swift build -c release --product $$product || exit 1; done
-
-bench: setup ## Measures, and prints a table and one line of JSON
-	@swift build -c release --product cryptoflow-bench
-	@.build/release/cryptoflow-bench $(ARGS)
-
-format: ## Formats the sources
-	@swift format format --in-place --recursive --parallel Sources Tests Package.swift
-
-check: ## Checks the format and what the compiler does not
-	@scripts/check.sh
-
-install: build ## Installs programs and their files below PREFIX
-	install -d $(PREFIX)/bin $(PREFIX)/share/cryptoflow/Resources
-	for product in $(PRODUCTS); do install -m 755 .build/release/$$product $(PREFIX)/bin/; done
-	cp -R dags migrations $(PREFIX)/share/cryptoflow/
-	cp -R Resources/recorded $(PREFIX)/share/cryptoflow/Resources/
-
-clean: ## Removes what was built
-	rm -rf .build
-
-setup:
+setup: ## install the missing Debian packages for building and running
 	@scripts/setup.sh
 
-setup-tests:
+run: build ## build, then run everything in this terminal; options: make run ARGS="--port 9000"
+	@exec .build/release/cryptoflow standalone $(ARGS)
+
+build: setup ## build the release programs into .build/release
+	@scripts/build.sh $(PRODUCTS)
+
+test: ## build and run all tests
 	@scripts/setup.sh --tests
+	@scripts/test.sh $(ARGS)
+
+bench: setup ## build and run the benchmark; options: make bench ARGS="…"
+	@scripts/build.sh $(PRODUCTS) cryptoflow-bench
+	@exec .build/release/cryptoflow-bench $(ARGS)
+
+format: ## rewrite the sources in the project's format
+	swift format --in-place --parallel --recursive Sources Tests Package.swift
+
+check: ## check format, documentation and the project's rules
+	@scripts/check.sh
+
+install: build ## install into PREFIX (/usr/local): bin/ and share/cryptoflow/
+	@scripts/install.sh "$(DESTDIR)$(PREFIX)" $(PRODUCTS)
+
+clean: ## remove what was built (not the database in .cryptoflow)
+	rm -rf .build

@@ -1,23 +1,32 @@
 #!/usr/bin/env bash
-# What a reader would object to and a compiler would not.
-set -eu
+# Checks format and documentation (swift format) and the rules that grep can see. Every finding is printed; any one fails.
+set -uo pipefail
 cd "$(dirname "$0")/.."
-failed=0
 
-swift format lint --strict --recursive --parallel Sources Tests Package.swift || failed=1
-
-report() {
-    [ -z "$2" ] && return
-    echo "$1" >&2
-    echo "$2" | sed 's/^/    /' >&2
-    failed=1
+failed=no
+# pattern, what is wrong, where (folders). A line that needs an exception says why in a comment: "check: allow".
+forbid() {
+    local pattern=$1 message=$2
+    shift 2
+    local hits
+    hits=$(grep -rnE --include='*.swift' --include='*.c' --include='*.h' --include='*.sql' --include='*.yaml' \
+        -e "$pattern" -- "$@" 2>/dev/null | grep -vF 'check: allow')
+    [ -z "$hits" ] && return
+    printf '%s\n' "$hits" | sed "s|\$|  <- $message|"
+    failed=yes
 }
-report "test functions without @Test never run:" \
-    "$(grep -rnE '^\s*(public |private |internal )?func test[A-Z]' Tests --include='*.swift' || true)"
-report "crashes waiting to happen:" \
-    "$(grep -rnE 'try!|fatalError\(|as! ' Sources --include='*.swift' || true)"
-report "tests that wait for time:" \
-    "$(grep -rnE 'Task\.sleep|usleep\(|Thread\.sleep' Tests --include='*.swift' | grep -v 'sleep(for: *pollInterval' || true)"
-report "unfinished places:" \
-    "$(grep -rnE 'TODO|FIXME|XXX|not implemented' Sources Tests --include='*.swift' || true)"
-exit $failed
+
+forbid 'func test[A-Z_]' 'a test is marked @Test and its name has no prefix; without @Test it never runs' Tests
+forbid '\b(T[O]DO|F[I]XME|X[X]X|H[A]CK)\b' 'open work belongs into an issue' Sources Tests Package.swift
+forbid '\btry!' 'handle the error' Sources Tests
+forbid '\bfatalError\(' 'throw, or use precondition for a bug of ours' Sources Tests
+forbid '\bTask\.sleep\b|\busleep\(' 'wait for an event, not for time' Tests
+forbid 'import (XCTest|Foundation)$' 'Swift Testing, and FoundationEssentials' Sources Tests
+
+swift format lint --strict --parallel --recursive Sources Tests Package.swift || failed=yes
+
+if [ $failed = yes ]; then
+    echo "check: FAILED" >&2
+    exit 1
+fi
+echo "check: all is well"

@@ -86,8 +86,10 @@ package final class ChildProcess: Sendable {
         }
     }
 
-    /// Waits for the end at most this long; returns nil when the time is over. Cancellation does not shorten it: it is
-    /// what an orderly stop, itself often running in a cancelled task, relies on.
+    /// Waits for the end at most this long; returns nil when the time is over.
+    ///
+    /// Cancellation does not shorten it: it is what an orderly stop, itself often running in a cancelled task, relies
+    /// on.
     func wait(atMostMilliseconds milliseconds: Int) async -> ExitStatus? {
         let ticket = takeTicket()
         return await withCheckedContinuation { continuation in
@@ -190,8 +192,10 @@ package final class ChildProcess: Sendable {
 }
 
 extension ChildProcess {
-    /// Runs a program to its end and returns how it ended and what it wrote. A cancelled task kills it and throws
-    /// `CancellationError`; programs that cannot be started throw `PrivateClusterError`.
+    /// Runs a program to its end and returns how it ended and what it wrote.
+    ///
+    /// A cancelled task kills it and throws `CancellationError`; programs that cannot be started throw
+    /// `PrivateClusterError`.
     package static func run(
         _ executable: String, _ arguments: [String], environment: [String: String] = ChildProcess.plainEnvironment
     ) async throws -> (status: ExitStatus, output: String) {

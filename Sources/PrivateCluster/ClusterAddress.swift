@@ -1,4 +1,6 @@
-/// How to connect to a running private cluster. Its description never shows the password.
+/// How to connect to a running private cluster.
+///
+/// Its description never shows the password.
 package struct ClusterAddress: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible {
     /// The superuser of every private cluster.
     package static let superuser = "cryptoflow"

@@ -23,7 +23,8 @@ struct ClusterInitializer: Sendable {
         case .missing: return nil
         case .directory: break
         default:
-            throw PrivateClusterError(.unusableHome, "\(data) is not a folder.", advice: "Move it away and start again.")
+            throw PrivateClusterError(
+                .unusableHome, "\(data) is not a folder.", advice: "Move it away and start again.")
         }
         if let text = FileSystem.read(data + "/PG_VERSION") {
             // Before 10, a major version was two numbers: "9.6".
@@ -32,7 +33,8 @@ struct ClusterInitializer: Sendable {
             return nil
         }
         throw PrivateClusterError(
-            .unusableHome, "\(data) holds no PostgreSQL data that can be read (its PG_VERSION is missing or unreadable).",
+            .unusableHome,
+            "\(data) holds no PostgreSQL data that can be read (its PG_VERSION is missing or unreadable).",
             advice: "Move the folder away to begin with an empty database.")
     }
 
@@ -84,8 +86,10 @@ struct ClusterInitializer: Sendable {
             metadata: ["cluster.folder": "\(location.data)", "postgresql.major": "\(binaries.major)"])
     }
 
-    /// Gives the superuser a password again when its file was lost: PostgreSQL's single-user mode asks for none, and the
-    /// right to read the files is ours. The server must not run.
+    /// Gives the superuser a password again when its file was lost: PostgreSQL's single-user mode asks for none, and
+    /// the right to read the files is ours.
+    ///
+    /// The server must not run.
     func resetPassword(to password: String) async throws {
         guard let (reader, writer) = ChildProcess.closeOnExecPipe() else {
             throw PrivateClusterError(.startFailed, "The database's password cannot be reset: \(errorText(errno)).")

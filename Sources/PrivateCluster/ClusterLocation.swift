@@ -33,8 +33,10 @@ struct ClusterLocation: Sendable, Hashable {
         return ClusterLocation(root: root, isOutsideHome: true)
     }
 
-    /// Finds the location of a prepared home, or chooses it for a new one; `onOrphan` hears of a cluster whose home is gone
-    /// and that was moved aside. The home's lock must be held.
+    /// Finds the location of a prepared home, or chooses it for a new one; `onOrphan` hears of a cluster whose home is
+    /// gone and that was moved aside.
+    ///
+    /// The home's lock must be held.
     static func resolve(
         home: CryptoflowHome, user: ClusterUser, sharedRoot: String = sharedRoot, onOrphan: (String) -> Void = { _ in }
     ) throws(PrivateClusterError) -> ClusterLocation {
@@ -42,7 +44,8 @@ struct ClusterLocation: Sendable, Hashable {
         if known.isOutsideHome {
             guard FileSystem.kind(known.root) == .directory else {
                 throw PrivateClusterError(
-                    .unusableHome, "\(home.clusterPointer) says that the database is in \(known.root), but there is no such folder.",
+                    .unusableHome,
+                    "\(home.clusterPointer) says that the database is in \(known.root), but there is no such folder.",
                     advice: "Bring it back, or remove \(home.clusterPointer) to begin with an empty database.")
             }
             return known

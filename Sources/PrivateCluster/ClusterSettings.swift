@@ -37,7 +37,9 @@ package struct ClusterSettings: Sendable, Hashable {
     /// The file that an operator may add; it is read last and never written by us.
     static let localFile = "postgresql.local.conf"
 
-    /// The whole of postgresql.conf. What makes the cluster private cannot be overridden by `values`.
+    /// The whole of postgresql.conf.
+    ///
+    /// What makes the cluster private cannot be overridden by `values`.
     func configuration(socketFolder: String) -> String {
         let fixed = [
             // No network: only the socket in the private folder.
@@ -48,7 +50,9 @@ package struct ClusterSettings: Sendable, Hashable {
             "default_text_search_config": "pg_catalog.simple", "cluster_name": "cryptoflow",
         ]
         let all = values.merging(fixed) { _, fixed in fixed }.sorted { $0.key < $1.key }
-        let lines = all.map { "\($0.key) = '\($0.value.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''"))'" }
+        let lines = all.map {
+            "\($0.key) = '\($0.value.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''"))'"
+        }
         return """
             # Written by cryptoflow at every start. Put settings of yours into \(Self.localFile) beside this file.
             \(lines.joined(separator: "\n"))

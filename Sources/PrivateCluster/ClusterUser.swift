@@ -10,7 +10,9 @@ struct ClusterUser: Sendable, Hashable {
     /// True when programs must change to this user.
     let isForeign: Bool
 
-    /// The user for this process. Throws `PrivateClusterError` (`noUnprivilegedUser`) for root without a user `postgres`.
+    /// The user for this process.
+    ///
+    /// Throws `PrivateClusterError` (`noUnprivilegedUser`) for root without a user `postgres`.
     static func forThisProcess() throws(PrivateClusterError) -> ClusterUser {
         guard geteuid() == 0 else {
             var list = [gid_t](repeating: 0, count: 1024)
@@ -27,7 +29,8 @@ struct ClusterUser: Sendable, Hashable {
         var buffer = [CChar](repeating: 0, count: 16_384)
         guard getpwnam_r(name, &entry, &buffer, buffer.count, &found) == 0, found != nil else {
             throw PrivateClusterError(
-                .noUnprivilegedUser, "PostgreSQL refuses to run as root, and there is no user \"\(name)\" to run it as.",
+                .noUnprivilegedUser,
+                "PostgreSQL refuses to run as root, and there is no user \"\(name)\" to run it as.",
                 advice: "Run as an ordinary user, or create it: \(PostgresBinaries.aptCommand)")
         }
         var groups = [gid_t](repeating: 0, count: 1024)
@@ -56,13 +59,17 @@ struct ClusterUser: Sendable, Hashable {
         }
     }
 
-    /// A command line that runs a program as this user. setpriv (util-linux, always there on Debian) changes the ids and
-    /// execs, so the pid that is started is the program's own.
+    /// A command line that runs a program as this user.
+    ///
+    /// setpriv (util-linux, always there on Debian) changes the ids and execs, so the pid that is started is the
+    /// program's own.
     func command(_ executable: String, _ arguments: [String]) throws(PrivateClusterError) -> (String, [String]) {
         guard isForeign else { return (executable, arguments) }
-        guard let setpriv = (["/usr/bin/setpriv", "/bin/setpriv"] as [String]).first(where: { access($0, X_OK) == 0 }) else {
+        guard let setpriv = (["/usr/bin/setpriv", "/bin/setpriv"] as [String]).first(where: { access($0, X_OK) == 0 })
+        else {
             throw PrivateClusterError(
-                .noUnprivilegedUser, "PostgreSQL refuses to run as root, and setpriv, which would run it as \(name), is missing.",
+                .noUnprivilegedUser,
+                "PostgreSQL refuses to run as root, and setpriv, which would run it as \(name), is missing.",
                 advice: "Install it: apt-get install util-linux")
         }
         return (setpriv, ["--reuid=\(id)", "--regid=\(group)", "--init-groups", "--", executable] + arguments)

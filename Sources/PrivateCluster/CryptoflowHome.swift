@@ -18,7 +18,9 @@ package struct CryptoflowHome: Sendable, Hashable {
     /// The default for a program started in this working directory.
     package static let defaultName = ".cryptoflow"
 
-    /// Names a home; a relative path counts from the working directory. Nothing is created.
+    /// Names a home; a relative path counts from the working directory.
+    ///
+    /// Nothing is created.
     ///
     /// Throws `PrivateClusterError` (`unusableHome`) for an empty path, one with control characters (it is written into
     /// PostgreSQL's files line by line), or one too long for PostgreSQL.
@@ -75,8 +77,10 @@ package struct CryptoflowHome: Sendable, Hashable {
     /// The superuser's password.
     var passwordFile: String { secrets + "/postgresql-password" }
 
-    /// Creates the home and its folders where they are missing; existing ones keep owner and mode, but `secrets` is closed
-    /// to others. Throws `PrivateClusterError` (`unusableHome`, `diskFull`).
+    /// Creates the home and its folders where they are missing; existing ones keep owner and mode, but `secrets` is
+    /// closed to others.
+    ///
+    /// Throws `PrivateClusterError` (`unusableHome`, `diskFull`).
     package func prepare() throws(PrivateClusterError) {
         try FileSystem.makeDirectories(path, mode: 0o755)
         guard access(path, W_OK | X_OK) == 0 else {
@@ -90,7 +94,9 @@ package struct CryptoflowHome: Sendable, Hashable {
         }
     }
 
-    /// Writes a secret as a file of mode 0600 in `secrets`, replacing an old one atomically. `prepare()` comes first.
+    /// Writes a secret as a file of mode 0600 in `secrets`, replacing an old one atomically.
+    ///
+    /// `prepare()` comes first.
     package func writeSecret(_ value: String, name: String) throws(PrivateClusterError) {
         try FileSystem.replace(secrets + "/" + name, with: value + "\n", mode: 0o600)
     }

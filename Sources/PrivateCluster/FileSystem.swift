@@ -2,7 +2,9 @@ import Glibc
 
 /// The few file operations the cluster needs, with the system's reason kept; all paths are absolute.
 enum FileSystem {
-    /// The error for a failed operation: what was tried, on which path, and errno. A full disk keeps its own kind.
+    /// The error for a failed operation: what was tried, on which path, and errno.
+    ///
+    /// A full disk keeps its own kind.
     static func failure(action: String, path: String, code: Int32) -> PrivateClusterError {
         switch code {
         case ENOSPC, EDQUOT:
@@ -143,7 +145,9 @@ enum FileSystem {
         sync(directory: parent(of: path))
     }
 
-    /// Makes a rename in this directory durable. A file system that cannot is not an error.
+    /// Makes a rename in this directory durable.
+    ///
+    /// A file system that cannot is not an error.
     static func sync(directory: String) {
         let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { return }
@@ -155,7 +159,8 @@ enum FileSystem {
     static func freeBytes(at path: String) -> UInt64? {
         var information = statvfs()
         guard statvfs(path, &information) == 0 else { return nil }
-        let (bytes, overflow) = UInt64(information.f_bavail).multipliedReportingOverflow(by: UInt64(information.f_frsize))
+        let (bytes, overflow) = UInt64(information.f_bavail).multipliedReportingOverflow(
+            by: UInt64(information.f_frsize))
         return overflow ? .max : bytes
     }
 

@@ -4,7 +4,9 @@ import Glibc
 final class HomeLock: Sendable {
     private let descriptor: Int32
 
-    /// Takes the lock. Throws `PrivateClusterError`: `homeInUse` when another process has it, naming its pid.
+    /// Takes the lock.
+    ///
+    /// Throws `PrivateClusterError`: `homeInUse` when another process has it, naming its pid.
     init(path: String) throws(PrivateClusterError) {
         let opened = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
         guard opened >= 0 else {

@@ -6,7 +6,9 @@ import Glibc
 /// memory in use. They are told by what cannot be forged or reused: working directory (PostgreSQL's processes stay in
 /// their data directory) and executable, never by a pid in a file alone.
 enum LeftoverProcesses {
-    /// Their ids, in no order. The directory may be given with symbolic links.
+    /// Their ids, in no order.
+    ///
+    /// The directory may be given with symbolic links.
     static func find(dataDirectory: String) -> [pid_t] {
         guard let real = FileSystem.realPath(dataDirectory) else { return [] }
         return (FileSystem.list("/proc") ?? []).compactMap { name in
@@ -15,12 +17,15 @@ enum LeftoverProcesses {
         }
     }
 
-    /// Kills what still initialises a directory: an initdb outlives a `kill -9` of ours too. Its work is discarded anyway.
+    /// Kills what still initialises a directory: an initdb outlives a `kill -9` of ours too.
+    ///
+    /// Its work is discarded anyway.
     static func killInitializers(directory: String) {
         for name in FileSystem.list("/proc") ?? [] {
             guard let id = pid_t(name), id != getpid(),
                 let executable = FileSystem.linkTarget("/proc/\(id)/exe"), FileSystem.name(of: executable) == "initdb",
-                let command = FileSystem.read("/proc/\(id)/cmdline"), command.split(separator: "\0").contains(Substring(directory))
+                let command = FileSystem.read("/proc/\(id)/cmdline"),
+                command.split(separator: "\0").contains(Substring(directory))
             else { continue }
             kill(id, SIGKILL)
         }
@@ -64,8 +69,9 @@ enum LeftoverProcesses {
         return found
     }
 
-    /// Waits until none is left; returns those that are when the time is over. They are not our children, so there is no
-    /// event to wait for: /proc is looked at every 10 ms.
+    /// Waits until none is left; returns those that are when the time is over.
+    ///
+    /// They are not our children, so there is no event to wait for: /proc is looked at every 10 ms.
     private static func wait(milliseconds: Int, dataDirectory: String) async throws -> [pid_t] {
         let clock = ContinuousClock()
         let deadline = clock.now + .milliseconds(milliseconds)

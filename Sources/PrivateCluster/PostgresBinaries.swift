@@ -4,7 +4,7 @@ import Glibc
 package struct PostgresBinaries: Sendable, Hashable {
     /// The folder that holds `postgres`, `initdb` and mostly `psql`.
     package let directory: String
-    /// The major version that `postgres --version` told, e.g. 15.
+    /// The major version that `postgres --version` told, such as 15.
     package let major: Int
 
     /// The apt command that brings them on Debian.

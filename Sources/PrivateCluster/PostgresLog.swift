@@ -12,7 +12,9 @@ enum PostgresLog {
         descriptor: Int32, offset: Int
     ) {
         if let size = FileSystem.information(path, followingLinks: false)?.st_size, size >= rotationBytes {
-            for number in stride(from: kept - 1, through: 1, by: -1) { rename("\(path).\(number)", "\(path).\(number + 1)") }
+            for number in stride(from: kept - 1, through: 1, by: -1) {
+                rename("\(path).\(number)", "\(path).\(number + 1)")
+            }
             rename(path, path + ".1")
         }
         let descriptor = Glibc.open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o640)

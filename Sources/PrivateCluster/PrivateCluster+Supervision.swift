@@ -36,7 +36,8 @@ extension PrivateCluster {
                 attempts += 1
                 guard attempts <= Self.mostRestarts else {
                     throw PrivateClusterError(
-                        .startFailed, "PostgreSQL ended again and again; after \(Self.mostRestarts) restarts it is left alone.",
+                        .startFailed,
+                        "PostgreSQL ended again and again; after \(Self.mostRestarts) restarts it is left alone.",
                         advice: "See \(home.postgresLog).")
                 }
                 do {

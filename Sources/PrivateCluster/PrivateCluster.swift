@@ -65,8 +65,10 @@ package actor PrivateCluster {
         self.logger = logger
     }
 
-    /// Creates the cluster if the home has none, recovers from whatever a crash left, starts it, and returns its address
-    /// once it accepts connections. A running one just returns its address.
+    /// Creates the cluster if the home has none, recovers from whatever a crash left, starts it, and returns its
+    /// address once it accepts connections.
+    ///
+    /// A running one just returns its address.
     ///
     /// Throws `PrivateClusterError`, or `CancellationError` when the task is cancelled or `stop()` comes first; either
     /// leaves nothing running and the home unlocked.
@@ -98,8 +100,9 @@ package actor PrivateCluster {
         }
     }
 
-    /// Stops the server in under four seconds: a fast shutdown, an immediate one after three seconds, then KILL. Does
-    /// nothing when it is stopped; cancellation does not interrupt it.
+    /// Stops the server in under four seconds: a fast shutdown, an immediate one after three seconds, then KILL.
+    ///
+    /// Does nothing when it is stopped; cancellation does not interrupt it.
     package func stop() async {
         switch phase {
         case .stopped, .stopping: return
@@ -131,7 +134,8 @@ package actor PrivateCluster {
         for (signal, milliseconds) in [(SIGINT, 3_000), (SIGQUIT, 500)] {
             process.signal(signal)
             if await process.wait(atMostMilliseconds: milliseconds) != nil { return }
-            logger.warning("PostgreSQL does not stop", metadata: ["signal": "\(signal)", "waited_ms": "\(milliseconds)"])
+            logger.warning(
+                "PostgreSQL does not stop", metadata: ["signal": "\(signal)", "waited_ms": "\(milliseconds)"])
         }
         // Backends have sessions of their own, so the group alone would not do.
         let all = prepared.map { LeftoverProcesses.find(dataDirectory: $0.location.data) } ?? []
@@ -237,7 +241,9 @@ package actor PrivateCluster {
         let clock = ContinuousClock()
         let deadline = clock.now + .seconds(options.startTimeoutSeconds)
         while true {
-            if let file = PostmasterFile(dataDirectory: data), file.processID == child.id, file.status == "ready" { return }
+            if let file = PostmasterFile(dataDirectory: data), file.processID == child.id, file.status == "ready" {
+                return
+            }
             if let status = child.status {
                 try Task.checkCancellation()
                 guard phase == .starting || phase == .running else { throw CancellationError() }

@@ -3,7 +3,9 @@
 /// `description` is one sentence that names the thing and the expectation, `advice` the next step to take (nil when there is
 /// none), `details` the last lines of the log or of a program's output, never a password.
 package struct PrivateClusterError: Error, CustomStringConvertible, Equatable {
-    /// Kinds a caller may react to. More may be added: match with `==` and keep a default.
+    /// Kinds a caller may react to.
+    ///
+    /// More may be added: match with `==` and keep a default.
     package struct Code: Sendable, Hashable, CustomStringConvertible {
         /// The canonical lower-case token.
         package let description: String

@@ -12,7 +12,8 @@ enum SocketFolder {
     /// The folder is 0700 and PostgreSQL's user owns it. In `/tmp` anybody may have made the name before us, so what is
     /// found there is used only if it is a real folder (no link) with that owner and mode; else the next name is tried.
     static func make(
-        preferred: String, user: ClusterUser, temporary: String = "/tmp", runtimeDirectory: String? = xdgRuntimeDirectory
+        preferred: String, user: ClusterUser, temporary: String = "/tmp",
+        runtimeDirectory: String? = xdgRuntimeDirectory
     ) throws(PrivateClusterError) -> String {
         if fits(preferred) {
             try user.makePrivateDirectory(preferred)
@@ -26,7 +27,9 @@ enum SocketFolder {
         let hash = ClusterLocation.hash(preferred)
         var bases: [String] = []
         // The runtime folder belongs to the login session's user alone, so it is of no use to a foreign one.
-        if !user.isForeign, let runtimeDirectory, isPrivate(runtimeDirectory, user: user) { bases.append(runtimeDirectory) }
+        if !user.isForeign, let runtimeDirectory, isPrivate(runtimeDirectory, user: user) {
+            bases.append(runtimeDirectory)
+        }
         bases.append(temporary)
         for base in bases {
             for attempt in 0..<8 {
@@ -48,12 +51,15 @@ enum SocketFolder {
     }
 
     static var xdgRuntimeDirectory: String? {
-        guard let value = getenv("XDG_RUNTIME_DIR").map({ String(cString: $0) }), value.hasPrefix("/") else { return nil }
+        guard let value = getenv("XDG_RUNTIME_DIR").map({ String(cString: $0) }), value.hasPrefix("/") else {
+            return nil
+        }
         return value
     }
 
     static func isPrivate(_ path: String, user: ClusterUser) -> Bool {
         guard let information = FileSystem.information(path, followingLinks: false) else { return false }
-        return information.st_mode & S_IFMT == S_IFDIR && information.st_uid == user.id && information.st_mode & 0o077 == 0
+        return information.st_mode & S_IFMT == S_IFDIR && information.st_uid == user.id
+            && information.st_mode & 0o077 == 0
     }
 }

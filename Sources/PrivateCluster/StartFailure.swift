@@ -28,7 +28,8 @@ enum StartFailure {
             message: "processes of an earlier PostgreSQL still use these data",
             advice: "End the processes named postgres that work in this folder."),
         Cause(
-            marker: "is another postmaster", code: .startFailed, message: "another PostgreSQL uses these data or this socket",
+            marker: "is another postmaster", code: .startFailed,
+            message: "another PostgreSQL uses these data or this socket",
             advice: "Stop it, or choose another --home."),
         Cause(
             marker: "lock file \"postmaster.pid\" already exists", code: .startFailed,
@@ -65,7 +66,9 @@ enum StartFailure {
             message: "the write-ahead log is damaged", advice: "Restore a backup."),
     ]
 
-    /// The error for a failed start. `output` is what was written since the start; its last lines become the details.
+    /// The error for a failed start.
+    ///
+    /// `output` is what was written since the start; its last lines become the details.
     static func explain(
         _ what: String, status: ExitStatus?, output: String, otherwise: PrivateClusterError.Code
     ) -> PrivateClusterError {

@@ -40,7 +40,8 @@ final class Watchdog: Sendable {
         let data = FileSystem.realPath(dataDirectory) ?? dataDirectory
         do {
             process = try ChildProcess(
-                "/bin/sh", ["-c", Self.script, "cryptoflow-watchdog", "\(postmaster)", data, signal, removed], input: reader)
+                "/bin/sh", ["-c", Self.script, "cryptoflow-watchdog", "\(postmaster)", data, signal, removed],
+                input: reader)
         } catch {
             close(writer)
             throw error

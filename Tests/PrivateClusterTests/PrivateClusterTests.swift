@@ -1,5 +1,5 @@
-import Testing
 import TestSupport
+import Testing
 
 @Suite("The tests' own cluster", .timeLimit(.minutes(1))) struct TestClusterTests {
     @Test("every test gets a database of its own", .database, arguments: 1...3)

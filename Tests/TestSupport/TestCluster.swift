@@ -31,9 +31,11 @@ package actor TestCluster {
         return name
     }
 
-    /// Creates a database as a copy of a template. The first call for a template's name makes it, with `prepare`, which
-    /// gets its URL and must have closed its connections when it returns; the others wait for it and then take a copy,
-    /// which is faster than preparing each (with migrations, say).
+    /// Creates a database as a copy of a template.
+    ///
+    /// The first call for a template's name makes it, with `prepare`, which gets its URL and must have closed its
+    /// connections when it returns; the others wait for it and then take a copy, which is faster than preparing each
+    /// (with migrations, say).
     package func makeDatabase(
         like template: String, prepare: @escaping @concurrent @Sendable (_ url: String) async throws -> Void
     ) async throws -> String {
@@ -52,10 +54,13 @@ package actor TestCluster {
     }
 
     /// Drops a database with its connections.
-    package func drop(database: String) async throws { try await execute("DROP DATABASE IF EXISTS \(database) WITH (FORCE)") }
+    package func drop(database: String) async throws {
+        try await execute("DROP DATABASE IF EXISTS \(database) WITH (FORCE)")
+    }
 
-    /// Runs statements with psql and returns its unaligned output without headers. Several statements are
-    /// one transaction. Throws `TestClusterError` with psql's message.
+    /// Runs statements with psql and returns its unaligned output without headers.
+    ///
+    /// Several statements are one transaction. Throws `TestClusterError` with psql's message.
     @discardableResult
     package func execute(_ sql: String, database: String = "postgres") async throws -> String {
         let (address, binaries) = try await start()

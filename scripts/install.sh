@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Installs the built programs and what they read: <prefix>/bin and <prefix>/share/cryptoflow.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+prefix=$1
+shift
+install -d "$prefix/bin" "$prefix/share/cryptoflow"
+for product in "$@"; do install -m 0755 ".build/release/$product" "$prefix/bin/$product"; done
+# SwiftPM's resource bundles, if a target or a package has some, are looked for beside the program.
+for bundle in .build/release/*.resources; do
+    [ -d "$bundle" ] && cp -R "$bundle" "$prefix/bin/"
+done
+for folder in dags migrations Resources; do
+    if [ -d "$folder" ]; then
+        rm -rf "${prefix:?}/share/cryptoflow/$folder"
+        cp -R "$folder" "$prefix/share/cryptoflow/$folder"
+    fi
+done
+install -m 0644 LICENSE THIRD_PARTY.md "$prefix/share/cryptoflow/"
+[ -f NOTICE ] && install -m 0644 NOTICE "$prefix/share/cryptoflow/"
+echo "installed: ${*/#/$prefix/bin/}"
