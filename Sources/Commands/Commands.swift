@@ -20,7 +20,8 @@ package enum Commands {
     ) async -> Int32 {
         await CommandEnvironment.$current.withValue(environment) {
             do {
-                var command = try root.parseAsRoot(arguments.map(LeadingDash.protected))
+                let words = arguments ?? Array(CommandLine.arguments.dropFirst())
+                var command = try root.parseAsRoot(LeadingDash.protected(words))
                 if var asynchronous = command as? any AsyncParsableCommand {
                     try await asynchronous.run()
                 } else {
@@ -52,7 +53,7 @@ package enum Commands {
                 return ExitStatus.done
             }
             if code == .validationFailure {
-                try console.error(root.fullMessage(for: error))
+                try console.error("error: " + root.fullMessage(for: error).trimmingPrefix("Error: "))
                 return ExitStatus.usage
             }
             if !(error is ExitCode) { try console.error("error: \(error)") }

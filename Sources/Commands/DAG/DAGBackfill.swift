@@ -15,8 +15,9 @@ struct DAGBackfill: AsyncParsableCommand {
             time is its midnight in UTC: the last hour of 31 October is --to 2026-10-31T23:00:00Z.
 
             Examples:
-              cryptoflow dag backfill candles_1h --from 2026-10-01 --to 2026-10-31T23:00:00Z
-              cryptoflow dag backfill candles_1h --from 2026-10-01 --to 2026-10-02 --reprocess completed --wait
+              cryptoflow dag backfill candles_1h --from 2026-10-01 --to 2026-10-31
+              cryptoflow dag backfill candles_1h --from 2026-10-01 --to 2026-10-02 \\
+                --reprocess completed --wait
 
             Exit codes: 0 done, with --wait only if no run failed; 1 refused, or a run failed; 2 wrong command line; with \
             --wait also 3 not ended within --timeout, and 4 no scheduler took the command (within --timeout, or a minute).

@@ -14,8 +14,9 @@ struct DAGTrigger: AsyncParsableCommand {
 
             Examples:
               cryptoflow dag trigger gold_trend_volatility
-              cryptoflow dag trigger candles_1h --logical-date 2026-11-20T05:00:00Z --wait --timeout 10m
-              cryptoflow dag trigger report --conf '{"market": "KRW-BTC"}' --run-id report-1
+              cryptoflow dag trigger candles_1h --wait --timeout 10m
+              cryptoflow dag trigger candles_1h --logical-date 2026-11-20T05:00:00Z
+              cryptoflow dag trigger report --conf '{"market": "KRW-BTC"}' --run-id r1
 
             Exit codes: 0 done, with --wait only if the run succeeded; 1 refused, or the run failed; 2 wrong command line; \
             with --wait also 3 the run has not ended within --timeout, and 4 no scheduler took the command (within \

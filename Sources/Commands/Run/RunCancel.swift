@@ -9,7 +9,7 @@ struct RunCancel: AsyncParsableCommand {
         commandName: "cancel", abstract: "Stop what a run still does; it ends in failed with the reason cancelled.",
         discussion: """
             Example:
-              cryptoflow run cancel candles_1h manual__2026-11-20T05:12:09+00:00_4294967297
+              cryptoflow run cancel report r1
             """)
 
     @Argument(help: ArgumentHelp("The DAG's id.", valueName: "dag"))

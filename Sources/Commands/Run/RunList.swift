@@ -13,7 +13,7 @@ struct RunList: AsyncParsableCommand {
         discussion: """
             Examples:
               cryptoflow run list
-              cryptoflow run list candles_1h --state failed --limit 100 --output json
+              cryptoflow run list candles_1h --state failed --limit 100 -o json
             """)
 
     @Argument(help: ArgumentHelp("Only runs of this DAG.", valueName: "dag"))

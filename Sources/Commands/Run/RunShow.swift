@@ -9,8 +9,9 @@ struct RunShow: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "Show a run: its tasks, their tries, durations and reasons.",
         discussion: """
-            Example:
+            Examples:
               cryptoflow run show candles_1h scheduled__2026-11-20T05:00:00+00:00
+              cryptoflow run show report r1 --output yaml
             """)
 
     @Argument(help: ArgumentHelp("The DAG's id.", valueName: "dag"))

@@ -13,7 +13,7 @@ struct ScheduleNext: ParsableCommand {
 
             Examples:
               cryptoflow schedule next '0 9 * * MON-FRI' --timezone Asia/Seoul
-              cryptoflow schedule next '30 2 * * *' --timezone Europe/Berlin --after 2026-03-28 --count 3
+              cryptoflow schedule next '30 2 * * *' --timezone Europe/Berlin --count 3
               cryptoflow schedule next @daily --output json
 
             Exit codes: 0 done; 1 the expression is invalid (the message names the field); 2 wrong command line.
@@ -23,7 +23,7 @@ struct ScheduleNext: ParsableCommand {
         help: "Cron expression with five fields, or six with seconds last, or a preset such as @hourly; in quotes.")
     var expression: String
 
-    @Option(help: ArgumentHelp("Zone whose clock the fields are read on.", valueName: "zone"), transform: Zones.named)
+    @Option(help: ArgumentHelp("Zone whose clock the fields are read on (default: UTC).", valueName: "zone"), transform: Zones.named)
     var timezone = TimeZoneRules.utc
 
     @Option(
@@ -37,7 +37,7 @@ struct ScheduleNext: ParsableCommand {
         help: ArgumentHelp(
             """
             What a clock change does to fixed times: debian, airflow, or parts such as gap:shift,overlap:last \
-            (gap: run_after, shift, skip; overlap: first, last, both).
+            (gap: run_after, shift, skip; overlap: first, last, both; default: debian).
             """, valueName: "policy"), transform: DSTPolicy.parsing(option:))
     var dst = DSTPolicy.debian
 

@@ -10,9 +10,10 @@ struct TaskLogs: AsyncParsableCommand {
         commandName: "logs", abstract: "Print the log of a task's try.",
         discussion: """
             Examples:
-              cryptoflow task logs candles_1h scheduled__2026-11-20T05:00:00+00:00 fetch
-              cryptoflow task logs candles_1h scheduled__2026-11-20T05:00:00+00:00 fetch --try 1
-              cryptoflow task logs candles_1h scheduled__2026-11-20T05:00:00+00:00 fetch --follow
+              cryptoflow task logs report r1 fetch
+              cryptoflow task logs report r1 fetch --try 1
+              cryptoflow task logs candles_1h \\
+                scheduled__2026-11-20T05:00:00+00:00 fetch --follow
             """)
 
     @Argument(help: ArgumentHelp("The DAG's id.", valueName: "dag"))
