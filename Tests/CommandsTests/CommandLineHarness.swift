@@ -1,0 +1,64 @@
+import ArgumentParser
+import CivilTime
+import Commands
+import DAGModel
+import Synchronization
+
+/// The root command as a program would make it.
+struct TestRoot: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cryptoflow", abstract: "Runs DAGs.", version: "1.2.3", subcommands: Commands.subcommands)
+}
+
+/// What a command line came to.
+struct Outcome {
+    let code: Int32
+    let output: String
+    let errors: String
+
+    var outputLines: [String] { output.split(separator: "\n").map(String.init) }
+
+    /// Standard output as JSON; null when it is none.
+    var json: JSONValue { (try? JSONValue(parsing: output)) ?? .null }
+}
+
+/// Runs command lines in the process, with what they write kept apart.
+struct CommandLineHarness {
+    static let now = Timestamp(iso8601: "2026-11-21T10:00:00Z") ?? .epoch
+
+    static let operators = [
+        OperatorSignature(
+            name: "bash", aliases: ["airflow.providers.standard.operators.bash.BashOperator"],
+            summary: "Runs a shell command.", runsProcess: true,
+            parameters: [.init("bash_command", .string, required: true, "What to run.")])
+    ]
+
+    static func run(
+        _ arguments: String..., history: FakeHistory = FakeHistory(), variables: [String: String] = [:],
+        isColourful: Bool = false, showsProgress: Bool = false
+    ) async -> Outcome {
+        let written = Written()
+        let console = Console(isColourful: isColourful, showsProgress: showsProgress) { stream, text in
+            written.add(text, to: stream)
+        }
+        let environment = CommandEnvironment(
+            opener: history, operators: operators, version: "1.2.3", console: console, actor: "tester",
+            variable: { variables[$0] }, pace: .zero, now: { now })
+        let code = await Commands.run(TestRoot.self, arguments: arguments, in: environment)
+        return Outcome(code: code, output: written.text(.output), errors: written.text(.error))
+    }
+
+    private final class Written: Sendable {
+        private let texts = Mutex((output: "", error: ""))
+
+        func add(_ text: String, to stream: Console.Stream) {
+            texts.withLock { texts in
+                if stream == .output { texts.output += text } else { texts.error += text }
+            }
+        }
+
+        func text(_ stream: Console.Stream) -> String {
+            texts.withLock { stream == .output ? $0.output : $0.error }
+        }
+    }
+}

@@ -1,0 +1,127 @@
+import DAGModel
+import Foundation
+import Testing
+
+@Suite("dag validate") struct DAGValidateTests {
+    typealias Harness = CommandLineHarness
+
+    /// A folder of its own that is gone after the test.
+    private func withFolder(_ files: [String: String], _ body: (String) async throws -> Void) async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "validate-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        for (name, text) in files {
+            let file = folder.appending(path: name)
+            try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try Data(text.utf8).write(to: file)
+        }
+        try await body(folder.path)
+    }
+
+    private static func document(_ id: String, zone: String? = nil, cron: String = "30 2 * * *", uses: String = "bash") -> String {
+        """
+        $schema: https://airflow.apache.org/schemas/dag/2026-10-30.json
+        dag_id: \(id)
+        schedule: "\(cron)"
+        \(zone.map { "timezone: \($0)\n" } ?? "")start_date: 2026-01-01
+        tasks:
+          - id: hello
+            uses: \(uses)
+            with: {bash_command: echo hello}
+
+        """
+    }
+
+    @Test("good documents end in 0 with a summary")
+    func good() async throws {
+        try await withFolder(["a.yaml": Self.document("a"), "b/b.yml": Self.document("b")]) { folder in
+            let outcome = await Harness.run("dag", "validate", folder)
+            #expect(outcome.code == 0)
+            #expect(outcome.errors.isEmpty)
+            #expect(outcome.output == "2 valid DAGs in 2 files: no problems\n")
+        }
+    }
+
+    @Test("problems go to standard error with file, line and column")
+    func broken() async throws {
+        try await withFolder(["a.yaml": Self.document("a", uses: "bsh"), "b.yaml": Self.document("b", cron: "60 * * * *")]) { folder in
+            let outcome = await Harness.run("dag", "validate", folder)
+            #expect(outcome.code == 1)
+            let lines = outcome.errors.split(separator: "\n")
+            #expect(lines.count == 2)
+            #expect(lines.first?.hasPrefix("\(folder)/a.yaml:7:11: error: tasks[0].uses: ") == true)
+            #expect(lines.last?.hasPrefix("\(folder)/b.yaml:3:") == true)
+            #expect(outcome.output == "0 valid DAGs in 2 files: 2 errors\n")
+        }
+    }
+
+    @Test("as JSON the problems are a list on standard output")
+    func json() async throws {
+        try await withFolder(["a.yaml": Self.document("a", uses: "bsh"), "b.yaml": Self.document("b")]) { folder in
+            let outcome = await Harness.run("dag", "validate", "\(folder)/a.yaml", "\(folder)/b.yaml", "--output", "json")
+            #expect(outcome.code == 1)
+            #expect(outcome.errors.isEmpty)
+            let problem = try #require(outcome.json.arrayValue?.first)
+            #expect(outcome.json.arrayValue?.count == 1)
+            #expect(problem["file"] == .string("\(folder)/a.yaml"))
+            #expect(problem["line"] == 7)
+            #expect(problem["column"] == 11)
+            #expect(problem["severity"] == "error")
+            #expect(problem["key_path"] == "tasks[0].uses")
+            #expect(problem.objectValue?.keys.sorted() == ["column", "file", "hint", "key_path", "line", "message", "severity"])
+            let good = await Harness.run("dag", "validate", "\(folder)/b.yaml", "--output", "json")
+            #expect(good.code == 0)
+            #expect(good.output == "[]\n")
+        }
+    }
+
+    @Test("a dag_id in two files is an error, also across folders; the same file twice is not")
+    func duplicates() async throws {
+        try await withFolder(["one/a.yaml": Self.document("same"), "two/a.yaml": Self.document("same")]) { folder in
+            let outcome = await Harness.run("dag", "validate", "\(folder)/one", "\(folder)/two")
+            #expect(outcome.code == 1)
+            #expect(outcome.errors.contains("\(folder)/two/a.yaml:"))
+            #expect(outcome.errors.contains("already taken by \(folder)/one/a.yaml"))
+            let twice = await Harness.run("dag", "validate", "\(folder)/one", "\(folder)/one/a.yaml")
+            #expect(twice.code == 0)
+        }
+    }
+
+    @Test("what Airflow would not load is an error only when asked")
+    func portable() async throws {
+        let text = Self.document("a") + "catchup_window: 2d\n"
+        try await withFolder(["a.yaml": text]) { folder in
+            #expect(await Harness.run("dag", "validate", folder).code == 0)
+            let outcome = await Harness.run("dag", "validate", folder, "--portable")
+            #expect(outcome.code == 1)
+            #expect(outcome.errors.contains("catchup_window"))
+        }
+    }
+
+    @Test("the next clock changes that touch a schedule are shown")
+    func clockChange() async throws {
+        try await withFolder(["a.yaml": Self.document("a", zone: "Europe/Berlin"), "b.yaml": Self.document("b", zone: "Asia/Seoul")]) { folder in
+            let outcome = await Harness.run("dag", "validate", folder)
+            #expect(outcome.code == 0)
+            #expect(outcome.output.contains("a: 2027-03-28: clocks in Europe/Berlin"))
+            #expect(outcome.output.contains("02:30 does not exist"))
+            #expect(!outcome.output.contains("b: "))
+        }
+    }
+
+    @Test("a path where nothing is is an error")
+    func missing() async {
+        let outcome = await Harness.run("dag", "validate", "/nonexistent/dags")
+        #expect(outcome.code == 1)
+        #expect(outcome.errors == "/nonexistent/dags:1:1: error: there is no such file or folder\n")
+    }
+
+    @Test("a lone file may read the files of its DAG folder")
+    func loneFile() async throws {
+        let text = Self.document("a").replacing("echo hello", with: "{$f: ../sql/x.sh}")
+        try await withFolder(["dags/team/a.yaml": text, "dags/sql/x.sh": "echo hello\n"]) { folder in
+            let outcome = await Harness.run("dag", "validate", "\(folder)/dags/team/a.yaml")
+            #expect(outcome.errors.isEmpty)
+            #expect(outcome.code == 0)
+        }
+    }
+}

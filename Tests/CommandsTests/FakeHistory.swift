@@ -1,0 +1,140 @@
+import CivilTime
+import Commands
+import DAGModel
+import Execution
+import RunStore
+import SchedulerCore
+import Synchronization
+import Timetables
+
+/// A history that says what a test tells it to. Everything that is asked for is kept.
+final class FakeHistory: RunHistory, CommandQueue, HistoryOpener {
+    struct State {
+        var dags: [DAGDetail] = []
+        /// By run id: what each look finds, the last for ever.
+        var runs: [String: [RunDetail]] = [:]
+        /// Newest first, for lists.
+        var runList: [RunRecord] = []
+        var backfills: [BackfillID: [BackfillRecord]] = [:]
+        var importErrors: [ImportErrorRecord] = []
+        var isLed = true
+        /// What the leader answers; nil for nothing.
+        var answer: CommandOutcome?
+        var logs: TaskLogDirectory?
+
+        var submitted: [Command] = []
+        var actors: [String] = []
+        var paused: [DAGID: Bool] = [:]
+        var opened: [DatabaseTarget] = []
+        var closings = 0
+        var queries: [RunQuery] = []
+    }
+
+    let state: Mutex<State>
+
+    init(_ state: sending State = State()) { self.state = Mutex(state) }
+
+    convenience init(_ change: (inout State) -> Void) {
+        var state = State()
+        change(&state)
+        self.init(state)
+    }
+
+    /// A copy of what is known now.
+    func read<Value>(_ body: (State) -> sending Value) -> sending Value { state.withLock { body($0) } }
+
+    // MARK: HistoryOpener
+
+    func open(_ target: DatabaseTarget) async throws -> OpenedHistory {
+        state.withLock { $0.opened.append(target) }
+        return OpenedHistory(history: self, commands: self, logs: state.withLock { $0.logs }) { [self] in
+            state.withLock { $0.closings += 1 }
+        }
+    }
+
+    // MARK: CommandQueue
+
+    func submit(_ command: Command, actor: String, idempotencyKey: String?) async throws -> Int64 {
+        state.withLock { state in
+            state.submitted.append(command)
+            state.actors.append(actor)
+            return Int64(state.submitted.count)
+        }
+    }
+
+    func outcome(of command: Int64) async throws -> CommandOutcome? {
+        nil
+    }
+
+    func waitForOutcome(of command: Int64, timeout: Duration) async throws -> CommandOutcome? {
+        state.withLock { $0.answer }
+    }
+
+    func setPaused(_ dag: DAGID, _ isPaused: Bool, actor: String) async throws -> Bool {
+        state.withLock { state in
+            guard state.dags.contains(where: { $0.summary.id == dag }) else { return false }
+            state.paused[dag] = isPaused
+            return true
+        }
+    }
+
+    // MARK: RunHistory
+
+    func dags(lastRuns: Int) async throws -> [DAGSummary] { state.withLock { $0.dags.map(\.summary) } }
+
+    func dag(_ id: DAGID) async throws -> DAGDetail? { state.withLock { $0.dags.first { $0.summary.id == id } } }
+
+    func runs(_ query: RunQuery) async throws -> RunPage {
+        state.withLock { state in
+            state.queries.append(query)
+            let matching = state.runList.filter { run in
+                (query.dag.map { run.dag == $0 } ?? true) && (query.states?.contains(run.state) ?? true)
+                    && (query.backfill.map { run.backfill == $0 } ?? true)
+                    && (query.before.map { RunCursor(run) < $0 } ?? true)
+            }
+            let page = Array(matching.prefix(query.limit))
+            return RunPage(runs: page, next: matching.count > page.count ? page.last.map { RunCursor($0) } : nil)
+        }
+    }
+
+    func run(dag: DAGID, runID: String) async throws -> RunDetail? {
+        state.withLock { state in
+            guard let looks = state.runs[runID], let first = looks.first, first.run.dag == dag else { return nil }
+            if looks.count > 1 { state.runs[runID]?.removeFirst() }
+            return first
+        }
+    }
+
+    func grid(dag: DAGID, limit: Int) async throws -> RunGrid? { nil }
+
+    func outputs(of instance: TaskInstanceKey) async throws -> [TaskOutput] { [] }
+
+    func backfills(dag: DAGID?, limit: Int) async throws -> [BackfillRecord] {
+        state.withLock { state in
+            let known = state.backfills.values.compactMap(\.first).sorted { $0.id > $1.id }
+            return Array(known.filter { dag == nil || $0.dag == dag }.prefix(limit))
+        }
+    }
+
+    func backfill(_ id: BackfillID) async throws -> BackfillRecord? {
+        state.withLock { state in
+            guard let looks = state.backfills[id], let first = looks.first else { return nil }
+            if looks.count > 1 { state.backfills[id]?.removeFirst() }
+            return first
+        }
+    }
+
+    func dueInstants(dag: DAGID, limit: Int) async throws -> [DueRecord] { [] }
+
+    func importErrors() async throws -> [ImportErrorRecord] { state.withLock { $0.importErrors } }
+
+    func schedulerHealth() async throws -> SchedulerHealth {
+        let now = CommandLineHarness.now
+        let holder = LeaseHolder(host: "here", pid: 1, bootID: "boot", startTicks: 1)
+        let lease = LeaseStatus(
+            epoch: 1, holder: holder, isAlive: true, acquiredAt: now, renewedAt: now, expiresAt: now + .seconds(10))
+        return SchedulerHealth(lease: state.withLock { $0.isLed } ? lease : nil, pendingCommands: 0, askedAt: now)
+    }
+
+    func runCounts() async throws -> [RunState: Int] { [:] }
+}
