@@ -86,11 +86,35 @@ let package = Package(
                 lifecycle, logging,
             ]),
 
+        room(
+            "Warehouse",
+            [
+                "CivilTime", "DAGModel", "Execution", "HTTPClient", "Markets", "PostgresClient", "SchedulerCore", logging,
+            ]),
+
         // The recorded exchange.
         room("RecordedExchange", ["CivilTime", hummingbird, httpTypes, lifecycle, logging, nioCore]),
         program(
             "cryptoflow-exchange",
             ["CivilTime", "RecordedExchange", argumentParser, lifecycle, logging, unixSignals]),
+
+        // The command line, and the programs.
+        room(
+            "Commands",
+            [
+                "CivilTime", "DAGDocument", "DAGModel", "Execution", "RunStore", "SchedulerCore", "Timetables",
+                argumentParser,
+            ]),
+        room(
+            "Programs",
+            [
+                "CivilTime", "Commands", "DAGDocument", "DAGModel", "Execution", "HTTPClient", "Markets", "Operators",
+                "PostgresClient", "PrivateCluster", "RecordedExchange", "RunStore", "Scheduler", "SchedulerCore",
+                "Warehouse", argumentParser, lifecycle, logging, unixSignals,
+            ]),
+        program("cryptoflow", ["Commands", "Programs", argumentParser]),
+        program(
+            "cryptoflow-scheduler", ["Execution", "Programs", argumentParser, lifecycle, logging, unixSignals]),
 
         room("LoopbackHTTP", [], path: "Tests/LoopbackHTTP"),
         tests(of: "CivilTime", []),

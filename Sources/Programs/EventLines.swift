@@ -1,5 +1,6 @@
 import CivilTime
 import DAGModel
+import RunStore
 package import Scheduler
 package import SchedulerCore
 import Synchronization

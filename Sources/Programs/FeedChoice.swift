@@ -1,4 +1,4 @@
-package import ArgumentParser
+import ArgumentParser
 import HTTPClient
 
 /// Which feed the user asked for.
@@ -25,14 +25,14 @@ package enum FeedChoice: String, Sendable, CaseIterable, ExpressibleByArgument {
 
     /// Why the exchange cannot be reached; nil when it answers.
     private static func problem(reaching url: String, client: HTTPClient) async -> String? {
-        do {
-            var request = HTTPRequest(url + "/v1/market/all")
+        do throws(HTTPClientError) {
+            var request = HTTPRequest(url: url + "/v1/market/all")
             request.connectTimeout = .seconds(2)
             request.timeout = .seconds(4)
             let response = try await client.send(request)
             return (200..<300).contains(response.status) ? nil : "it answered \(response.status)"
         } catch {
-            return "\(error)"
+            return error.reason
         }
     }
 }

@@ -1,4 +1,4 @@
-package import FoundationEssentials
+import FoundationEssentials
 import Glibc
 
 /// Where the files that come with the programs are: beside the executable (as in a checkout, some folders up), or in

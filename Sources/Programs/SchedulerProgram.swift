@@ -1,25 +1,24 @@
 package import CivilTime
-package import DAGDocument
+import DAGDocument
 package import DAGModel
 import Execution
 import HTTPClient
-package import Logging
+import Logging
 import Markets
 import Operators
-package import Scheduler
+import RunStore
+import Scheduler
 import Warehouse
 
 /// The operators of this product and what they need.
 package struct OperatorKit: Sendable {
-    package let registry: OperatorRegistry
+    let registry: OperatorRegistry
 
     /// Every operator's signature, without what it would need to run: enough to check documents.
-    package static var catalog: OperatorCatalog {
-        OperatorCatalog([
-            EmptyOperator.signature, BashOperator.signature, ShellOperator.signature, HTTPOperator.signature,
-            SQLOperator.signature, MarketFetch.signature,
-        ])
-    }
+    package static let signatures: [OperatorSignature] = [
+        EmptyOperator.signature, BashOperator.signature, ShellOperator.signature, HTTPOperator.signature,
+        SQLOperator.signature, MarketFetch.signature,
+    ]
 
     init(connections: Connections, http: HTTPClient, markets: MarketGateway) {
         var registry = OperatorRegistry()
@@ -42,11 +41,11 @@ package struct MarketSource: Sendable {
 }
 
 /// Puts a scheduler together.
-package enum SchedulerProgram {
+enum SchedulerProgram {
     /// - Parameters:
     ///   - logs: the folder of task logs.
     ///   - environment: the program's own: connections and variables for tasks are read from it.
-    package static func service(
+    static func service(
         backend: Backend, dags: String, logs: String, markets source: MarketSource, environment: [String: String],
         http: HTTPClient, settings: SchedulerSettings, observer: any SchedulerObserver, logger: Logger
     ) async throws -> SchedulerService {
@@ -60,7 +59,7 @@ package enum SchedulerProgram {
             registry: kit.registry, logs: TaskLogDirectory(root: logs), processes: processes,
             outputs: backend.store, variables: EnvironmentVariables(environment: environment, store: backend.store))
         let documents = FolderDocuments(
-            loader: DocumentLoader(catalog: OperatorKit.catalog, root: dags), logger: logger)
+            loader: DocumentLoader(catalog: OperatorCatalog(OperatorKit.signatures), root: dags), logger: logger)
         return SchedulerService(
             store: backend.store, executor: executor, spawns: spawns, documents: documents,
             holder: ThisProcess.leaseHolder(), isHolderDead: ThisProcess.isDead, settings: settings, observer: observer,

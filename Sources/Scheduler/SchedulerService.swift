@@ -128,6 +128,8 @@ package struct SchedulerService: Service {
 
     /// Returns when the task is cancelled; throws when this epoch has ended otherwise.
     private func lead(_ leader: Leader) async throws {
+        // Before any command: one that comes during a restart must not find that there are no DAGs.
+        try await readDocuments(leader, isFirst: true)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await leader.waitForEnd() }
             group.addTask { try await watchDocuments(leader) }
@@ -159,20 +161,21 @@ package struct SchedulerService: Service {
     }
 
     private func watchDocuments(_ leader: Leader) async throws {
-        var isFirst = true
         while !Task.isCancelled {
-            do {
-                let changes = try await documents.scan(afresh: isFirst)
-                await leader.take(changes)
-                if let problems = changes.problems { try await store.setImportErrors(problems) }
-                if isFirst {
-                    isFirst = false
-                    observer.changed(.leading(epoch: leader.epoch, dags: changes.present.count))
-                }
-            } catch let error where store.isTransient(error) {
-                logger.warning("documents could not be recorded", metadata: ["error": "\(error)"])
-            }
             try await Task.sleep(for: settings.rescanInterval)
+            try await readDocuments(leader, isFirst: false)
+        }
+    }
+
+    private func readDocuments(_ leader: Leader, isFirst: Bool) async throws {
+        let changes = try await documents.scan(afresh: isFirst)
+        await leader.take(changes)
+        if isFirst { observer.changed(.leading(epoch: leader.epoch, dags: changes.present.count)) }
+        guard let problems = changes.problems else { return }
+        do {
+            try await store.setImportErrors(problems)
+        } catch let error where store.isTransient(error) {
+            logger.warning("documents could not be recorded", metadata: ["error": "\(error)"])
         }
     }
 

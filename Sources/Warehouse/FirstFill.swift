@@ -42,10 +42,8 @@ package struct FirstFill: Sendable {
         for dag in FirstFillPlan.heldBack { try await control.setPaused(dag, true) }
         try await fetchHistory(&problems)
         try await backfill(&problems)
-        try await control.setPaused(FirstFillPlan.candles, false)
         try await refine(&problems)
         try await fetchTickers(&problems)
-        try await control.setPaused(FirstFillPlan.tickers, false)
         return FirstFillReport(problems: problems)
     }
 
@@ -66,7 +64,10 @@ package struct FirstFill: Sendable {
         let advice =
             "see `cryptoflow run list candles_1h`, then `cryptoflow dag backfill candles_1h --from "
             + "\(plan.backfill.start.iso8601) --to \((plan.backfill.end - .seconds(3600)).iso8601) --reprocess failed`"
-        switch try await outcome(of: plan.backfillCommand, key: "backfill") {
+        let outcome = try await outcome(of: plan.backfillCommand, key: "backfill")
+        // The backfill has claimed its hours; a paused DAG's backfill would wait, and the schedule takes what follows.
+        try await control.setPaused(FirstFillPlan.candles, false)
+        switch outcome {
         case .backfill(let id, _):
             var known = -1
             while let progress = try await control.progress(of: id) {
@@ -124,6 +125,9 @@ package struct FirstFill: Sendable {
     private func fetchTickers(_ problems: inout [String]) async throws {
         tell(.tickers, 0, of: 1, rest: 1)
         let command = plan.trigger(FirstFillPlan.tickers)
+        // Asked for first, so that it comes before the schedule's own run; a paused DAG's run would wait.
+        _ = try await outcome(of: command, key: "tickers")
+        try await control.setPaused(FirstFillPlan.tickers, false)
         if let problem = try await runOnce(command, key: "tickers", of: FirstFillPlan.tickers) {
             problems.append("the first tickers are missing: \(problem); the next full hour brings the next ones")
         }

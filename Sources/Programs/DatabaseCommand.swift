@@ -1,0 +1,78 @@
+package import ArgumentParser
+import CivilTime
+import Commands
+import FoundationEssentials
+import PostgresClient
+import PrivateCluster
+import RunStore
+
+/// `cryptoflow db …`.
+package struct DatabaseCommand: AsyncParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "db", abstract: "The database: its URL, its migrations.",
+        subcommands: [URLCommand.self, MigrateCommand.self, StatusCommand.self])
+
+    package init() {}
+
+    /// `cryptoflow db url`.
+    struct URLCommand: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "url", abstract: "Prints the URL of the database, for psql.",
+            discussion: "It holds the password. Example: psql \"$(cryptoflow db url)\"")
+
+        @OptionGroup var database: DatabaseOptions
+
+        func run() async throws {
+            print(try DatabaseAddress.resolve(database.target).ownerURL)
+        }
+    }
+
+    /// `cryptoflow db migrate`.
+    struct MigrateCommand: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "migrate", abstract: "Brings the tables up to date.",
+            discussion: "`standalone` and `cryptoflow-scheduler` do this at their start.")
+
+        @OptionGroup var database: DatabaseOptions
+        @Option(help: ArgumentHelp("Folder of migrations.", valueName: "dir")) var migrations: String?
+
+        func run() async throws {
+            let installation = try Installation(migrations: migrations)
+            let address = try DatabaseAddress.resolve(database.target)
+            let home = try CryptoflowHome(path: database.target.home)
+            try home.prepare()
+            let applied = try await DatabaseSetup.prepare(
+                ownerURL: address.ownerURL, warehousePassword: try StandaloneService.warehousePassword(home),
+                migrationsDirectory: installation.migrations)
+            if applied.isEmpty { print("nothing to do: the tables are up to date") }
+            for name in applied { print("applied \(name)") }
+        }
+    }
+
+    /// `cryptoflow db status`.
+    struct StatusCommand: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "status", abstract: "Shows which migrations are applied; exits 1 when some are pending.")
+
+        @OptionGroup var database: DatabaseOptions
+        @Option(help: ArgumentHelp("Folder of migrations.", valueName: "dir")) var migrations: String?
+
+        func run() async throws {
+            let installation = try Installation(migrations: migrations)
+            let address = try DatabaseAddress.resolve(database.target)
+            let migrator = try Migrator(directory: URL(filePath: installation.migrations, directoryHint: .isDirectory))
+            let connection = try await PostgresConnection.connect(PostgresSettings(url: address.ownerURL))
+            let status: MigrationStatus
+            do {
+                status = try await migrator.status(connection)
+            } catch {
+                await connection.close()
+                throw error
+            }
+            await connection.close()
+            for migration in status.applied { print("applied  \(migration.name)  \(migration.appliedAt.iso8601)") }
+            for migration in status.pending { print("pending  \(migration.name)") }
+            if !status.isCurrent { throw ExitCode.failure }
+        }
+    }
+}

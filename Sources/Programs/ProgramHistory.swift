@@ -1,0 +1,19 @@
+package import Commands
+import Execution
+import Logging
+import RunStore
+
+/// Opens the run history of a database or a home for the commands.
+package struct ProgramHistory: HistoryOpener {
+    package init() {}
+
+    package func open(_ target: DatabaseTarget) async throws -> OpenedHistory {
+        let address = try DatabaseAddress.resolve(target)
+        let store = try PostgresRunStore(
+            url: address.ownerURL, logger: Logger(label: "history") { _ in SwiftLogNoOpLogHandler() }, readers: 2,
+            patience: .zero)
+        return OpenedHistory(
+            history: store, commands: store, logs: address.taskLogs.map { TaskLogDirectory(root: $0) },
+            close: { await store.close() })
+    }
+}

@@ -1,0 +1,62 @@
+package import ArgumentParser
+package import Commands
+import FoundationEssentials
+import HTTPClient
+package import Logging
+import PrivateCluster
+import Scheduler
+package import ServiceLifecycle
+
+/// The command line of `cryptoflow-scheduler`: a scheduler alone, on a database that exists.
+package struct SchedulerOptions: ParsableArguments {
+    @OptionGroup package var database: DatabaseOptions
+
+    @Option(help: ArgumentHelp("Folder of DAG documents (default: the one that comes with the program).", valueName: "dir"))
+    package var dags: String?
+
+    @Option(help: ArgumentHelp("Folder of migrations (default: the one that comes with the program).", valueName: "dir"))
+    package var migrations: String?
+
+    @Option(help: ArgumentHelp("Folder of task logs (default: logs/tasks in the home).", valueName: "dir"))
+    package var logs: String?
+
+    @Option(help: ArgumentHelp("Another address that speaks Upbit's REST dialect.", valueName: "url"))
+    package var exchangeURL: String?
+
+    package init() {}
+
+    /// A scheduler as these options say, and what to close in the end.
+    ///
+    /// Throws a sentence when a folder is missing or the database cannot be used.
+    package func open(
+        terminal: Terminal, logger: Logger
+    ) async throws -> (service: any Service, close: @Sendable () async -> Void) {
+        let installation = try Installation(dags: dags, migrations: migrations)
+        let address = try DatabaseAddress.resolve(database.target)
+        let folder = try CryptoflowHome(path: database.target.home)
+        try folder.prepare()
+        let environment = ProcessInfo.processInfo.environment
+        let backend = try await Backend.open(
+            ownerURL: address.ownerURL, warehousePassword: try StandaloneService.warehousePassword(folder),
+            warehouseURL: environment["CRYPTOFLOW_CONN_WAREHOUSE"], migrations: installation.migrations, logger: logger)
+        var source = MarketSource()
+        source.upbitURL = exchangeURL
+        let http = HTTPClient()
+        let service = try await SchedulerProgram.service(
+            backend: backend, dags: installation.dags, logs: try logFolder(folder), markets: source,
+            environment: environment, http: http, settings: SchedulerSettings(),
+            observer: EventLines(terminal: terminal), logger: logger)
+        return (
+            service,
+            {
+                await backend.close()
+                await http.shutDown()
+            }
+        )
+    }
+
+    private func logFolder(_ home: CryptoflowHome) throws -> String {
+        guard let logs else { return home.taskLogs }
+        return try CryptoflowHome(path: logs).path
+    }
+}

@@ -1,0 +1,5 @@
+import ServiceLifecycle
+
+extension StandaloneService {
+    func webServices(_ opened: Opened) -> [ServiceGroupConfiguration.ServiceConfiguration] { [] }
+}
