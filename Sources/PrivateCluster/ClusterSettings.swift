@@ -19,10 +19,11 @@ package struct ClusterSettings: Sendable, Hashable {
     ])
 
     /// For tests: nothing is synced to disk, and it is small.
+    ///
+    /// What was committed still survives a `kill -9`, only not a power cut.
     package static let tests = standard.merging([
         "shared_buffers": "32MB",
         "fsync": "off",
-        "synchronous_commit": "off",
         "full_page_writes": "off",
         "max_wal_size": "256MB",
         "min_wal_size": "32MB",

@@ -31,5 +31,9 @@ final class HomeLock: Sendable {
         descriptor = opened
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        // A child that was just forked shares the open file until it execs, so closing alone could release late.
+        flock(descriptor, LOCK_UN)
+        close(descriptor)
+    }
 }

@@ -52,5 +52,8 @@ final class Watchdog: Sendable {
     /// Sends it away; the postmaster is no longer its business.
     func dismiss() { process.signal(SIGKILL) }
 
+    /// Waits until the shell has ended.
+    func waitUntilGone() async { _ = await process.wait() }
+
     deinit { close(pipe) }
 }

@@ -98,6 +98,9 @@ package actor TestCluster {
 package struct TestClusterError: Error, CustomStringConvertible {
     /// psql's output.
     package let description: String
+
+    /// Makes an error with this text.
+    package init(description: String) { self.description = description }
 }
 
 /// Folders for tests, in the system's temporary folder.
