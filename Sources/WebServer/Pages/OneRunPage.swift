@@ -1,0 +1,135 @@
+import CivilTime
+import DAGModel
+import Execution
+import RunStore
+import SchedulerCore
+
+/// `/dags/{id}/runs/{run_id}`: why a run is, its tasks, when they ran, and what they said last.
+struct OneRunPage {
+    let logs: TaskLogDirectory
+    let words: TimeWords
+
+    private static let tasksShown = 500
+    /// Tasks whose tries are listed, and bytes of log of each: a page stays within a few hundred kilobytes.
+    private static let triedShown = 50
+    private static let triesShown = 20
+    private static let logBytes = 4_096
+
+    func page(_ detail: RunDetail) -> SitePage {
+        let run = detail.run
+        var content = facts(detail)
+        content["tasks"] = detail.tasks.prefix(Self.tasksShown).map { task(run, $0) }
+        if detail.tasks.count > Self.tasksShown {
+            content["moreTasks"] = "The first \(Self.tasksShown) of \(detail.tasks.count) tasks."
+        }
+        let chart = TimeChart(run: run, tasks: detail.tasks, words: words)
+        content["hasChart"] = !chart.isEmpty
+        if !chart.isEmpty { content["chart"] = chart.html.html }
+        let tried = Self.byInterest(detail.tasks.filter { !$0.tries.isEmpty })
+        content["anyTried"] = !tried.isEmpty
+        content["tried"] = tried.prefix(Self.triedShown).enumerated().map { self.tries(run, $1, place: $0) }
+        if tried.count > Self.triedShown {
+            content["moreTries"] = "\(tried.count - Self.triedShown) more tasks: open them in the table above."
+        }
+        return .view("\(run.runID) · \(run.dag)", "run", content)
+    }
+
+    /// What failed comes first, then what runs; else the document's order.
+    private static func byInterest(_ tasks: [TaskStatus]) -> [TaskStatus] {
+        let rank = { (task: TaskStatus) in
+            switch task.state {
+            case .failed: 0
+            case .upForRetry: 1
+            case .running: 2
+            default: 3
+            }
+        }
+        return tasks.enumerated().sorted { (rank($0.element), $0.offset) < (rank($1.element), $1.offset) }
+            .map(\.element)
+    }
+
+    private func facts(_ detail: RunDetail) -> [String: Any] {
+        let run = detail.run
+        var content: [String: Any] = [
+            "dag": run.dag.rawValue, "dagLink": PageLink.dag(run.dag), "runID": run.runID,
+            "look": StateLook(run.state).view, "type": run.type.rawValue.replacing("_", with: " "),
+            "by": run.triggeredBy, "due": words.view(run.runAfter),
+            "took": run.startDate == nil ? "–" : words.duration(from: run.startDate, to: run.endDate),
+            "versionNumber": detail.versionNumber, "version": run.version.rawValue,
+            "shortVersion": String(run.version.rawValue.prefix(12)),
+        ]
+        content["reason"] = run.reason
+        content["logical"] = run.logicalDate.map(words.view)
+        content["interval"] = run.interval.map(Self.span)
+        content["events"] = run.events.map(Self.span)
+        content["started"] = run.startDate.map(words.view)
+        content["ended"] = run.endDate.map(words.view)
+        if run.conf != .object([:]), run.conf != .null {
+            let text = run.conf.jsonText
+            content["conf"] = text.utf8.count > 20_000 ? String(text.prefix(5_000)) + " … (cut)" : text
+        }
+        return content
+    }
+
+    private static func span(_ interval: DataInterval) -> String {
+        if interval.isEmpty { return "empty, at \(TimeWords.full(interval.start))" }
+        return "\(TimeWords.absolute(interval.start)) to \(TimeWords.absolute(interval.end)) "
+            + "(\((interval.end - interval.start).humanText(units: 2)))"
+    }
+
+    static func name(_ instance: TaskInstanceKey) -> String {
+        instance.mapIndex < 0 ? instance.task.rawValue : "\(instance.task)[\(instance.mapIndex)]"
+    }
+
+    static func tries(_ task: TaskStatus) -> String {
+        task.tryNumber == 0 ? "–" : "\(task.tryNumber) of \(max(task.maxTries + 1, task.tryNumber))"
+    }
+
+    private func task(_ run: RunRecord, _ task: TaskStatus) -> [String: Any] {
+        var row: [String: Any] = [
+            "href": PageLink.task(run.dag, run.runID, task.instance), "name": Self.name(task.instance),
+            "look": StateLook(task.state).view, "tries": Self.tries(task),
+            "took": words.duration(from: task.startDate, to: task.endDate),
+        ]
+        row["started"] = task.startDate.map(words.view)
+        var reason = task.reason ?? ""
+        if let retry = task.retryAt { reason += (reason.isEmpty ? "" : "; ") + "next try \(words.relative(retry))" }
+        row["reason"] = reason
+        return row
+    }
+
+    private func tries(_ run: RunRecord, _ task: TaskStatus, place: Int) -> [String: Any] {
+        let shown = task.tries.suffix(Self.triesShown)
+        var view: [String: Any] = [
+            "anchor": "tries-\(Self.anchor(task.instance))", "name": Self.name(task.instance),
+            "look": StateLook(task.state).view,
+            "tries": task.tries.count == 1 ? "1 try" : "\(task.tries.count) tries",
+            "open": place < 3 && [.failed, .running, .upForRetry].contains(task.state),
+            "attempts": shown.reversed().map { attempt(run, task.instance, $0) },
+        ]
+        if let last = task.tries.last {
+            let path = logs.path(
+                dag: run.dag, runID: run.runID, task: task.instance.task, mapIndex: task.instance.mapIndex,
+                tryNumber: last.tryNumber)
+            let text = LogText.plain(TaskLogReader(path: path).tail(limit: Self.logBytes).text)
+            if !text.isEmpty { view["log"] = text }
+        }
+        return view
+    }
+
+    /// Names an element of the page: letters and digits only.
+    private static func anchor(_ instance: TaskInstanceKey) -> String {
+        PageLink.encoded(instance.task.rawValue).replacing("%", with: "_") + "_\(instance.mapIndex)"
+    }
+
+    private func attempt(_ run: RunRecord, _ instance: TaskInstanceKey, _ attempt: AttemptSummary) -> [String: Any] {
+        [
+            "number": attempt.tryNumber, "look": StateLook(attempt.state).view,
+            "started": TimeWords.absolute(attempt.startedAt),
+            "waited": TimeWords.duration(attempt.startedAt - attempt.queuedAt),
+            "took": words.duration(from: attempt.startedAt, to: attempt.endedAt),
+            "exit": attempt.exitCode.map(String.init) ?? "–", "reason": attempt.reason ?? "",
+            "href": PageLink.task(run.dag, run.runID, instance, tryNumber: attempt.tryNumber),
+        ]
+    }
+}

@@ -1,0 +1,24 @@
+import Mustache
+
+/// All templates, parsed once.
+struct PageTemplates: Sendable {
+    private let library: MustacheLibrary
+
+    /// - Throws: `MustacheTemplate.ParserError` or the like for a template that is broken.
+    init() throws {
+        SafeContentType.register()
+        var library = MustacheLibrary()
+        let all: [String: String] = [
+            "frame": FrameTemplate.frame, "message": FrameTemplate.message, "time": FrameTemplate.time,
+            "badge": FrameTemplate.badge, "progress": BackfillTemplate.table, "backfills": BackfillTemplate.page,
+            "home": HomeTemplate.page, "dag": DAGTemplate.page, "run": RunTemplate.page, "task": TaskTemplate.page,
+            "markets": MarketTemplate.list, "market": MarketTemplate.one,
+        ]
+        for (name, text) in all { try library.register(SafeContentType.pragma + text, named: name) }
+        self.library = library
+    }
+
+    func render(_ view: [String: Any], _ name: String) -> String {
+        library.render(view, withTemplate: name) ?? ""
+    }
+}
