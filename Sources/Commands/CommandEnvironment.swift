@@ -21,7 +21,8 @@ package struct CommandEnvironment: Sendable {
 
     package init(
         opener: any HistoryOpener, operators: [OperatorSignature], version: String, console: Console = .standard,
-        actor: String = CommandEnvironment.userName(), variable: @escaping @Sendable (String) -> String? = Self.processVariable,
+        actor: String = CommandEnvironment.userName(),
+        variable: @escaping @Sendable (String) -> String? = Self.processVariable,
         pace: Duration = .milliseconds(400), now: @escaping @Sendable () -> Timestamp = Timestamp.now
     ) {
         self.opener = opener

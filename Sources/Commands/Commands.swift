@@ -2,7 +2,9 @@ package import ArgumentParser
 
 /// The operator's commands, and how a program runs them.
 package enum Commands {
-    /// Every command of this room, by noun. A program adds its own and makes a root command of them.
+    /// Every command of this room, by noun.
+    ///
+    /// A program adds its own and makes a root command of them.
     package static var subcommands: [any ParsableCommand.Type] {
         [
             DAGCommand.self, RunCommand.self, TaskCommand.self, BackfillCommand.self, ScheduleCommand.self,

@@ -11,13 +11,16 @@ import Testing
         defer { try? FileManager.default.removeItem(at: folder) }
         for (name, text) in files {
             let file = folder.appending(path: name)
-            try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(
+                at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
             try Data(text.utf8).write(to: file)
         }
         try await body(folder.path)
     }
 
-    private static func document(_ id: String, zone: String? = nil, cron: String = "30 2 * * *", uses: String = "bash") -> String {
+    private static func document(_ id: String, zone: String? = nil, cron: String = "30 2 * * *", uses: String = "bash")
+        -> String
+    {
         """
         $schema: https://airflow.apache.org/schemas/dag/2026-10-30.json
         dag_id: \(id)
@@ -43,7 +46,9 @@ import Testing
 
     @Test("problems go to standard error with file, line and column")
     func broken() async throws {
-        try await withFolder(["a.yaml": Self.document("a", uses: "bsh"), "b.yaml": Self.document("b", cron: "60 * * * *")]) { folder in
+        try await withFolder([
+            "a.yaml": Self.document("a", uses: "bsh"), "b.yaml": Self.document("b", cron: "60 * * * *"),
+        ]) { folder in
             let outcome = await Harness.run("dag", "validate", folder)
             #expect(outcome.code == 1)
             let lines = outcome.errors.split(separator: "\n")
@@ -57,7 +62,8 @@ import Testing
     @Test("as JSON the problems are a list on standard output")
     func json() async throws {
         try await withFolder(["a.yaml": Self.document("a", uses: "bsh"), "b.yaml": Self.document("b")]) { folder in
-            let outcome = await Harness.run("dag", "validate", "\(folder)/a.yaml", "\(folder)/b.yaml", "--output", "json")
+            let outcome = await Harness.run(
+                "dag", "validate", "\(folder)/a.yaml", "\(folder)/b.yaml", "--output", "json")
             #expect(outcome.code == 1)
             #expect(outcome.errors.isEmpty)
             let problem = try #require(outcome.json.arrayValue?.first)
@@ -67,7 +73,10 @@ import Testing
             #expect(problem["column"] == 11)
             #expect(problem["severity"] == "error")
             #expect(problem["key_path"] == "tasks[0].uses")
-            #expect(problem.objectValue?.keys.sorted() == ["column", "file", "hint", "key_path", "line", "message", "severity"])
+            #expect(
+                problem.objectValue?.keys.sorted() == [
+                    "column", "file", "hint", "key_path", "line", "message", "severity",
+                ])
             let good = await Harness.run("dag", "validate", "\(folder)/b.yaml", "--output", "json")
             #expect(good.code == 0)
             #expect(good.output == "[]\n")
@@ -99,7 +108,9 @@ import Testing
 
     @Test("the next clock changes that touch a schedule are shown")
     func clockChange() async throws {
-        try await withFolder(["a.yaml": Self.document("a", zone: "Europe/Berlin"), "b.yaml": Self.document("b", zone: "Asia/Seoul")]) { folder in
+        try await withFolder([
+            "a.yaml": Self.document("a", zone: "Europe/Berlin"), "b.yaml": Self.document("b", zone: "Asia/Seoul"),
+        ]) { folder in
             let outcome = await Harness.run("dag", "validate", folder)
             #expect(outcome.code == 0)
             #expect(outcome.output.contains("a: 2027-03-28: clocks in Europe/Berlin"))

@@ -7,7 +7,9 @@ import SchedulerCore
 import Synchronization
 import Timetables
 
-/// A history that says what a test tells it to. Everything that is asked for is kept.
+/// A history that says what a test tells it to.
+///
+/// Everything that is asked for is kept.
 final class FakeHistory: RunHistory, CommandQueue, HistoryOpener {
     struct State {
         var dags: [DAGDetail] = []

@@ -5,9 +5,12 @@ import Testing
 @Suite("Help") struct HelpTests {
     /// Every command with its path, depth first.
     private static func commands() -> [(path: String, type: any ParsableCommand.Type)] {
-        func below(_ type: any ParsableCommand.Type, _ path: String) -> [(path: String, type: any ParsableCommand.Type)] {
+        func below(_ type: any ParsableCommand.Type, _ path: String) -> [(path: String, type: any ParsableCommand.Type)]
+        {
             [(path, type)]
-                + type.configuration.subcommands.flatMap { below($0, path + " " + ($0.configuration.commandName ?? "?")) }
+                + type.configuration.subcommands.flatMap {
+                    below($0, path + " " + ($0.configuration.commandName ?? "?"))
+                }
         }
         return below(TestRoot.self, "cryptoflow")
     }

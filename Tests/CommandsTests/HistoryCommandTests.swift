@@ -13,7 +13,8 @@ import Testing
     private func history(_ change: (inout FakeHistory.State) throws -> Void = { _ in }) throws -> FakeHistory {
         var state = FakeHistory.State()
         state.dags = [
-            try Samples.dag("candles_1h"), try Samples.dag("gold", cron: nil), try Samples.dag("ticker_24h", isPaused: true),
+            try Samples.dag("candles_1h"), try Samples.dag("gold", cron: nil),
+            try Samples.dag("ticker_24h", isPaused: true),
         ]
         state.runList = [Samples.run("candles_1h", "r2", .failed, key: 2), Samples.run("candles_1h", "r1", .success)]
         try change(&state)
@@ -79,7 +80,8 @@ import Testing
     @Test("dag next lists due instants; a DAG without a schedule has none and says so")
     func dagNext() async throws {
         let outcome = await Harness.run(
-            "dag", "next", "candles_1h", "--count", "2", "--output", "json", "--timezone", "Asia/Seoul", history: try history())
+            "dag", "next", "candles_1h", "--count", "2", "--output", "json", "--timezone", "Asia/Seoul",
+            history: try history())
         let due = try #require(outcome.json.arrayValue)
         #expect(due.compactMap { $0["run_after"] } == ["2026-11-21T20:00:00+09:00", "2026-11-21T21:00:00+09:00"])
         let none = await Harness.run("dag", "next", "gold", "--output", "json", history: try history())
@@ -105,7 +107,8 @@ import Testing
             state.runList = (0..<2500).reversed().map { Samples.run("candles_1h", "r\($0)", .success, key: Int64($0)) }
         }
         let outcome = await Harness.run(
-            "run", "list", "candles_1h", "--state", "success", "--state", "failed", "--limit", "2100", "-o", "json", history: fake)
+            "run", "list", "candles_1h", "--state", "success", "--state", "failed", "--limit", "2100", "-o", "json",
+            history: fake)
         let runs = try #require(outcome.json.arrayValue)
         #expect(runs.count == 2100)
         #expect(Set(runs.compactMap { $0["run_id"]?.stringValue }).count == 2100)
@@ -137,7 +140,9 @@ import Testing
         let fake = try history { $0.runs["r2"] = [detail] }
         let outcome = await Harness.run("run", "show", "candles_1h", "r2", history: fake)
         #expect(outcome.code == 0)
-        #expect(outcome.output.contains("\nfetch  failed             2  2026-11-21T10:00:01Z    2s  exit code 3, retries used up\n"))
+        #expect(
+            outcome.output.contains(
+                "\nfetch  failed             2  2026-11-21T10:00:01Z    2s  exit code 3, retries used up\n"))
         #expect(outcome.output.contains("\n       failed             1  2026-11-21T10:00:01Z    2s  exit code 3\n"))
         let json = await Harness.run("run", "show", "candles_1h", "r2", "--output", "json", history: fake).json
         #expect(json["state"] == "failed")
@@ -154,7 +159,10 @@ import Testing
     @Test("run cancel hands the command in; an ended run cannot be cancelled")
     func runCancel() async throws {
         let fake = try history { state in
-            state.runs = ["r1": [try Samples.detail("candles_1h", "r1", .running)], "r2": [try Samples.detail("candles_1h", "r2", .failed)]]
+            state.runs = [
+                "r1": [try Samples.detail("candles_1h", "r1", .running)],
+                "r2": [try Samples.detail("candles_1h", "r2", .failed)],
+            ]
             state.answer = .run(dag: DAGID("candles_1h"), runID: "r1", key: RunKey(rawValue: 1))
         }
         #expect(await Harness.run("run", "cancel", "candles_1h", "r1", history: fake).code == 0)
@@ -167,7 +175,9 @@ import Testing
     @Test("backfills are listed, shown and steered")
     func backfills() async throws {
         let fake = try history { state in
-            state.backfills[BackfillID(rawValue: 7)] = [Samples.backfill(7, "candles_1h", .running, created: 3, isOver: false)]
+            state.backfills[BackfillID(rawValue: 7)] = [
+                Samples.backfill(7, "candles_1h", .running, created: 3, isOver: false)
+            ]
             state.runList = [Samples.run("candles_1h", "b1", .success, backfill: 7)]
             state.answer = .done
         }
@@ -191,7 +201,8 @@ import Testing
         _ = await Harness.run("dag", "list", "--database", "postgres://flag/x", history: fake, variables: variables)
         #expect(
             fake.read { $0.opened.map { [$0.url, $0.home] } } == [
-                [nil, ".cryptoflow"], ["postgres://env/x", "/env/home"], [nil, "/h"], ["postgres://flag/x", "/env/home"],
+                [nil, ".cryptoflow"], ["postgres://env/x", "/env/home"], [nil, "/h"],
+                ["postgres://flag/x", "/env/home"],
             ])
     }
 
@@ -199,6 +210,8 @@ import Testing
     func colour() async throws {
         let outcome = await Harness.run("run", "list", history: try history(), isColourful: true)
         #expect(outcome.output.contains("\u{1B}[31mfailed\u{1B}[0m"))
-        #expect(await Harness.run("run", "list", "-o", "json", history: try history(), isColourful: true).output.contains("\u{1B}") == false)
+        #expect(
+            await Harness.run("run", "list", "-o", "json", history: try history(), isColourful: true).output.contains(
+                "\u{1B}") == false)
     }
 }

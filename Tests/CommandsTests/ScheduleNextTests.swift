@@ -7,7 +7,8 @@ import Testing
     @Test("times come as a JSON list with the zone's offset, strictly after the instant")
     func json() async {
         let outcome = await Harness.run(
-            "schedule", "next", "18 7 * * *", "--timezone", "Asia/Seoul", "--after", "2024-02-28T07:18:00+09:00", "--count", "2",
+            "schedule", "next", "18 7 * * *", "--timezone", "Asia/Seoul", "--after", "2024-02-28T07:18:00+09:00",
+            "--count", "2",
             "--output", "json")
         #expect(outcome.code == 0)
         #expect(outcome.json == ["2024-02-29T07:18:00+09:00", "2024-03-01T07:18:00+09:00"])
@@ -24,7 +25,8 @@ import Testing
     @Test("an instant without an offset is in the zone")
     func localAfter() async {
         let outcome = await Harness.run(
-            "schedule", "next", "0 * * * *", "--timezone", "Asia/Seoul", "--after", "2026-01-01T05:30", "--count", "1", "-o",
+            "schedule", "next", "0 * * * *", "--timezone", "Asia/Seoul", "--after", "2026-01-01T05:30", "--count", "1",
+            "-o",
             "json")
         #expect(outcome.json == ["2026-01-01T06:00:00+09:00"])
     }
@@ -58,7 +60,8 @@ import Testing
         ])
     func policy(text: String, expected: String) async {
         let outcome = await Harness.run(
-            "schedule", "next", "30 2 * * *", "--timezone", "Europe/Berlin", "--after", "2026-03-28T12:00", "--count", "1", "-o",
+            "schedule", "next", "30 2 * * *", "--timezone", "Europe/Berlin", "--after", "2026-03-28T12:00", "--count",
+            "1", "-o",
             "json", "--dst", text)
         #expect(outcome.json == [.string(expected)])
     }
@@ -66,7 +69,8 @@ import Testing
     @Test(
         "a wrong command line ends in 2",
         arguments: [
-            ["--timezone", "Asia/Soul"], ["--after", "yesterday"], ["--count", "0"], ["--dst", "gap:maybe"], ["--nonsense"],
+            ["--timezone", "Asia/Soul"], ["--after", "yesterday"], ["--count", "0"], ["--dst", "gap:maybe"],
+            ["--nonsense"],
             ["--output", "xml"],
         ])
     func usage(arguments: [String]) async {

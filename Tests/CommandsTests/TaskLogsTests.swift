@@ -7,7 +7,9 @@ import Testing
 @Suite("task logs", .timeLimit(.minutes(1))) struct TaskLogsTests {
     typealias Harness = CommandLineHarness
 
-    private func withLogs(_ looks: [RunDetail], _ logs: [Int: String], _ body: (FakeHistory) async throws -> Void) async throws {
+    private func withLogs(_ looks: [RunDetail], _ logs: [Int: String], _ body: (FakeHistory) async throws -> Void)
+        async throws
+    {
         let folder = FileManager.default.temporaryDirectory.appending(path: "logs-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: folder) }
         let directory = TaskLogDirectory(root: folder.path)
@@ -25,14 +27,21 @@ import Testing
     }
 
     private func detail(_ state: RunState, _ task: TaskState, _ tries: [AttemptState]) throws -> RunDetail {
-        try Samples.detail("candles_1h", "r1", state, tasks: [Samples.task("fetch", task, tries: tries), Samples.task("load", .none)])
+        try Samples.detail(
+            "candles_1h", "r1", state, tasks: [Samples.task("fetch", task, tries: tries), Samples.task("load", .none)])
     }
 
     @Test("the last try's log is printed as it is, another on request")
     func plain() async throws {
-        try await withLogs([try detail(.success, .success, [.failed, .success])], [1: "first\n", 2: "second, no newline"]) { fake in
-            #expect(await Harness.run("task", "logs", "candles_1h", "r1", "fetch", history: fake).output == "second, no newline")
-            #expect(await Harness.run("task", "logs", "candles_1h", "r1", "fetch", "--try", "1", history: fake).output == "first\n")
+        try await withLogs(
+            [try detail(.success, .success, [.failed, .success])], [1: "first\n", 2: "second, no newline"]
+        ) { fake in
+            #expect(
+                await Harness.run("task", "logs", "candles_1h", "r1", "fetch", history: fake).output
+                    == "second, no newline")
+            #expect(
+                await Harness.run("task", "logs", "candles_1h", "r1", "fetch", "--try", "1", history: fake).output
+                    == "first\n")
             let beyond = await Harness.run("task", "logs", "candles_1h", "r1", "fetch", "--try", "3", history: fake)
             #expect(beyond.code == 1)
             #expect(beyond.errors.contains("has no try 3: 2 so far"))
@@ -45,7 +54,8 @@ import Testing
     @Test("a followed log begins with the try and ends with it")
     func follow() async throws {
         let looks = [
-            try detail(.running, .none, []), try detail(.running, .running, [.running]), try detail(.running, .running, [.running]),
+            try detail(.running, .none, []), try detail(.running, .running, [.running]),
+            try detail(.running, .running, [.running]),
             try detail(.running, .success, [.success]),
         ]
         try await withLogs(looks, [1: "one\ntwo\n"]) { fake in
@@ -64,7 +74,8 @@ import Testing
             #expect(task.errors.contains("Did you mean \"fetch\"?"))
             let early = await Harness.run("task", "logs", "candles_1h", "r1", "fetch", history: fake)
             #expect(early.errors.contains("has not begun: it is none"))
-            let mapped = await Harness.run("task", "logs", "candles_1h", "r1", "fetch", "--map-index", "2", history: fake)
+            let mapped = await Harness.run(
+                "task", "logs", "candles_1h", "r1", "fetch", "--map-index", "2", history: fake)
             #expect(mapped.errors.contains("It is not mapped"))
         }
     }

@@ -22,7 +22,8 @@ import Testing
         var table = TextTable(.init("A"), .init("B"))
         table.add("비트", "1")
         table.add("abcd", "2")
-        #expect(table.text(isColourful: false).split(separator: "\n").map(String.init) == ["A     B", "비트  1", "abcd  2"])
+        #expect(
+            table.text(isColourful: false).split(separator: "\n").map(String.init) == ["A     B", "비트  1", "abcd  2"])
     }
 
     @Test("colour does not move columns")
@@ -58,7 +59,9 @@ import Testing
 
     @Test("YAML nests lists and mappings")
     func yaml() {
-        let value: JSONValue = [["dag_id": "x", "runs": [["a": 1, "b": [true]], []], "z": .object([:])], ["k": nil], [[1, 2]], 1.5]
+        let value: JSONValue = [
+            ["dag_id": "x", "runs": [["a": 1, "b": [true]], []], "z": .object([:])], ["k": nil], [[1, 2]], 1.5,
+        ]
         #expect(
             value.yamlText == """
                 - dag_id: x
@@ -81,9 +84,12 @@ import Testing
     @Test(
         "text that YAML could take for something else is quoted",
         arguments: [
-            ("plain text", "plain text"), ("yes", "\"yes\""), ("NULL", "\"NULL\""), ("12", "\"12\""), ("1e3", "\"1e3\""),
-            ("2026-01-01", "\"2026-01-01\""), ("", "\"\""), ("- a", "\"- a\""), ("a: b", "\"a: b\""), ("a #b", "\"a #b\""),
-            ("~", "\"~\""), (" a", "\" a\""), ("a ", "\"a \""), ("@once", "\"@once\""), ("*x", "\"*x\""), ("비트코인", "비트코인"),
+            ("plain text", "plain text"), ("yes", "\"yes\""), ("NULL", "\"NULL\""), ("12", "\"12\""),
+            ("1e3", "\"1e3\""),
+            ("2026-01-01", "\"2026-01-01\""), ("", "\"\""), ("- a", "\"- a\""), ("a: b", "\"a: b\""),
+            ("a #b", "\"a #b\""),
+            ("~", "\"~\""), (" a", "\" a\""), ("a ", "\"a \""), ("@once", "\"@once\""), ("*x", "\"*x\""),
+            ("비트코인", "비트코인"),
             ("a\tb", "\"a\\tb\""), ("\u{85}", "\"\\u0085\""), (".inf", "\".inf\""), ("dags/a.yaml", "dags/a.yaml"),
         ])
     func yamlScalars(text: String, expected: String) {

@@ -25,7 +25,8 @@ import Testing
         let fake = try history([.queued])
         _ = await Harness.run("dag", "trigger", "candles_1h", history: fake)
         _ = await Harness.run(
-            "dag", "trigger", "candles_1h", "--logical-date", "2026-01-01", "--run-id", "mine", "--conf", #"{"a": [1]}"#,
+            "dag", "trigger", "candles_1h", "--logical-date", "2026-01-01", "--run-id", "mine", "--conf",
+            #"{"a": [1]}"#,
             history: fake)
         _ = await Harness.run("dag", "trigger", "candles_1h", "--no-logical-date", history: fake)
         #expect(
@@ -39,7 +40,8 @@ import Testing
 
     @Test("without --wait the run is reported as it stands")
     func plain() async throws {
-        let outcome = await Harness.run("dag", "trigger", "candles_1h", "--output", "json", history: try history([.queued]))
+        let outcome = await Harness.run(
+            "dag", "trigger", "candles_1h", "--output", "json", history: try history([.queued]))
         #expect(outcome.code == 0)
         #expect(outcome.json["run_id"] == "m1")
         #expect(outcome.json["state"] == "queued")
@@ -47,7 +49,9 @@ import Testing
 
     @Test("--wait ends in 0 only if the run succeeded", arguments: [(RunState.success, Int32(0)), (.failed, 1)])
     func wait(end: RunState, code: Int32) async throws {
-        let tasks = [Samples.task("fetch", end == .success ? .success : .failed, tries: [.failed], reason: "exit code 3")]
+        let tasks = [
+            Samples.task("fetch", end == .success ? .success : .failed, tries: [.failed], reason: "exit code 3")
+        ]
         let fake = try history([.queued, .running, .running, end], tasks: tasks)
         let outcome = await Harness.run("dag", "trigger", "candles_1h", "--wait", "--output", "json", history: fake)
         #expect(outcome.code == code)
@@ -60,7 +64,8 @@ import Testing
 
     @Test("progress is one line that is written over and taken away")
     func progress() async throws {
-        let fake = try history([.running, .success], tasks: [Samples.task("fetch", .running, tries: [.failed, .running])])
+        let fake = try history(
+            [.running, .success], tasks: [Samples.task("fetch", .running, tries: [.failed, .running])])
         let outcome = await Harness.run("dag", "trigger", "candles_1h", "--wait", history: fake, showsProgress: true)
         #expect(outcome.errors.contains("\r\u{1B}[2Krun m1 running, 0 of 1 tasks done, running: fetch (try 2)"))
         #expect(outcome.errors.hasSuffix("\r\u{1B}[2K"))
@@ -107,13 +112,14 @@ import Testing
         }
         let outcome = await Harness.run("dag", "trigger", "ticker_24h", history: fake)
         #expect(outcome.code == 0)
-        #expect(outcome.errors.contains("is paused: the run waits until `cryptoflow dag unpause ticker_24h`"))
+        #expect(outcome.errors.contains("is paused: the run waits for `cryptoflow dag unpause ticker_24h`"))
     }
 
     @Test(
         "contradictions on the command line end in 2",
         arguments: [
-            ["--logical-date", "2026-01-01", "--no-logical-date"], ["--timeout", "5s"], ["--conf", "[1]"], ["--conf", "{"],
+            ["--logical-date", "2026-01-01", "--no-logical-date"], ["--timeout", "5s"], ["--conf", "[1]"],
+            ["--conf", "{"],
             ["--wait", "--timeout", "soon"], ["--logical-date", "noon"],
         ])
     func usage(arguments: [String]) async throws {
@@ -132,22 +138,27 @@ import Testing
     func backfill() async throws {
         let fake = try history([]) { state in
             state.answer = .backfill(BackfillID(rawValue: 7), total: 25)
-            state.backfills[BackfillID(rawValue: 7)] = [Samples.backfill(7, "candles_1h", .running, created: 0, isOver: false)]
+            state.backfills[BackfillID(rawValue: 7)] = [
+                Samples.backfill(7, "candles_1h", .running, created: 0, isOver: false)
+            ]
         }
         let outcome = await Harness.run(
-            "dag", "backfill", "candles_1h", "--from", "2026-11-01", "--to", "2026-11-02T00:00:00Z", "--reprocess", "completed",
+            "dag", "backfill", "candles_1h", "--from", "2026-11-01", "--to", "2026-11-02T00:00:00Z", "--reprocess",
+            "completed",
             "--max-active", "3", history: fake)
         #expect(outcome.code == 0)
         #expect(outcome.output == "backfill 7 of DAG candles_1h: 25 logical dates\n")
         #expect(
             fake.read { $0.submitted } == [
                 .backfill(
-                    dag: Self.id, from: Samples.time("2026-11-01"), to: Samples.time("2026-11-02"), reprocess: .completed,
+                    dag: Self.id, from: Samples.time("2026-11-01"), to: Samples.time("2026-11-02"),
+                    reprocess: .completed,
                     maxActive: 3, conf: .object([:]))
             ])
     }
 
-    @Test("a waited-for backfill fails when one of its runs did", arguments: [(RunState.success, Int32(0)), (.failed, 1)])
+    @Test(
+        "a waited-for backfill fails when one of its runs did", arguments: [(RunState.success, Int32(0)), (.failed, 1)])
     func backfillWait(end: RunState, code: Int32) async throws {
         let fake = try history([]) { state in
             state.answer = .backfill(BackfillID(rawValue: 7), total: 25)
@@ -158,7 +169,8 @@ import Testing
             state.runList = [Samples.run("candles_1h", "b1", end, backfill: 7)]
         }
         let outcome = await Harness.run(
-            "dag", "backfill", "candles_1h", "--from", "2026-11-01", "--to", "2026-11-02", "--wait", "-o", "json", history: fake)
+            "dag", "backfill", "candles_1h", "--from", "2026-11-01", "--to", "2026-11-02", "--wait", "-o", "json",
+            history: fake)
         #expect(outcome.code == code)
         #expect(outcome.json["state"] == "completed")
         if code == 1 { #expect(outcome.errors.contains("1 run of backfill 7 failed")) }

@@ -4,6 +4,8 @@ import ArgumentParser
 struct BackfillCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "backfill", abstract: "List, show and steer backfills; `dag backfill` makes one.",
-        subcommands: [BackfillList.self, BackfillShow.self, BackfillPause.self, BackfillResume.self, BackfillCancel.self],
+        subcommands: [
+            BackfillList.self, BackfillShow.self, BackfillPause.self, BackfillResume.self, BackfillCancel.self,
+        ],
         aliases: ["backfills"])
 }

@@ -11,16 +11,17 @@ struct DAGBackfill: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "backfill", abstract: "Make runs for a range of logical dates.",
         discussion: """
-            Every logical date of the DAG's schedule from --from to --to gets a run, both ends included. A date without a \
-            time is its midnight in UTC: the last hour of 31 October is --to 2026-10-31T23:00:00Z.
+            Every logical date of the DAG's schedule from --from to --to gets a run, both ends included. A date \
+            without a time is its midnight in UTC: the last hour of 31 October is --to 2026-10-31T23:00:00Z.
 
             Examples:
               cryptoflow dag backfill candles_1h --from 2026-10-01 --to 2026-10-31
               cryptoflow dag backfill candles_1h --from 2026-10-01 --to 2026-10-02 \\
                 --reprocess completed --wait
 
-            Exit codes: 0 done, with --wait only if no run failed; 1 refused, or a run failed; 2 wrong command line; with \
-            --wait also 3 not ended within --timeout, and 4 no scheduler took the command (within --timeout, or a minute).
+            Exit codes: 0 done, with --wait only if no run failed; 1 refused, or a run failed; 2 wrong command line; \
+            with --wait also 3 not ended within --timeout, and 4 no scheduler took the command (within --timeout, or \
+            a minute).
             """)
 
     @Argument(help: ArgumentHelp("The DAG's id.", valueName: "dag"))
@@ -45,7 +46,8 @@ struct DAGBackfill: AsyncParsableCommand {
     var wait = false
 
     @Option(
-        help: ArgumentHelp("How long --wait waits at most, such as 2h (default: as long as it takes).", valueName: "time"),
+        help: ArgumentHelp(
+            "How long --wait waits at most, such as 2h (default: as long as it takes).", valueName: "time"),
         transform: Durations.parse)
     var timeout: Duration?
 
@@ -72,7 +74,8 @@ struct DAGBackfill: AsyncParsableCommand {
             let (number, outcome) = try await desk.submit(command, limit: wait ? patience : nil)
             guard case .backfill(let id, let total)? = outcome else {
                 if wait { throw desk.notTaken(number, after: patience) }
-                return try options.write(["command_id": .int(number), "dag_id": .string(dag), "state": "waiting"]) { _ in
+                return try options.write(["command_id": .int(number), "dag_id": .string(dag), "state": "waiting"]) {
+                    _ in
                     "command \(number) waits for a scheduler"
                 }
             }
@@ -80,12 +83,15 @@ struct DAGBackfill: AsyncParsableCommand {
             if wait { try console.error(sentence) }
             if summary.isPaused {
                 try console.error(
-                    "note: DAG \"\(summary.id)\" is paused: the backfill waits until `cryptoflow dag unpause \(summary.id)`")
+                    "note: DAG \"\(summary.id)\" is paused: the backfill waits for `cryptoflow dag unpause \(summary.id)`"
+                )
             }
             guard wait else {
                 let backfill = try await opened.history.backfill(id)
                 return try options.write(
-                    backfill.map { options.shapes.backfill($0) } ?? ["id": .int(id.rawValue), "total": .int(Int64(total))]
+                    backfill.map { options.shapes.backfill($0) } ?? [
+                        "id": .int(id.rawValue), "total": .int(Int64(total)),
+                    ]
                 ) { _ in sentence }
             }
             let rest = timeout.map { $0 - (clock.now - start) }
@@ -96,7 +102,8 @@ struct DAGBackfill: AsyncParsableCommand {
     private func reportEnd(_ backfill: BackfillRecord, _ opened: OpenedHistory) async throws {
         try options.write(options.shapes.backfill(backfill)) { isColourful in
             backfill.state.tone.paint(
-                "backfill \(backfill.id) is \(backfill.state.rawValue): \(backfill.created) run, \(backfill.skipped) left alone",
+                "backfill \(backfill.id) is \(backfill.state.rawValue): \(backfill.created) run, "
+                    + "\(backfill.skipped) left alone",
                 isColourful)
         }
         if backfill.state == .cancelled { throw CommandFailure("backfill \(backfill.id) was cancelled") }

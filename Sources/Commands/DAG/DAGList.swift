@@ -33,7 +33,9 @@ struct DAGList: AsyncParsableCommand {
                 let next = dag.isActive && !dag.isPaused ? dag.nextDue(now: now) : nil
                 table.add(
                     .init(dag.id.rawValue), dag.stateCell, .init(dag.timetable.description),
-                    .init(last.map { "\($0.state.rawValue) \(shapes.shortText($0.runAfter))" }, last?.state.tone ?? .plain),
+                    .init(
+                        last.map { "\($0.state.rawValue) \(shapes.shortText($0.runAfter))" }, last?.state.tone ?? .plain
+                    ),
                     .init(shapes.shortText(next?.due)))
             }
             return dags.isEmpty ? "no DAGs: the scheduler has loaded none yet" : table.text(isColourful: isColourful)

@@ -9,8 +9,8 @@ struct DAGNext: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "next", abstract: "Print the next runs of a DAG's schedule.",
         discussion: """
-            The runs that the schedule asks for after the last one decided, whether or not the DAG is paused. With catchup \
-            the first may lie in the past.
+            The runs that the schedule asks for after the last one decided, whether or not the DAG is paused. With \
+            catchup the first may lie in the past.
 
             Example:
               cryptoflow dag next candles_1h --count 3 --timezone Asia/Seoul
@@ -45,7 +45,9 @@ struct DAGNext: AsyncParsableCommand {
                 let interval = instant.interval
                 table.add(
                     .init(shapes.text(instant.due)), .init(shapes.text(instant.logicalDate)),
-                    .init(interval.isEmpty ? "" : "\(shapes.text(interval.start)) … \(shapes.text(interval.end))", .quiet))
+                    .init(
+                        interval.isEmpty ? "" : "\(shapes.text(interval.start)) … \(shapes.text(interval.end))", .quiet)
+                )
             }
             return table.text(isColourful: isColourful)
         }

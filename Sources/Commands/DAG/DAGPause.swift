@@ -30,7 +30,9 @@ struct DAGUnpause: AsyncParsableCommand {
     func run() async throws { try await switches.set(paused: false) }
 }
 
-/// What pausing and unpausing share. The flag is a column that anyone may set, so no scheduler is needed for it.
+/// What pausing and unpausing share.
+///
+/// The flag is a column that anyone may set, so no scheduler is needed for it.
 struct PauseSwitch: ParsableArguments {
     @Argument(help: ArgumentHelp("The DAGs' ids.", valueName: "dag"))
     var dags: [String]

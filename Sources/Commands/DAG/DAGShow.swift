@@ -33,7 +33,9 @@ struct DAGShow: AsyncParsableCommand {
             var text = fields(detail, now).text(isColourful: isColourful)
             text += "\n\n" + tasks(detail.definition).text(isColourful: isColourful)
             let runs = detail.summary.lastRuns.prefix(5)
-            if !runs.isEmpty { text += "\n\n" + RunList.table(Array(runs), options.shapes).text(isColourful: isColourful) }
+            if !runs.isEmpty {
+                text += "\n\n" + RunList.table(Array(runs), options.shapes).text(isColourful: isColourful)
+            }
             return text
         }
     }

@@ -9,8 +9,9 @@ struct DAGTrigger: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "trigger", abstract: "Start a run of a DAG.",
         discussion: """
-            The run is made by the scheduler; without one the command waits in the queue, and standard error says so. With \
-            --wait the command ends when the run does, with the run's progress on standard error where that is a terminal.
+            The run is made by the scheduler; without one the command waits in the queue, and standard error says so. \
+            With --wait the command ends when the run does, with the run's progress on standard error where that is a \
+            terminal.
 
             Examples:
               cryptoflow dag trigger gold_trend_volatility
@@ -18,9 +19,9 @@ struct DAGTrigger: AsyncParsableCommand {
               cryptoflow dag trigger candles_1h --logical-date 2026-11-20T05:00:00Z
               cryptoflow dag trigger report --conf '{"market": "KRW-BTC"}' --run-id r1
 
-            Exit codes: 0 done, with --wait only if the run succeeded; 1 refused, or the run failed; 2 wrong command line; \
-            with --wait also 3 the run has not ended within --timeout, and 4 no scheduler took the command (within \
-            --timeout, or a minute).
+            Exit codes: 0 done, with --wait only if the run succeeded; 1 refused, or the run failed; 2 wrong command \
+            line; with --wait also 3 the run has not ended within --timeout, and 4 no scheduler took the command \
+            (within --timeout, or a minute).
             """)
 
     @Argument(help: ArgumentHelp("The DAG's id.", valueName: "dag"))
@@ -44,7 +45,8 @@ struct DAGTrigger: AsyncParsableCommand {
     var wait = false
 
     @Option(
-        help: ArgumentHelp("How long --wait waits at most, such as 10m (default: as long as it takes).", valueName: "time"),
+        help: ArgumentHelp(
+            "How long --wait waits at most, such as 10m (default: as long as it takes).", valueName: "time"),
         transform: Durations.parse)
     var timeout: Duration?
 
@@ -77,7 +79,7 @@ struct DAGTrigger: AsyncParsableCommand {
             }
             if summary.isPaused {
                 try environment.console.error(
-                    "note: DAG \"\(id)\" is paused: the run waits until `cryptoflow dag unpause \(id)`")
+                    "note: DAG \"\(id)\" is paused: the run waits for `cryptoflow dag unpause \(id)`")
             }
             guard wait else {
                 let detail = try await HistoryLookup(opened).run(id.rawValue, runID)
@@ -87,7 +89,8 @@ struct DAGTrigger: AsyncParsableCommand {
             let detail = try await RunFollower(opened, limit: rest).end(of: id, runID)
             let took = (detail.run.endDate ?? detail.run.queuedAt) - (detail.run.startDate ?? detail.run.queuedAt)
             try report(
-                detail, "run \(runID) of DAG \(id) ended in \(detail.run.state.rawValue) after \(took.humanText(units: 2))")
+                detail,
+                "run \(runID) of DAG \(id) ended in \(detail.run.state.rawValue) after \(took.humanText(units: 2))")
             if detail.run.state != .success { throw Self.failure(of: detail) }
         }
     }

@@ -14,10 +14,10 @@ struct DAGValidate: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "validate", abstract: "Check DAG documents without running anything.",
         discussion: """
-            Problems go to standard error, one a line: FILE:LINE:COLUMN: severity: place: message (hint). With --output json \
-            they are a list on standard output instead, [] when there are none, each with file, line, column, severity, \
-            key_path, message and hint. For schedules whose zone changes its clocks, the next changes that touch them are \
-            shown.
+            Problems go to standard error, one a line: FILE:LINE:COLUMN: severity: place: message (hint). With \
+            --output json they are a list on standard output instead, [] when there are none, each with file, line, \
+            column, severity, key_path, message and hint. For schedules whose zone changes its clocks, the next \
+            changes that touch them are shown.
 
             Examples:
               cryptoflow dag validate
@@ -69,7 +69,9 @@ struct DAGValidate: ParsableCommand {
     /// What the next changes of the clocks do to the schedules they touch.
     static func previews(of result: DocumentCheck.Result, now: Timestamp) -> [String] {
         result.files.flatMap(\.dags).flatMap { loaded in
-            loaded.dag.timetable.dstPreview(after: now).filter { !$0.localTimes.isEmpty }.map { "\(loaded.dag.id): \($0.text)" }
+            loaded.dag.timetable.dstPreview(after: now).filter { !$0.localTimes.isEmpty }.map {
+                "\(loaded.dag.id): \($0.text)"
+            }
         }
     }
 }

@@ -2,8 +2,8 @@ import DAGDocument
 import DAGModel
 import Glibc
 
-/// Loads documents from files and folders as the scheduler would, and gathers every problem under the paths as they were
-/// written on the command line.
+/// Loads documents from files and folders as the scheduler would, and gathers every problem under the paths as they
+/// were written on the command line.
 struct DocumentCheck {
     let catalog: OperatorCatalog
     /// Whether what Airflow would not load counts as an error.
@@ -62,7 +62,9 @@ struct DocumentCheck {
             let (root, file) = split(path)
             return ([Document(root: root, file: file, shown: path)], nil)
         }
-        guard access(path, R_OK | X_OK) == 0 else { return ([], "the folder cannot be read: \(String(cString: strerror(errno)))") }
+        guard access(path, R_OK | X_OK) == 0 else {
+            return ([], "the folder cannot be read: \(String(cString: strerror(errno)))")
+        }
         let prefix = path.hasSuffix("/") ? path : path + "/"
         return (DAGFolder(root: path).scan().map { Document(root: path, file: $0.file, shown: prefix + $0.file) }, nil)
     }

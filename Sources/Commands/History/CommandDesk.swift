@@ -15,7 +15,9 @@ struct CommandDesk {
     /// How long one that waits, without a limit of its own, looks for a scheduler.
     static let patience = Duration.seconds(60)
 
-    /// Hands a command in. Nil: it is in the queue, no scheduler has taken it yet, and standard error says so.
+    /// Hands a command in.
+    ///
+    /// Nil: it is in the queue, no scheduler has taken it yet, and standard error says so.
     ///
     /// - Parameter limit: how long to wait for the scheduler's answer; nil for the time it usually takes.
     func submit(_ command: Command, limit: Duration? = nil) async throws -> (number: Int64, outcome: CommandOutcome?) {

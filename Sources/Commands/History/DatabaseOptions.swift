@@ -1,10 +1,13 @@
 package import ArgumentParser
 
-/// Which run history a command works on. For every command that reads or asks for something.
+/// Which run history a command works on.
+///
+/// For every command that reads or asks for something.
 package struct DatabaseOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "PostgreSQL URL of the run history (default: $CRYPTOFLOW_DATABASE_URL, else the home's own).", valueName: "url"))
+            "PostgreSQL URL of the run history (default: $CRYPTOFLOW_DATABASE_URL, else the home's own).",
+            valueName: "url"))
     package var database: String?
 
     @Option(
@@ -19,8 +22,9 @@ package struct DatabaseOptions: ParsableArguments {
     private static let homeVariable = "CRYPTOFLOW_HOME"
     private static let defaultHome = ".cryptoflow"
 
-    /// What the flags, then the environment, then the defaults say. `--home` alone means that home's own database, also
-    /// where the environment names another.
+    /// What the flags, then the environment, then the defaults say.
+    ///
+    /// `--home` alone means that home's own database, also where the environment names another.
     package var target: DatabaseTarget {
         let environment = CommandEnvironment.current
         let url = database ?? (home == nil ? environment.variable(Self.urlVariable) : nil)

@@ -18,7 +18,8 @@ struct HistoryLookup {
 
     func unknownDAG(_ id: String) async -> CommandFailure {
         let known = (try? await history.dags(lastRuns: 1).map(\.id.rawValue)) ?? []
-        return Self.unknown("there is no DAG \"\(id)\"", id, known, list: "cryptoflow dag list", empty: "no DAG is loaded yet")
+        return Self.unknown(
+            "there is no DAG \"\(id)\"", id, known, list: "cryptoflow dag list", empty: "no DAG is loaded yet")
     }
 
     /// The newest runs are looked through for a name like the one asked for.
@@ -40,7 +41,8 @@ struct HistoryLookup {
         guard !found.isEmpty else {
             let known = run.tasks.map(\.instance.task.rawValue)
             throw Self.unknown(
-                "\(name) has no task \"\(id)\"", id, known, list: "cryptoflow run show \(run.run.dag) '\(run.run.runID)'",
+                "\(name) has no task \"\(id)\"", id, known,
+                list: "cryptoflow run show \(run.run.dag) '\(run.run.runID)'",
                 empty: "it has no tasks")
         }
         if let mapIndex {
@@ -53,12 +55,15 @@ struct HistoryLookup {
         }
         guard found.count == 1 else {
             throw CommandFailure(
-                "task \"\(id)\" of \(name) is mapped", nextStep: "Choose one of its \(found.count) instances with --map-index.")
+                "task \"\(id)\" of \(name) is mapped",
+                nextStep: "Choose one of its \(found.count) instances with --map-index.")
         }
         return found[0]
     }
 
-    static func unknown(_ message: String, _ name: String, _ known: [String], list: String, empty: String) -> CommandFailure {
+    static func unknown(_ message: String, _ name: String, _ known: [String], list: String, empty: String)
+        -> CommandFailure
+    {
         if known.isEmpty { return CommandFailure("\(message): \(empty)") }
         if let nearest = NearestName.of(name, among: known) {
             return CommandFailure(message, nextStep: "Did you mean \"\(nearest)\"? See `\(list)`.")

@@ -1,7 +1,9 @@
 package import Execution
 package import RunStore
 
-/// Opens the run history that a command line names. The program that runs the commands knows how.
+/// Opens the run history that a command line names.
+///
+/// The program that runs the commands knows how.
 package protocol HistoryOpener: Sendable {
     /// Throws an error whose description says to a person what is wrong and what to do.
     func open(_ target: DatabaseTarget) async throws -> OpenedHistory

@@ -12,7 +12,9 @@ struct OutputOptions: ParsableArguments {
     @Option(name: .shortAndLong, help: ArgumentHelp("How to write the result.", valueName: "format"))
     var output = OutputFormat.table
 
-    @Option(help: ArgumentHelp("Time zone of the times shown, such as Asia/Seoul.", valueName: "zone"), transform: Zones.named)
+    @Option(
+        help: ArgumentHelp("Time zone of the times shown, such as Asia/Seoul.", valueName: "zone"),
+        transform: Zones.named)
     var timezone: TimeZoneRules?
 
     /// The times as this command writes them.
@@ -44,14 +46,17 @@ enum Zones {
 
 /// Reads instants of command lines.
 enum Instants {
-    /// Throws `ValidationError` for text that is no ISO 8601 time. Without an offset the time is UTC.
+    /// Throws `ValidationError` for text that is no ISO 8601 time.
+    ///
+    /// Without an offset the time is UTC.
     static func parse(_ text: String) throws -> Timestamp {
         guard let instant = Timestamp(iso8601: text) else { throw problem(text) }
         return instant
     }
 
     static func problem(_ text: String) -> ValidationError {
-        ValidationError("\"\(text)\" is not a time; write 2026-11-20, 2026-11-20T12:00:00Z or 2026-11-20T21:00:00+09:00")
+        ValidationError(
+            "\"\(text)\" is not a time; write 2026-11-20, 2026-11-20T12:00:00Z or 2026-11-20T21:00:00+09:00")
     }
 }
 
@@ -73,7 +78,8 @@ enum Conf {
             throw ValidationError("this is not JSON; write an object such as '{\"market\": \"KRW-BTC\"}'")
         }
         guard value.objectValue != nil else {
-            throw ValidationError("this is \(value.kindDescription); write a JSON object such as '{\"market\": \"KRW-BTC\"}'")
+            throw ValidationError(
+                "this is \(value.kindDescription); write a JSON object such as '{\"market\": \"KRW-BTC\"}'")
         }
         return value
     }

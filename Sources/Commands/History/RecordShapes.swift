@@ -4,8 +4,9 @@ import RunStore
 import SchedulerCore
 import Timetables
 
-/// Records as JSON values, with the names of Airflow's API. Keys are stable: they may be added to, never renamed; a value
-/// that is not known is null.
+/// Records as JSON values, with the names of Airflow's API.
+///
+/// Keys are stable: they may be added to, never renamed; a value that is not known is null.
 struct RecordShapes {
     /// The zone that times are written in; nil for UTC, with a `Z`.
     let zone: TimeZoneRules?
@@ -48,7 +49,8 @@ struct RecordShapes {
         return [
             "dag_id": .string(dag.id.rawValue), "dag_display_name": .string(dag.displayName ?? dag.id.rawValue),
             "description": string(dag.summary), "is_paused": .bool(dag.isPaused), "is_stale": .bool(!dag.isActive),
-            "timetable_summary": .string(dag.timetable.description), "timetable_description": string(dag.timetable.phrase),
+            "timetable_summary": .string(dag.timetable.description),
+            "timetable_description": string(dag.timetable.phrase),
             "catchup": .bool(dag.catchup), "tags": .array(dag.tags.map { .string($0) }), "owner": string(dag.owner),
             "relative_fileloc": .string(dag.file), "version": .string(dag.version.rawValue),
             "version_number": .int(Int64(dag.versionNumber)), "task_count": .int(Int64(dag.taskCount)),
@@ -68,7 +70,8 @@ struct RecordShapes {
             "trigger_rule": .string(task.triggerRule.rawValue), "retries": .int(Int64(task.retries)),
             "retry_delay": .double(Double(task.retryDelay.wholeMicroseconds) / 1_000_000), "pool": .string(task.pool),
             "pool_slots": .int(Int64(task.poolSlots)), "priority_weight": .int(Int64(task.priorityWeight)),
-            "execution_timeout": task.executionTimeout.map { .double(Double($0.wholeMicroseconds) / 1_000_000) } ?? .null,
+            "execution_timeout": task.executionTimeout.map { .double(Double($0.wholeMicroseconds) / 1_000_000) }
+                ?? .null,
             "outlets": .array(task.outlets.map { .string($0) }),
         ]
     }
@@ -81,7 +84,8 @@ struct RecordShapes {
             "operator_name": string(spec?.operatorName), "state": .string(task.state.rawValue),
             "try_number": .int(Int64(task.tryNumber)), "max_tries": .int(Int64(task.maxTries)),
             "start_date": time(task.startDate), "end_date": time(task.endDate),
-            "duration": seconds(task.startDate, task.endDate), "retry_at": time(task.retryAt), "reason": string(task.reason),
+            "duration": seconds(task.startDate, task.endDate), "retry_at": time(task.retryAt),
+            "reason": string(task.reason),
             "tries": .array(task.tries.map { attempt($0) }),
         ]
     }
@@ -89,7 +93,8 @@ struct RecordShapes {
     private func attempt(_ attempt: AttemptSummary) -> JSONValue {
         [
             "try_number": .int(Int64(attempt.tryNumber)), "state": .string(attempt.state.rawValue),
-            "queued_at": time(attempt.queuedAt), "start_date": time(attempt.startedAt), "end_date": time(attempt.endedAt),
+            "queued_at": time(attempt.queuedAt), "start_date": time(attempt.startedAt),
+            "end_date": time(attempt.endedAt),
             "duration": seconds(attempt.startedAt, attempt.endedAt), "reason": string(attempt.reason),
             "exit_code": attempt.exitCode.map { .int(Int64($0)) } ?? .null, "pool": .string(attempt.pool),
             "attempt_id": .int(attempt.attempt.rawValue),
@@ -98,7 +103,8 @@ struct RecordShapes {
 
     func backfill(_ backfill: BackfillRecord) -> JSONValue {
         [
-            "id": .int(backfill.id.rawValue), "dag_id": .string(backfill.dag.rawValue), "from_date": time(backfill.from),
+            "id": .int(backfill.id.rawValue), "dag_id": .string(backfill.dag.rawValue),
+            "from_date": time(backfill.from),
             "to_date": time(backfill.to), "state": .string(backfill.state.rawValue),
             "is_paused": .bool(backfill.state == .paused), "reprocess_behavior": .string(backfill.reprocess.rawValue),
             "max_active_runs": .int(Int64(backfill.maxActive)), "dag_run_conf": backfill.conf,

@@ -18,7 +18,9 @@ struct RunFollower {
     /// How long the history may be out of reach while a command waits: a server that restarts is no reason to give up.
     private static let outage = Duration.seconds(30)
 
-    /// The run once it has ended. Throws `CommandFailure` with the exit code for a time-out when it does not in time.
+    /// The run once it has ended.
+    ///
+    /// Throws `CommandFailure` with the exit code for a time-out when it does not in time.
     func end(of dag: DAGID, _ runID: String) async throws -> RunDetail {
         try await waiting(for: "run \"\(runID)\" of DAG \"\(dag)\"") {
             guard let detail = try await history.run(dag: dag, runID: runID) else {

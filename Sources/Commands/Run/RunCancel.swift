@@ -25,7 +25,8 @@ struct RunCancel: AsyncParsableCommand {
         try await database.withHistory { opened in
             let detail = try await HistoryLookup(opened).run(dag, runID)
             guard !detail.run.state.isFinished else {
-                throw CommandFailure("run \"\(runID)\" of DAG \"\(dag)\" has ended already: \(detail.run.state.rawValue)")
+                throw CommandFailure(
+                    "run \"\(runID)\" of DAG \"\(dag)\" has ended already: \(detail.run.state.rawValue)")
             }
             let (number, outcome) = try await CommandDesk(opened).submit(.cancelRun(dag: detail.run.dag, runID: runID))
             let state = outcome == nil ? "waiting" : "cancelled"

@@ -67,7 +67,8 @@ struct RunShow: AsyncParsableCommand {
     /// A line a task; earlier tries on lines of their own when there was more than one.
     static func tasks(_ detail: RunDetail, _ shapes: RecordShapes) -> TextTable {
         var table = TextTable(
-            .init("TASK"), .init("STATE"), .init("TRY", .right), .init("STARTED"), .init("TOOK", .right), .init("REASON"))
+            .init("TASK"), .init("STATE"), .init("TRY", .right), .init("STARTED"), .init("TOOK", .right),
+            .init("REASON"))
         for task in detail.tasks {
             let index = task.instance.mapIndex
             let name = index < 0 ? task.instance.task.rawValue : "\(task.instance.task)[\(index)]"
@@ -81,7 +82,8 @@ struct RunShow: AsyncParsableCommand {
             for attempt in task.tries {
                 let code = attempt.exitCode.map { "exit code \($0)" }
                 table.add(
-                    .init("", .quiet), .init(attempt.state.rawValue, attempt.state.tone), .init(String(attempt.tryNumber)),
+                    .init("", .quiet), .init(attempt.state.rawValue, attempt.state.tone),
+                    .init(String(attempt.tryNumber)),
                     .init(shapes.shortText(attempt.startedAt)), .init(took(attempt.startedAt, attempt.endedAt)),
                     .init(attempt.reason ?? code, .quiet))
             }

@@ -23,11 +23,14 @@ struct ScheduleNext: ParsableCommand {
         help: "Cron expression with five fields, or six with seconds last, or a preset such as @hourly; in quotes.")
     var expression: String
 
-    @Option(help: ArgumentHelp("Zone whose clock the fields are read on (default: UTC).", valueName: "zone"), transform: Zones.named)
+    @Option(
+        help: ArgumentHelp("Zone whose clock the fields are read on (default: UTC).", valueName: "zone"),
+        transform: Zones.named)
     var timezone = TimeZoneRules.utc
 
     @Option(
-        help: ArgumentHelp("Times after this one; without an offset it is in --timezone (default: now).", valueName: "time"))
+        help: ArgumentHelp(
+            "Times after this one; without an offset it is in --timezone (default: now).", valueName: "time"))
     var after: String?
 
     @Option(name: .shortAndLong, help: ArgumentHelp("How many times.", valueName: "n"))
@@ -80,7 +83,9 @@ struct ScheduleNext: ParsableCommand {
             return table.text(isColourful: isColourful)
         }
         if times.isEmpty {
-            let why = schedule.neverFires ? "never fires: there is no such day" : "does not fire any more before the year 10000"
+            let why =
+                schedule.neverFires
+                ? "never fires: there is no such day" : "does not fire any more before the year 10000"
             try CommandEnvironment.current.console.error("note: \"\(expression)\" \(why)")
         }
     }
@@ -100,14 +105,17 @@ extension DSTPolicy {
         var gap = Gap.runAfter
         var overlap = Overlap.first
         for part in text.split(separator: ",") {
-            let sides = part.split(maxSplits: 1, omittingEmptySubsequences: false) { $0 == ":" || $0 == "=" }.map(String.init)
+            let sides = part.split(maxSplits: 1, omittingEmptySubsequences: false) { $0 == ":" || $0 == "=" }.map(
+                String.init)
             if sides.count == 2, sides[0] == "gap", let value = Gap(rawValue: sides[1]) {
                 gap = value
             } else if sides.count == 2, sides[0] == "overlap", let value = Overlap(rawValue: sides[1]) {
                 overlap = value
             } else {
                 throw ValidationError(
-                    "\"\(part)\" is no policy; write debian, airflow, or gap:run_after|shift|skip,overlap:first|last|both")
+                    "\"\(part)\" is no policy; write debian, airflow, or "
+                        + "gap:run_after|shift|skip,overlap:first|last|both"
+                )
             }
         }
         return DSTPolicy(gap: gap, overlap: overlap)

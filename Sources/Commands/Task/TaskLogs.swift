@@ -52,14 +52,16 @@ struct TaskLogs: AsyncParsableCommand {
             let number = tryNumber ?? status.tryNumber
             guard number > 0 else {
                 throw CommandFailure(
-                    "task \"\(task)\" has not begun: it is \(status.state.rawValue)", nextStep: "Wait for it with --follow.")
+                    "task \"\(task)\" has not begun: it is \(status.state.rawValue)",
+                    nextStep: "Wait for it with --follow.")
             }
             guard number <= status.tryNumber else {
                 throw CommandFailure("task \"\(task)\" has no try \(number): \(status.tryNumber) so far")
             }
             let reader = TaskLogReader(
                 path: logs.path(
-                    dag: DAGID(dag), runID: runID, task: TaskID(task), mapIndex: status.instance.mapIndex, tryNumber: number))
+                    dag: DAGID(dag), runID: runID, task: TaskID(task), mapIndex: status.instance.mapIndex,
+                    tryNumber: number))
             try await write(reader, number, status, opened.history)
         }
     }
@@ -107,17 +109,22 @@ struct TaskLogs: AsyncParsableCommand {
             ) { _ in "" }
         }
         if !reader.exists {
-            try environment.console.error("note: try \(number) of task \"\(task)\" has no log: it wrote nothing, or \(reader.path) was removed")
+            try environment.console.error(
+                "note: try \(number) of task \"\(task)\" has no log: it wrote nothing, or \(reader.path) was removed")
         }
     }
 
-    /// Whether a try has ended. A history out of reach ends nothing.
+    /// Whether a try has ended.
+    ///
+    /// A history out of reach ends nothing.
     private static func hasEnded(
         _ dag: DAGID, _ runID: String, _ instance: TaskInstanceKey, _ number: Int, _ history: any RunHistory
     ) async -> Bool {
         guard let detail = try? await history.run(dag: dag, runID: runID) else { return false }
         guard let status = detail.tasks.first(where: { $0.instance == instance }) else { return true }
-        if let attempt = status.tries.first(where: { $0.tryNumber == number }), attempt.state == .running { return false }
+        if let attempt = status.tries.first(where: { $0.tryNumber == number }), attempt.state == .running {
+            return false
+        }
         return true
     }
 }

@@ -13,17 +13,21 @@ package struct Console: Sendable {
 
     /// - Parameter write: writes a piece of text as it is; throws ``BrokenPipe`` when nobody reads it any more.
     package init(
-        isColourful: Bool = false, showsProgress: Bool = false, write: @escaping @Sendable (Stream, String) throws -> Void
+        isColourful: Bool = false, showsProgress: Bool = false,
+        write: @escaping @Sendable (Stream, String) throws -> Void
     ) {
         self.isColourful = isColourful
         self.showsProgress = showsProgress
         self.write = write
     }
 
-    /// The process's own streams. Colour only on a terminal, and not when `NO_COLOR` is set or `TERM` is `dumb`.
+    /// The process's own streams.
+    ///
+    /// Colour only on a terminal, and not when `NO_COLOR` is set or `TERM` is `dumb`.
     package static let standard: Console = {
         let isPlain =
-            CommandEnvironment.processVariable("NO_COLOR") != nil || CommandEnvironment.processVariable("TERM") == "dumb"
+            CommandEnvironment.processVariable("NO_COLOR") != nil
+            || CommandEnvironment.processVariable("TERM") == "dumb"
         return Console(isColourful: isatty(1) == 1 && !isPlain, showsProgress: isatty(2) == 1) { stream, text in
             try Self.write(text, to: stream == .output ? 1 : 2)
         }
@@ -52,7 +56,8 @@ package struct Console: Sendable {
                         poll(&ready, 1, 1000)
                         continue
                     }
-                    throw BrokenPipe()
+                    if errno == EPIPE || errno == EIO { throw BrokenPipe() }
+                    throw CommandFailure("the result cannot be written: \(String(cString: strerror(errno)))")
                 }
                 rest = rest.dropFirst(count)
             }

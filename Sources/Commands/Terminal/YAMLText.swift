@@ -1,8 +1,10 @@
 import DAGModel
 
 extension JSONValue {
-    /// The value as a YAML document, keys sorted. Every loader of YAML 1.1 or 1.2 reads the same value back: text that one
-    /// of them could take for something else (a time, `no`, `1e3`) is quoted.
+    /// The value as a YAML document, keys sorted.
+    ///
+    /// Every loader of YAML 1.1 or 1.2 reads the same value back: text that one of them could take for something else
+    /// (a time, `no`, `1e3`) is quoted.
     var yamlText: String {
         var text = ""
         switch self {
@@ -63,8 +65,8 @@ extension JSONValue {
         if case .string(let string) = self { Self.yamlQuoted(string) } else { jsonText }
     }
 
-    /// Whether text of several lines can stand as a literal block: no control characters, and a first line that is neither
-    /// empty nor indented.
+    /// Whether text of several lines can stand as a literal block: no control characters, and a first line that is
+    /// neither empty nor indented.
     private static func fitsBlock(_ string: String) -> Bool {
         guard string.contains("\n"), let first = string.unicodeScalars.first, first != " ", first != "\n" else {
             return false
