@@ -14,7 +14,9 @@ struct StoredSchedule: Codable {
 
 extension CommitPlan {
     /// The statements that write the plan, in the order in which they must run: a try that ends leaves its place before
-    /// another takes it. Kinds without rows have none.
+    /// another takes it.
+    ///
+    /// Kinds without rows have none.
     func statements(epoch: Int64, number: Int64) throws -> [PostgresStatement] {
         var list = [PostgresStatement(CommitSQL.beginBatch, [epoch, number])]
         try appendDAGs(to: &list)
@@ -88,7 +90,8 @@ extension CommitPlan {
                         runs.map(\.state), runs.map(\.logicalDate), runs.map(\.interval?.start),
                         runs.map(\.interval?.end), runs.map(\.runAfter), runs.map(\.queuedAt), runs.map(\.startDate),
                         runs.map(\.endDate), runs.map(\.version), runs.map(\.conf.jsonText), runs.map(\.backfill),
-                        runs.map(\.events?.start), runs.map(\.events?.end), runs.map { StoredText.clean($0.triggeredBy) },
+                        runs.map(\.events?.start), runs.map(\.events?.end),
+                        runs.map { StoredText.clean($0.triggeredBy) },
                         runs.map { StoredText.clean($0.reason) },
                     ]))
         }

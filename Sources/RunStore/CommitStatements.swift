@@ -4,8 +4,10 @@ import Execution
 import PostgresClient
 import SchedulerCore
 
-/// The SQL of a commit. Every statement takes arrays, touches rows by key, and is planned for that (see the writer's
-/// session settings): a plan made while a table is tiny must not scan it when it has grown.
+/// The SQL of a commit.
+///
+/// Every statement takes arrays, touches rows by key, and is planned for that (see the writer's session settings): a
+/// plan made while a table is tiny must not scan it when it has grown.
 enum CommitSQL {
     static let beginBatch = "SELECT flow.begin_batch($1, $2)"
 
@@ -189,7 +191,8 @@ enum CommitSQL {
 
     /// Every statement that writes rows by key, for a test of their plans.
     static let writes: [String] = [
-        insertVersions, insertDAGs, updateDAGs, removeDAGs, pauseDAGs, insertRuns, updateRuns, addLiveRuns, dropLiveRuns,
+        insertVersions, insertDAGs, updateDAGs, removeDAGs, pauseDAGs, insertRuns, updateRuns, addLiveRuns,
+        dropLiveRuns,
         recordProcesses, endAttempts, startAttempts, insertPassedAttempts, setTasks, dropOutputs, setOutputs, account,
         addAssets, insertAssetEvents, queueAssetEvents, consumeAssetEvents, setBackfills, finishCommands,
     ]

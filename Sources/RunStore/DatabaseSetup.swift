@@ -6,8 +6,9 @@ package enum DatabaseSetup {
     /// The role that SQL tasks and market operators use: it cannot write run history.
     package static let warehouseRole = "cryptoflow_warehouse"
 
-    /// Creates the warehouse's role if it is missing, sets its password, and applies pending migrations. May be repeated,
-    /// and run by several programs at once.
+    /// Creates the warehouse's role if it is missing, sets its password, and applies pending migrations.
+    ///
+    /// May be repeated, and run by several programs at once.
     ///
     /// - Parameters:
     ///   - ownerURL: of the database, under a role that owns it and may create roles.

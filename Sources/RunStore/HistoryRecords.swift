@@ -212,7 +212,9 @@ package struct RunGrid: Hashable, Sendable {
     }
 }
 
-/// One run of a grid. A task without a cell has not been reached.
+/// One run of a grid.
+///
+/// A task without a cell has not been reached.
 package struct GridRun: Hashable, Sendable {
     package let run: RunRecord
     package let cells: [TaskID: GridCell]

@@ -89,7 +89,8 @@ extension InMemoryRunStore: RunHistory {
 
     package func backfills(dag: DAGID?, limit: Int) async throws -> [BackfillRecord] {
         Array(
-            tables.backfills.values.filter { dag == nil || $0.dag == dag }.sorted { $0.id > $1.id }.prefix(max(limit, 1)))
+            tables.backfills.values.filter { dag == nil || $0.dag == dag }.sorted { $0.id > $1.id }.prefix(
+                max(limit, 1)))
     }
 
     package func backfill(_ id: BackfillID) async throws -> BackfillRecord? { tables.backfills[id] }
@@ -141,8 +142,9 @@ extension TaskStatus {
 }
 
 extension RunGrid {
-    /// The grid of `runs`, newest first, from the rows of their tasks. Other runs' rows are left out. Of a mapped task's
-    /// instances the last row counts.
+    /// The grid of `runs`, newest first, from the rows of their tasks.
+    ///
+    /// Other runs' rows are left out. Of a mapped task's instances the last row counts.
     init(definition: DAG?, runs: [RunRecord], tasks: [TaskInstanceRecord], live: [AttemptStart]) {
         var cells: [RunKey: [TaskID: GridCell]] = [:]
         for run in runs { cells[run.key] = [:] }

@@ -27,7 +27,9 @@ package actor InMemoryRunStore: RunStore, CommandQueue {
     private var wakers: [Int: AsyncStream<Void>.Continuation] = [:]
     private var lastWaker = 0
 
-    /// A store without any rows. `clock` is what it takes for the present.
+    /// A store without any rows.
+    ///
+    /// `clock` is what it takes for the present.
     package init(instanceID: String = "memory", clock: @escaping @Sendable () -> Timestamp = { .now() }) {
         instance = instanceID
         self.clock = clock
@@ -204,7 +206,9 @@ package actor InMemoryRunStore: RunStore, CommandQueue {
 
     private func forget(_ number: Int) { wakers[number] = nil }
 
-    /// Ends the wake-ups. The rows stay.
+    /// Ends the wake-ups.
+    ///
+    /// The rows stay.
     package func close() {
         for waker in wakers.values { waker.finish() }
         wakers = [:]
@@ -223,7 +227,9 @@ extension CommitBatch {
 }
 
 extension CommandQueue {
-    /// Reads the outcome again and again, at first quickly: 20 ms, then up to 250 ms apart. One look-up by key each.
+    /// Reads the outcome again and again, at first quickly: 20 ms, then up to 250 ms apart.
+    ///
+    /// One look-up by key each.
     package func waitForOutcome(of command: Int64, timeout: Duration) async throws -> CommandOutcome? {
         let end = ContinuousClock.now + timeout
         var pause = Duration.milliseconds(20)

@@ -107,8 +107,8 @@ extension PostgresRunStore: RunHistory {
         if let before = query.before {
             conditions.append("(r.run_after, r.run_key) < (\(bind(before.runAfter)), \(bind(before.key)))")
         }
-        if let states = query.states { conditions.append("r.state = ANY(\(bind(states.sorted(by: { $0.rawValue < $1.rawValue }))))") }
-        if let types = query.types { conditions.append("r.run_type = ANY(\(bind(types.sorted(by: { $0.rawValue < $1.rawValue }))))") }
+        if let states = query.states { conditions.append("r.state = ANY(\(bind(Array(states))))") }
+        if let types = query.types { conditions.append("r.run_type = ANY(\(bind(Array(types))))") }
         if let backfill = query.backfill { conditions.append("r.backfill = \(bind(backfill))") }
         let filter = conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND ")
         let limit = min(max(query.limit, 1), RunQuery.maximumLimit)
@@ -169,7 +169,8 @@ extension PostgresRunStore: RunHistory {
                 JOIN flow.dag_version AS v ON v.dag_id = d.dag_id AND v.version = d.version WHERE d.dag_id = $1
                 """, [dag]),
             PostgresStatement(
-                "SELECT \(Columns.run("r")) FROM (\(newest)) AS r ORDER BY r.run_after DESC, r.run_key DESC", [dag, count]),
+                "SELECT \(Columns.run("r")) FROM (\(newest)) AS r ORDER BY r.run_after DESC, r.run_key DESC",
+                [dag, count]),
             PostgresStatement(
                 "SELECT t.\(Columns.task.replacing(", ", with: ", t.")) FROM (\(newest)) AS r "
                     + "CROSS JOIN LATERAL (SELECT * FROM flow.task_instance AS i WHERE i.run_key = r.run_key OFFSET 0) AS t",

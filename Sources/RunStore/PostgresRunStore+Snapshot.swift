@@ -11,7 +11,8 @@ extension PostgresRunStore {
             try await transaction.script("SET LOCAL statement_timeout = '120s'")
             return try await transaction.pipeline(
                 [
-                    SnapshotSQL.dags, SnapshotSQL.datesAhead, SnapshotSQL.definitions, SnapshotSQL.runs, SnapshotSQL.tasks,
+                    SnapshotSQL.dags, SnapshotSQL.datesAhead, SnapshotSQL.definitions, SnapshotSQL.runs,
+                    SnapshotSQL.tasks,
                     SnapshotSQL.attempts, SnapshotSQL.backfills, SnapshotSQL.queuedEvents, SnapshotSQL.pools,
                 ].map { PostgresStatement($0, prepared: false) })
         }
@@ -152,19 +153,9 @@ extension PostgresRunStore {
     }
 }
 
-extension String {
-    func replacing(_ text: String, with other: String) -> String {
-        var result = ""
-        var rest = self[...]
-        while let range = rest.firstRange(of: text) {
-            result += rest[..<range.lowerBound] + other
-            rest = rest[range.upperBound...]
-        }
-        return result + rest
-    }
-}
-
-/// The questions of a new leader. All begin at what is active.
+/// The questions of a new leader.
+///
+/// All begin at what is active.
 private enum SnapshotSQL {
     /// Failures in a row are counted only where a limit asks for them, and no further back than matters.
     static let dags = """

@@ -54,7 +54,9 @@ package final class PostgresRunStore: RunStore, CommandQueue {
             Self.writing(base), options: PostgresPoolOptions(maxConnections: 1, connectPatience: .zero))
     }
 
-    /// The session that commits run in. A plan made while a table is tiny would scan it for ever: so no plan may.
+    /// The session that commits run in.
+    ///
+    /// A plan made while a table is tiny would scan it for ever: so no plan may.
     static func writing(_ base: PostgresSettings) -> PostgresSettings {
         var settings = base
         settings.applicationName = "cryptoflow scheduler"
@@ -161,7 +163,8 @@ package final class PostgresRunStore: RunStore, CommandQueue {
         if left > 0 {
             throw PostgresError(
                 .timedOut,
-                "\(left) database sessions of earlier attempts do not end; see pg_stat_activity, application_name \(names[0])")
+                "\(left) database sessions of earlier attempts do not end; see pg_stat_activity, application_name \(names[0])"
+            )
         }
     }
 

@@ -2,8 +2,9 @@ package import CivilTime
 package import DAGModel
 package import SchedulerCore
 
-/// The history as everyone reads it: the command line, the pages, the API. Every question is bounded, and none waits for
-/// the leader.
+/// The history as everyone reads it: the command line, the pages, the API.
+///
+/// Every question is bounded, and none waits for the leader.
 package protocol RunHistory: Sendable {
     /// Every DAG the history knows, by id, each with its newest runs (at most `lastRuns`, newest first).
     func dags(lastRuns: Int) async throws -> [DAGSummary]
@@ -84,7 +85,9 @@ package struct RunQuery: Hashable, Sendable {
     }
 }
 
-/// A place in a list of runs. Stays right while runs are added.
+/// A place in a list of runs.
+///
+/// Stays right while runs are added.
 package struct RunCursor: Hashable, Comparable, Sendable, CustomStringConvertible {
     package let runAfter: Timestamp
     package let key: RunKey

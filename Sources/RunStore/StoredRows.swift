@@ -48,7 +48,8 @@ enum Columns {
     static func run(_ table: String) -> String {
         [
             "run_key", "dag_id", "run_id", "run_type", "state", "logical_date", "data_interval_start",
-            "data_interval_end", "run_after", "queued_at", "start_date", "end_date", "version", "conf::text", "backfill",
+            "data_interval_end", "run_after", "queued_at", "start_date", "end_date", "version", "conf::text",
+            "backfill",
             "events_start", "events_end", "triggered_by", "reason",
         ].map { "\(table).\($0)" }.joined(separator: ", ")
     }

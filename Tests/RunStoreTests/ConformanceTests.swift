@@ -51,7 +51,8 @@ import Testing
             let epoch = try await store.lead()
             let batch = CommitBatch(
                 epoch: epoch, number: 1,
-                changes: [.insertDAG(try Sample.dag(), paused: true), .insertRun(Sample.run(1, epoch: epoch))], processes: [:])
+                changes: [.insertDAG(try Sample.dag(), paused: true), .insertRun(Sample.run(1, epoch: epoch))],
+                processes: [:])
             for _ in 0..<3 { try await store.commit(batch) }
             #expect(try await store.runs(RunQuery()).runs.count == 1)
         }
@@ -73,7 +74,10 @@ import Testing
             run.state = .running
             run.startDate = Sample.hour(50)
             try await writer.commit([.updateRun(run), .startAttempt(fetch)], processes: [fetch.attempt: process])
-            #expect(try await store.orphans() == [StoredOrphan(orphan: OrphanedAttempt(attempt: fetch.attempt, process: process))])
+            #expect(
+                try await store.orphans() == [
+                    StoredOrphan(orphan: OrphanedAttempt(attempt: fetch.attempt, process: process))
+                ])
             var detail = try #require(try await store.run(dag: run.dag, runID: run.runID))
             #expect(detail.run == run && detail.versionNumber == 1)
             #expect(detail.tasks.map(\.state) == [.running, .none])
@@ -84,7 +88,9 @@ import Testing
                 .endAttempt(Sample.end(fetch, .failed, reason: "exit 3", exitCode: 3)), .setTask(retry))
             let active = try #require(try await store.snapshot().runs.first)
             #expect(active.attempts.isEmpty)
-            #expect(active.stored.tasks.map(\.state) == [.upForRetry] && active.stored.tasks.map(\.retryAt) == [Sample.hour(60)])
+            #expect(
+                active.stored.tasks.map(\.state) == [.upForRetry]
+                    && active.stored.tasks.map(\.retryAt) == [Sample.hour(60)])
             #expect(try await store.orphans().isEmpty)
 
             // One batch: a try ends as it starts, another starts and ends, the run too.
@@ -105,11 +111,15 @@ import Testing
             #expect(detail.tasks[0].tries[0].exitCode == 3 && detail.tasks[0].tries[0].endedAt == Sample.hour(51))
             #expect(detail.tasks[1].tries.map(\.process) == [process])
             #expect(
-                try await store.output(of: again.instance, key: "return_value") == ["a": "x\u{0}y", "b": [1.5, nil, true]])
+                try await store.output(of: again.instance, key: "return_value") == [
+                    "a": "x\u{0}y", "b": [1.5, nil, true],
+                ])
             #expect(try await store.snapshot().runs.isEmpty)
             let grid = try #require(try await store.grid(dag: run.dag, limit: 10))
             #expect(grid.tasks.map(\.rawValue) == ["fetch", "load"])
-            #expect(grid.runs.first?.cells.mapValues(\.state) == ["fetch": .success, "load": .skipped].mapKeys(TaskID.init(_:)))
+            #expect(
+                grid.runs.first?.cells.mapValues(\.state)
+                    == ["fetch": .success, "load": .skipped].mapKeys(TaskID.init(_:)))
 
             // Made to run again: outputs go, tries count on.
             run.state = .running
@@ -119,7 +129,8 @@ import Testing
                 .updateRun(run), .dropOutputs(again.instance), .setTask(Sample.task(again, .none)))
             #expect(try await store.output(of: again.instance, key: "return_value") == nil)
             #expect(try await store.snapshot().runs.map(\.stored.run) == [run])
-            #expect(try await store.findRuns(dag: run.dag, dates: [Sample.hour(1), Sample.hour(2)]).map(\.run) == [run])
+            #expect(
+                try await store.findRuns(dag: run.dag, dates: [Sample.hour(1), Sample.hour(2)]).map(\.run) == [run])
             #expect(try await store.findRun(dag: run.dag, runID: run.runID)?.tasks.count == 2)
             #expect(try await store.runCounts()[.running] == 1)
         }
@@ -221,10 +232,13 @@ import Testing
             var writer = Writer(store, epoch: epoch)
             var wakeups = await store.wakeups().makeAsyncIterator()
             _ = await wakeups.next()
-            let command = Command.trigger(dag: DAGID("prices"), runID: nil, logicalDate: Sample.hour(1), conf: ["z": "\u{0}"])
+            let command = Command.trigger(
+                dag: DAGID("prices"), runID: nil, logicalDate: Sample.hour(1), conf: ["z": "\u{0}"])
             let id = try await store.submit(command, actor: "me", idempotencyKey: "k")
             await wakeups.next()
-            #expect(try await store.submit(.cancelRun(dag: DAGID("a"), runID: "b"), actor: "you", idempotencyKey: "k") == id)
+            #expect(
+                try await store.submit(.cancelRun(dag: DAGID("a"), runID: "b"), actor: "you", idempotencyKey: "k") == id
+            )
             let other = try await store.submit(command, actor: "you", idempotencyKey: nil)
             #expect(
                 try await store.pendingCommands(limit: 5) == [
@@ -265,7 +279,8 @@ import Testing
             let epoch = try await store.lead()
             var writer = Writer(store, epoch: epoch)
             let runs = (1...25).map { number -> RunRecord in
-                var run = Sample.run(Int64(number), epoch: epoch, type: number % 2 == 0 ? .scheduled : .manual, dated: false)
+                var run = Sample.run(
+                    Int64(number), epoch: epoch, type: number % 2 == 0 ? .scheduled : .manual, dated: false)
                 // Several at one instant.
                 run.runAfter = Sample.hour(number / 4)
                 if number % 5 == 0 { run.state = .failed }
@@ -284,7 +299,8 @@ import Testing
             }
             #expect(try await store.runs(RunQuery(states: [.failed])).runs.count == 5)
             #expect(try await store.runs(RunQuery(states: [.queued, .running], types: [.manual])).runs.count == 10)
-            #expect(try await store.dags(lastRuns: 3).first?.lastRuns.map(\.key) == runs.suffix(3).reversed().map(\.key))
+            #expect(
+                try await store.dags(lastRuns: 3).first?.lastRuns.map(\.key) == runs.suffix(3).reversed().map(\.key))
             #expect(try await store.dags().first?.activeRuns == 20)
         }
     }

@@ -73,7 +73,8 @@ import Testing
             var writer = Writer(store, epoch: epoch)
             let run = Sample.run(1, epoch: epoch)
             let attempt = Sample.attempt(10, of: run)
-            try await writer.commit(.insertDAG(try Sample.dag(), paused: false), .insertRun(run), .startAttempt(attempt))
+            try await writer.commit(
+                .insertDAG(try Sample.dag(), paused: false), .insertRun(run), .startAttempt(attempt))
 
             var settings = try PostgresSettings(url: url)
             settings.user = DatabaseSetup.warehouseRole
@@ -111,7 +112,8 @@ import Testing
             // What SQL tasks may do with the history: read it, and nothing else.
             #expect(try await task.query("SELECT state FROM history.attempts").count == 1)
             for sql in [
-                "UPDATE flow.dag_run SET state = 'failed'", "DELETE FROM task_attempt_past", "SELECT * FROM flow.command",
+                "UPDATE flow.dag_run SET state = 'failed'", "DELETE FROM task_attempt_past",
+                "SELECT * FROM flow.command",
                 "INSERT INTO flow.variable VALUES ('a', 'b')", "SELECT flow.begin_batch(1, 99)",
                 "CREATE TABLE public.mine (a int)", "CREATE TABLE flow.mine (a int)", "DELETE FROM history.runs",
             ] {
@@ -174,7 +176,8 @@ import Testing
             for (number, sql) in CommitSQL.writes.enumerated() {
                 // Null for every parameter: only the plan is wanted, and a generic one does not look at values.
                 let count = (1...30).last { sql.contains("$\($0):") || sql.contains("$\($0))") } ?? 0
-                try await connection.query(PostgresStatement("PREPARE w\(number) AS \(sql)", prepared: false), timeout: nil)
+                try await connection.query(
+                    PostgresStatement("PREPARE w\(number) AS \(sql)", prepared: false), timeout: nil)
                 let nulls = Array(repeating: "NULL", count: count).joined(separator: ", ")
                 let plan = try await connection.query(
                     PostgresStatement("EXPLAIN EXECUTE w\(number)(\(nulls))", prepared: false), timeout: nil

@@ -125,7 +125,8 @@ private struct RandomLeader {
             logicalDate: type == .assetTriggered ? nil : date, interval: nil, runAfter: date, queuedAt: date,
             startDate: date, version: record.version,
             backfill: type == .backfill ? BackfillID(rawValue: 5) : nil,
-            events: type == .assetTriggered ? DataInterval(start: date, end: date + .seconds(60)) : nil, triggeredBy: "x")
+            events: type == .assetTriggered ? DataInterval(start: date, end: date + .seconds(60)) : nil,
+            triggeredBy: "x")
         active.append(run)
         return .insertRun(run)
     }
@@ -146,11 +147,15 @@ private struct RandomLeader {
         guard !live.isEmpty else { return [] }
         let start = live.remove(at: Int.random(in: 0..<live.count, using: &generator))
         let state = [AttemptState.success, .failed, .skipped, .lost].randomElement(using: &generator) ?? .success
-        let task: TaskState = state == .success ? .success : state == .skipped ? .skipped : state == .failed ? .upForRetry : .none
+        let task: TaskState =
+            state == .success ? .success : state == .skipped ? .skipped : state == .failed ? .upForRetry : .none
         var changes: [Change] = [
-            .endAttempt(Sample.end(start, state, reason: "r", exitCode: 1)), .setTask(Sample.task(start, task, reason: "r")),
+            .endAttempt(Sample.end(start, state, reason: "r", exitCode: 1)),
+            .setTask(Sample.task(start, task, reason: "r")),
         ]
-        if state == .success { changes.append(.setOutput(start.instance, key: "return_value", value: .int(Int64(hour)))) }
+        if state == .success {
+            changes.append(.setOutput(start.instance, key: "return_value", value: .int(Int64(hour))))
+        }
         return changes
     }
 

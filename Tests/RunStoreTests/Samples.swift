@@ -11,7 +11,9 @@ enum Sample {
 
     static func hour(_ number: Int) -> Timestamp { start + .seconds(3600 * number) }
 
-    static func dag(_ id: String = "prices", tasks: [String] = ["fetch", "load"], text: String = "v1") throws -> DAGRecord {
+    static func dag(_ id: String = "prices", tasks: [String] = ["fetch", "load"], text: String = "v1") throws
+        -> DAGRecord
+    {
         var dag = DAG(
             id: DAGID(id), place: SourcePlace(file: "\(id).yaml", line: 1, column: 1),
             timetable: try .cron(parsing: "0 * * * *"), bounds: ScheduleBounds(start: start),
@@ -23,7 +25,8 @@ enum Sample {
         dag.summary = "Says 100 % “everything”"
         dag.catchup = true
         dag.maxConsecutiveFailedRuns = 3
-        return DAGRecord(dag: dag, version: DAGVersionID(rawValue: "\(id)-\(text)"), sourceText: "dag_id: \(id) # \(text)")
+        return DAGRecord(
+            dag: dag, version: DAGVersionID(rawValue: "\(id)-\(text)"), sourceText: "dag_id: \(id) # \(text)")
     }
 
     static func run(
@@ -32,11 +35,14 @@ enum Sample {
     ) -> RunRecord {
         let date = hour(Int(number))
         return RunRecord(
-            key: RunKey(rawValue: epoch << 32 | number), dag: DAGID(dag), runID: "\(type.rawValue)__\(number)", type: type,
+            key: RunKey(rawValue: epoch << 32 | number), dag: DAGID(dag), runID: "\(type.rawValue)__\(number)",
+            type: type,
             state: state, logicalDate: dated ? date : nil,
-            interval: dated ? DataInterval(start: date, end: date + .seconds(3600)) : nil, runAfter: date + .seconds(3600),
+            interval: dated ? DataInterval(start: date, end: date + .seconds(3600)) : nil,
+            runAfter: date + .seconds(3600),
             queuedAt: date + .seconds(3600), startDate: state == .queued ? nil : date + .seconds(3601),
-            version: DAGVersionID(rawValue: "\(dag)-\(version)"), conf: ["zero": "a\u{0}b", "n": 1], triggeredBy: "test")
+            version: DAGVersionID(rawValue: "\(dag)-\(version)"), conf: ["zero": "a\u{0}b", "n": 1], triggeredBy: "test"
+        )
     }
 
     static func attempt(
