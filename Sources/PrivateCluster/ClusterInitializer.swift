@@ -11,6 +11,12 @@ struct ClusterInitializer: Sendable {
     let syncs: Bool
     let logger: Logger
 
+    /// What happens to the files when our process is gone meanwhile.
+    let aftermath: Watchdog.Aftermath
+
+    /// Where initdb works.
+    private var unfinishedCluster: String { location.unfinishedData + "/data" }
+
     /// What a new cluster needs with its first write-ahead log, and some room to live.
     static let neededBytes: UInt64 = 128 << 20
 
@@ -42,8 +48,8 @@ struct ClusterInitializer: Sendable {
     func discardUnfinished() async throws {
         guard FileSystem.kind(location.unfinishedData) != .missing else { return }
         logger.info("discarding a half-made database", metadata: ["cluster.folder": "\(location.unfinishedData)"])
-        LeftoverProcesses.killInitializers(directory: location.unfinishedData)
-        try await LeftoverProcesses.end(dataDirectory: location.unfinishedData)
+        LeftoverProcesses.killInitializers(directory: unfinishedCluster)
+        try await LeftoverProcesses.end(dataDirectory: unfinishedCluster)
         try FileSystem.remove(location.unfinishedData)
     }
 
@@ -58,25 +64,33 @@ struct ClusterInitializer: Sendable {
         let unfinished = location.unfinishedData
         let passwordFile = unfinished + "/password"
         try user.makePrivateDirectory(unfinished)
-        try user.makePrivateDirectory(unfinished + "/data")
+        try user.makePrivateDirectory(unfinishedCluster)
         // PostgreSQL's user must read it, so it cannot be the one among the secrets.
         try FileSystem.replace(passwordFile, with: password + "\n", mode: 0o600, owner: user.owner)
         var arguments = [
-            "--pgdata=\(unfinished)/data", "--username=\(ClusterAddress.superuser)", "--pwfile=\(passwordFile)",
+            "--pgdata=\(unfinishedCluster)", "--username=\(ClusterAddress.superuser)", "--pwfile=\(passwordFile)",
             "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--data-checksums",
         ]
         if !syncs { arguments.append("--no-sync") }
         let (program, words) = try user.command(binaries.initdb, arguments)
-        let result = try await ChildProcess.run(program, words)
-        guard result.status == .exited(0) else {
+        let child = try ChildProcess(program, words, output: .captured)
+        let watchdog = try Watchdog(initializer: child.id, directory: unfinishedCluster, aftermath: aftermath)
+        defer { watchdog.dismiss() }
+        guard let status = await child.wait() else {
+            // Nobody will want it; the next start removes the files.
+            child.signalGroup(SIGKILL)
+            _ = await child.wait(atMostMilliseconds: 1_000)
+            throw CancellationError()
+        }
+        guard status == .exited(0) else {
             let error = StartFailure.explain(
-                "The database in \(location.root) cannot be created", status: result.status, output: result.output,
+                "The database in \(location.root) cannot be created", status: status, output: child.capturedText,
                 otherwise: .initializationFailed)
             try? FileSystem.remove(unfinished)
             throw error
         }
         // An empty folder may stand there already; rename replaces it.
-        guard rename(unfinished + "/data", location.data) == 0 else {
+        guard rename(unfinishedCluster, location.data) == 0 else {
             throw FileSystem.failure(action: "finish the database in", path: location.data, code: errno)
         }
         FileSystem.sync(directory: location.root)

@@ -25,7 +25,7 @@ enum LeftoverProcesses {
             guard let id = pid_t(name), id != getpid(),
                 let executable = FileSystem.linkTarget("/proc/\(id)/exe"), FileSystem.name(of: executable) == "initdb",
                 let command = FileSystem.read("/proc/\(id)/cmdline"),
-                command.split(separator: "\0").contains(Substring(directory))
+                command.split(separator: "\0").contains("--pgdata=\(directory)")
             else { continue }
             kill(id, SIGKILL)
         }

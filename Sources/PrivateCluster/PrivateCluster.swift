@@ -120,6 +120,8 @@ package actor PrivateCluster {
     /// The server's process id; nil while there is none.
     package var processID: Int32? { process?.status == nil ? process?.id : nil }
 
+    private var aftermath: Watchdog.Aftermath { options.folderRemovedAfterwards.map { .remove($0) } ?? .keep }
+
     private func close() async {
         watchdog?.dismiss()
         watchdog = nil
@@ -168,7 +170,7 @@ package actor PrivateCluster {
         let binaries = try await binaries(existing: existing, data: location.data)
         let initializer = ClusterInitializer(
             home: home, location: location, user: user, binaries: binaries, syncs: options.syncsInitialization,
-            logger: logger)
+            logger: logger, aftermath: aftermath)
         try await initializer.discardUnfinished()
         let known = home.readSecret(name: FileSystem.name(of: home.passwordFile))
         let password = known ?? CryptoflowHome.randomSecret()
@@ -235,9 +237,7 @@ package actor PrivateCluster {
         let child = try ChildProcess(program, arguments, output: .descriptor(log.descriptor))
         process = child
         watchdog?.dismiss()
-        watchdog = try Watchdog(
-            postmaster: child.id, dataDirectory: data,
-            aftermath: options.folderRemovedAfterwards.map { .remove($0) } ?? .keep)
+        watchdog = try Watchdog(postmaster: child.id, dataDirectory: data, aftermath: aftermath)
         let clock = ContinuousClock()
         let deadline = clock.now + .seconds(options.startTimeoutSeconds)
         while true {

@@ -15,9 +15,10 @@ final class Watchdog: Sendable {
     }
 
     private let pipe: Int32
-    private let process: ChildProcess
+    /// The shell.
+    let process: ChildProcess
 
-    private static let script = """
+    private static let stopServer = """
         read -r line
         alive() { [ "$(readlink "/proc/$1/cwd")" = "$2" ]; }
         alive "$1" "$2" && kill -s "$3" "$1"
@@ -29,19 +30,38 @@ final class Watchdog: Sendable {
         rm -rf -- "$4" || { sleep 1; rm -rf -- "$4"; }
         """
 
-    init(postmaster: pid_t, dataDirectory: String, aftermath: Aftermath) throws(PrivateClusterError) {
+    /// The initdb leads a process group, with the servers that it starts; its command line names the directory.
+    private static let killInitializer = """
+        read -r line
+        grep -aqF -- "$2" "/proc/$1/cmdline" && kill -s KILL -- "-$1"
+        [ -z "$3" ] && exit 0
+        rm -rf -- "$3" || { sleep 1; rm -rf -- "$3"; }
+        """
+
+    /// Looks after a server: a fast shutdown, or an immediate one when the files go anyway.
+    convenience init(postmaster: pid_t, dataDirectory: String, aftermath: Aftermath) throws(PrivateClusterError) {
+        let data = FileSystem.realPath(dataDirectory) ?? dataDirectory
+        switch aftermath {
+        case .keep: try self.init(script: Self.stopServer, arguments: ["\(postmaster)", data, "INT", ""])
+        case .remove(let folder):
+            try self.init(script: Self.stopServer, arguments: ["\(postmaster)", data, "QUIT", folder])
+        }
+    }
+
+    /// Looks after an initdb, whose work nobody will want: it is killed.
+    convenience init(initializer: pid_t, directory: String, aftermath: Aftermath) throws(PrivateClusterError) {
+        var removed = ""
+        if case .remove(let folder) = aftermath { removed = folder }
+        try self.init(script: Self.killInitializer, arguments: ["\(initializer)", directory, removed])
+    }
+
+    private init(script: String, arguments: [String]) throws(PrivateClusterError) {
         guard let (reader, writer) = ChildProcess.closeOnExecPipe() else {
             throw PrivateClusterError(.startFailed, "The database's watchdog cannot be started: \(errorText(errno)).")
         }
         defer { close(reader) }
-        var signal = "INT"
-        var removed = ""
-        if case .remove(let folder) = aftermath { (signal, removed) = ("QUIT", folder) }
-        let data = FileSystem.realPath(dataDirectory) ?? dataDirectory
         do {
-            process = try ChildProcess(
-                "/bin/sh", ["-c", Self.script, "cryptoflow-watchdog", "\(postmaster)", data, signal, removed],
-                input: reader)
+            process = try ChildProcess("/bin/sh", ["-c", script, "cryptoflow-watchdog"] + arguments, input: reader)
         } catch {
             close(writer)
             throw error
@@ -51,9 +71,6 @@ final class Watchdog: Sendable {
 
     /// Sends it away; the postmaster is no longer its business.
     func dismiss() { process.signal(SIGKILL) }
-
-    /// Waits until the shell has ended.
-    func waitUntilGone() async { _ = await process.wait() }
 
     deinit { close(pipe) }
 }

@@ -167,7 +167,7 @@ import Testing
             let server = try await scratch.startForsakenServer()
             let watchdog = try Watchdog(postmaster: server.id, dataDirectory: scratch.home.postgres, aftermath: .keep)
             watchdog.dismiss()
-            await watchdog.waitUntilGone()
+            _ = await watchdog.process.wait()
             #expect(server.status == nil)
             server.signal(SIGINT)
             _ = await server.wait()
@@ -198,6 +198,44 @@ import Testing
                 #expect(try await ScratchHome.sql("SELECT 1", at: address) == "1")
                 #expect(FileSystem.kind(unfinished) == .missing)
             }
+        }
+    }
+
+    @Test("an initdb that a killed process left at work is ended")
+    func forsakenInitializer() async throws {
+        try await ScratchHome.with { scratch async throws in
+            try scratch.home.prepare()
+            let user = try ClusterUser.forThisProcess()
+            let unfinished = scratch.home.path + "/postgres.unfinished"
+            let binaries = try await PostgresBinaries.find()
+            try user.makePrivateDirectory(unfinished)
+            let (program, arguments) = try user.command(
+                binaries.initdb, ["--pgdata=\(unfinished)/data", "--auth=trust"])
+            let initializer = try ChildProcess(program, arguments)
+            // Its directory exists as soon as initdb itself runs (and no longer setpriv, or the shell before it).
+            while FileSystem.kind(unfinished + "/data") == .missing {
+                try #require(await initializer.wait(atMostMilliseconds: 1) == nil)
+            }
+            try await scratch.running { _, address async throws in
+                #expect(initializer.status == .signalled(SIGKILL))
+                #expect(try await ScratchHome.sql("SELECT 1", at: address) == "1")
+            }
+        }
+    }
+
+    @Test("when its owner is gone, an initdb is killed and its folder removed")
+    func watchedInitializer() async throws {
+        try await ScratchHome.with { scratch async throws in
+            let folder = scratch.folder + "/watched"
+            try FileSystem.makeDirectory(folder, mode: 0o700)
+            // It stands for initdb: a process whose command line names the directory.
+            let child = try ChildProcess("/bin/sh", ["-c", "sleep 600; exit 0", folder])
+            let watchdog = try { () throws in
+                try Watchdog(initializer: child.id, directory: folder, aftermath: .remove(folder)).process
+            }()
+            #expect(await child.wait() == .signalled(SIGKILL))
+            #expect(await watchdog.wait() == .exited(0))
+            #expect(FileSystem.kind(folder) == .missing)
         }
     }
 
