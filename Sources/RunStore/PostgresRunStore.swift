@@ -150,14 +150,17 @@ package final class PostgresRunStore: RunStore, CommandQueue {
 
     package func endSessions(of attempts: [AttemptID]) async throws {
         if attempts.isEmpty { return }
-        // Waits for each up to 5 s; one that does not end is reported.
+        // Waits for each up to 5 s; one that does not end is reported. Materialized: conditions of one WHERE come in any
+        // order, and every session would be ended before its name is looked at.
         let names = attempts.map { Self.applicationName(of: $0) }
         let rows = try await reader.query(
             PostgresStatement(
                 """
-                SELECT count(*) FROM pg_stat_activity
-                WHERE application_name = ANY($1::text[]) AND datname = current_database() AND pid <> pg_backend_pid()
-                    AND NOT pg_terminate_backend(pid, 5000)
+                WITH old AS MATERIALIZED (
+                    SELECT pid FROM pg_stat_activity
+                    WHERE application_name = ANY($1::text[]) AND datname = current_database() AND pid <> pg_backend_pid()
+                )
+                SELECT count(*) FROM old WHERE NOT pg_terminate_backend(pid, 5000)
                 """, [names]), timeout: nil)
         let left: Int = try rows.first?.decode(0) ?? 0
         if left > 0 {
