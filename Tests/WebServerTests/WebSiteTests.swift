@@ -1,0 +1,172 @@
+import CivilTime
+import DAGModel
+import Execution
+import Logging
+import RunStore
+import SchedulerCore
+import Testing
+
+@testable import WebServer
+
+/// A site over values, asked without a socket.
+struct TestSite {
+    let site: WebSite
+
+    init(
+        _ history: FakeHistory, markets: (any MarketPages)? = nil, notice: String? = nil, hasEnded: Bool = false,
+        logs: String = "/nonexistent", patience: Duration = .seconds(30)
+    ) throws {
+        site = try WebSite(
+            history: history, markets: markets, logs: TaskLogDirectory(root: logs),
+            configuration: WebServerConfiguration(
+                version: "1.2.3", notice: notice, recordingHasEnded: { hasEnded }, now: { Sample.now },
+                patience: patience),
+            logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+    }
+
+    func get(
+        _ target: String, method: PageRequest.Method = .get, host: String? = "127.0.0.1:8080", fragment: Bool = false
+    ) async throws -> PageReply {
+        let request = try #require(
+            PageRequest(method: method, target: target, host: host, wantsFragment: fragment))
+        return await site.respond(to: request)
+    }
+}
+
+@Suite("The pages", .timeLimit(.minutes(1)))
+struct WebSiteTests {
+    private static let dag = Sample.dag("hourly", tasks: [("fetch", []), ("load", ["fetch"])])
+    private static let runs = (1...60).map { number in
+        Sample.run(dag, Int64(number), state: number == 60 ? .running : .success, hoursAgo: Int64(61 - number))
+    }
+
+    private func history() -> FakeHistory {
+        FakeHistory(
+            details: [Sample.detail(Self.dag, runs: Self.runs)], runDetails: Self.runs, health: Sample.health())
+    }
+
+    @Test("the first page lists the DAGs, their last runs and the scheduler")
+    func home() async throws {
+        let reply = try await TestSite(history()).get("/")
+        #expect(reply.status == 200)
+        #expect(reply.text.contains("<a href=\"/dags/hourly\">hourly</a>"))
+        #expect(reply.text.contains("Scheduler leads."))
+        #expect(Self.all(in: reply.text[...], between: "class=\"sq ", and: ">").count == 14)
+    }
+
+    @Test(
+        "what is not there is a page with status 404",
+        arguments: [
+            "/nothing", "/dags/none", "/dags/hourly/runs", "/dags/hourly/runs/none", "/dags/hourly/extra",
+            "/dags/hourly/runs/none/tasks/fetch", "/market/XYZ", "/health/more",
+        ])
+    func missing(target: String) async throws {
+        let reply = try await TestSite(history()).get(target)
+        #expect(reply.status == 404)
+        #expect(reply.text.contains("<h1>Not found</h1>"))
+    }
+
+    @Test("a try that is not there is a page with status 404")
+    func missingTry() async throws {
+        let link = PageLink.task(Self.dag.id, Self.runs[0].run.runID, Self.runs[0].tasks[0].instance, tryNumber: 9)
+        #expect(try await TestSite(history()).get(link).status == 404)
+    }
+
+    @Test("the list of runs is paged by cursor, without gaps or repeats")
+    func paging() async throws {
+        let site = try TestSite(history())
+        var target: String? = "/dags/hourly"
+        var seen: [String] = []
+        while let next = target {
+            let text = try await site.get(next).text
+            let list = try #require(text.firstRange(of: "Runs, newest first")).upperBound
+            let rest = text[list...]
+            seen += Self.all(in: rest, between: "<th scope=\"row\"><a href=\"", and: "\">")
+            target = Self.all(in: rest, between: "<a href=\"", and: "#runs\">Older</a>").last.map {
+                String($0.split(separator: "\"").last ?? "")
+            }
+        }
+        #expect(seen == Self.runs.reversed().map { PageLink.run(Self.dag.id, $0.run.runID) })
+    }
+
+    @Test("a grid shows no more runs than asked for")
+    func gridSize() async throws {
+        let text = try await TestSite(history()).get("/dags/hourly?runs=50").text
+        #expect(Self.all(in: text[...], between: "<a class=\"sq run ", and: ">").count == 50)
+        let bounded = try await TestSite(history()).get("/dags/hourly?runs=100000").text
+        #expect(Self.all(in: bounded[...], between: "<a class=\"sq run ", and: ">").count == 60)
+    }
+
+    @Test("a fragment is the content without its frame")
+    func fragment() async throws {
+        let text = try await TestSite(history()).get("/dags/hourly", fragment: true).text
+        #expect(text.contains("data-live=\"dag\""))
+        #expect(!text.contains("<html"))
+    }
+
+    @Test("the filter keeps what matches and says when nothing does")
+    func filter() async throws {
+        let site = try TestSite(history())
+        #expect(try await site.get("/?q=HOUR").text.contains("href=\"/dags/hourly\""))
+        let none = try await site.get("/?q=%3Cb%3E").text
+        #expect(none.contains("No DAG matches “&lt;b&gt;”"))
+    }
+
+    @Test(
+        "every page shows the notice, and that the recording has ended",
+        arguments: ["/", "/backfills", "/market", "/dags/hourly", "/nothing"])
+    func notice(target: String) async throws {
+        let running = try await TestSite(history(), notice: "recorded data: candles of 2024").get(target).text
+        #expect(running.contains("recorded data: candles of 2024"))
+        #expect(!running.contains("the recording has ended"))
+        let ended = try await TestSite(history(), notice: "recorded data: 2024", hasEnded: true).get(target).text
+        #expect(ended.contains("recorded data: 2024 — the recording has ended"))
+    }
+
+    @Test("a database that is down is said with status 503", arguments: ["/", "/dags/hourly", "/backfills"])
+    func unavailable(target: String) async throws {
+        var history = history()
+        history.failure = Outage()
+        let reply = try await TestSite(history, notice: "recorded data").get(target)
+        #expect(reply.status == 503)
+        #expect(reply.text.contains("The database does not answer"))
+        #expect(reply.text.contains("recorded data"))
+        #expect(reply.headers.contains { $0.name == "Retry-After" })
+    }
+
+    @Test("a history that cannot be read is said with status 500")
+    func corrupt() async throws {
+        var history = history()
+        history.failure = RunStoreError.corrupt("the conf of run 7 is no JSON")
+        #expect(try await TestSite(history).get("/").status == 500)
+    }
+
+    @Test("a database that hangs does not hold a page for ever")
+    func hang() async throws {
+        var history = history()
+        history.hangs = true
+        #expect(try await TestSite(history, patience: .milliseconds(1)).get("/").status == 503)
+    }
+
+    @Test("nothing but reading is possible")
+    func readOnly() async throws {
+        let reply = try await TestSite(history()).get("/", method: .other)
+        #expect(reply.status == 405)
+        #expect(reply.headers.contains { $0.name == "Allow" && $0.value == "GET, HEAD" })
+    }
+
+    private static func all(in text: Substring, between start: String, and end: String) -> [String] {
+        var found: [String] = []
+        var rest = text
+        while let head = rest.firstRange(of: start), let tail = rest[head.upperBound...].firstRange(of: end) {
+            found.append(String(rest[head.upperBound..<tail.lowerBound]))
+            rest = rest[head.upperBound...]
+        }
+        return found
+    }
+}
+
+/// A lost connection, as far as a page can tell.
+struct Outage: Error, CustomStringConvertible {
+    let description = "connection refused"
+}
