@@ -98,6 +98,10 @@ let package = Package(
             "cryptoflow-exchange",
             ["CivilTime", "RecordedExchange", argumentParser, lifecycle, logging, unixSignals]),
 
+        room(
+            "WebServer",
+            ["CivilTime", "DAGModel", "Execution", "RunStore", "SchedulerCore", "Timetables", hummingbird, httpTypes, lifecycle, logging, mustache, nioCore]),
+
         // The command line, and the programs.
         room(
             "Commands",
@@ -110,24 +114,51 @@ let package = Package(
             [
                 "CivilTime", "Commands", "DAGDocument", "DAGModel", "Execution", "HTTPClient", "Markets", "Operators",
                 "PostgresClient", "PrivateCluster", "RecordedExchange", "RunStore", "Scheduler", "SchedulerCore",
-                "Warehouse", argumentParser, lifecycle, logging, unixSignals,
+                "Warehouse", "WebServer", argumentParser, lifecycle, logging, unixSignals,
             ]),
         program("cryptoflow", ["Commands", "Programs", argumentParser]),
         program(
             "cryptoflow-scheduler", ["Execution", "Programs", argumentParser, lifecycle, logging, unixSignals]),
 
+        // What tests share, and the tests.
         room("LoopbackHTTP", [], path: "Tests/LoopbackHTTP"),
+        room("TestSupport", ["PrivateCluster", logging], path: "Tests/TestSupport"),
         tests(of: "CivilTime", []),
         tests(of: "Timetables", ["CivilTime"], fixtures: true),
+        tests(of: "Templates", ["CivilTime", "DAGModel"], fixtures: true),
+        tests(of: "DAGDocument", ["CivilTime", "DAGModel", "Templates", "Timetables"]),
+        tests(of: "SchedulerCore", ["CivilTime", "DAGModel", "RunStore", "Timetables"]),
+        tests(of: "PostgresClient", ["CivilTime"]),
+        tests(of: "PrivateCluster", ["TestSupport", logging]),
         tests(of: "HTTPClient", ["LoopbackHTTP"]),
         tests(of: "Markets", ["CivilTime", "HTTPClient", "LoopbackHTTP"], fixtures: true),
-        tests(of: "PostgresClient", ["CivilTime"]),
-        tests(of: "RecordedExchange", ["CivilTime", lifecycle, logging], fixtures: true),
         tests(of: "Execution", ["CivilTime", "DAGModel", "Timetables"]),
-        tests(of: "SchedulerCore", ["CivilTime", "DAGModel", "RunStore", "Timetables"]),
+        tests(
+            of: "Operators",
+            [
+                "CivilTime", "DAGModel", "Execution", "HTTPClient", "LoopbackHTTP", "PostgresClient", "TestSupport",
+                "Timetables",
+            ]),
+        tests(
+            of: "RunStore",
+            [
+                "CivilTime", "DAGModel", "Execution", "PostgresClient", "SchedulerCore", "TestSupport", "Timetables",
+                logging,
+            ]),
         tests(
             of: "Scheduler",
             ["CivilTime", "DAGModel", "Execution", "RunStore", "SchedulerCore", "Timetables", lifecycle, logging]),
+        tests(
+            of: "Warehouse",
+            [
+                "CivilTime", "DAGModel", "Execution", "HTTPClient", "LoopbackHTTP", "Markets", "PostgresClient",
+                "SchedulerCore", "TestSupport", "Timetables",
+            ], fixtures: true),
+        tests(of: "RecordedExchange", ["CivilTime", lifecycle, logging], fixtures: true),
+        tests(
+            of: "Commands",
+            ["CivilTime", "DAGDocument", "DAGModel", "Execution", "RunStore", "SchedulerCore", "Timetables", argumentParser],
+            fixtures: true),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,5 +1,42 @@
+import CivilTime
+import Execution
+import Logging
+import PrivateCluster
+import RecordedExchange
 import ServiceLifecycle
+import Warehouse
+import WebServer
 
 extension StandaloneService {
-    func webServices(_ opened: Opened) -> [ServiceGroupConfiguration.ServiceConfiguration] { [] }
+    /// The web page, and the banner once it answers.
+    func webService(_ opened: Opened) throws -> WebServerService {
+        var configuration = WebServerConfiguration(port: options.port, version: Programs.version)
+        var present: @Sendable () -> Timestamp = { .now() }
+        if let recording = opened.recording {
+            let clock = recording.clock
+            let span = clock.span
+            let shift = clock.shiftWeeks == 0 ? "" : ", shifted by \(clock.shiftWeeks) weeks"
+            let stands = opened.state[opened.feed].recordedNow.map { "; its clock stands at \($0.iso8601)" } ?? ""
+            configuration.notice =
+                "recorded data: Upbit's candles of \(span.start.iso8601.prefix(10)) to \(span.end.iso8601.prefix(10))"
+                + shift + stands
+            configuration.recordingHasEnded = { clock.isPastEnd }
+            present = { clock.now() }
+        }
+        let pages = WarehousePages(
+            queries: MarketQueries(session: opened.backend.warehousePool), present: present)
+        let terminal = terminal
+        let notice = configuration.notice
+        return try WebServerService(
+            history: opened.backend.store, markets: pages, logs: TaskLogDirectory(root: opened.home.taskLogs),
+            configuration: configuration, logger: logger
+        ) { port in
+            terminal.line("")
+            terminal.line("  CryptoFlow is at  http://127.0.0.1:\(port)/", tone: .good)
+            terminal.line("  home              \(opened.home.path)")
+            if let notice { terminal.line("  \(notice)") }
+            terminal.line("  stop with Ctrl-C")
+            terminal.line("")
+        }
+    }
 }

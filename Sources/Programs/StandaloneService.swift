@@ -142,7 +142,7 @@ package struct StandaloneService: Service {
             configurations.append(.init(service: ClusterSupervision(cluster: cluster, terminal: terminal)))
         }
         configurations.append(.init(service: scheduler))
-        configurations += webServices(opened)
+        configurations.append(.init(service: try webService(opened)))
         if fills {
             configurations.append(
                 .init(
