@@ -25,7 +25,11 @@ struct DocumentCheck {
         let file: String
         /// As the command line's words make it.
         let shown: String
+
+        var path: String { root + "/" + file }
     }
+
+    private static let threads = max(1, min(8, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))))
 
     func run(_ paths: [String]) -> Result {
         var missing: [Diagnostic] = []
@@ -37,12 +41,13 @@ struct DocumentCheck {
             if let problem = documents.problem {
                 missing.append(Diagnostic(at: SourcePlace(file: path, line: 1, column: 1), problem))
             }
-            for document in documents.found {
-                let path = document.root + "/" + document.file
-                guard seen.insert(Self.realPath(path) ?? path).inserted else { continue }
-                let loader = DocumentLoader(catalog: catalog, root: document.root)
-                files.append(loader.load(document.file).shown(as: document.shown))
-                if isPortable { portability += portabilityProblems(path, shown: document.shown, loader.settings) }
+            let fresh = documents.found.filter { seen.insert(Self.realPath($0.path) ?? $0.path).inserted }
+            guard let root = fresh.first?.root else { continue }
+            let loader = DocumentLoader(catalog: catalog, root: root)
+            let loaded = loader.load(fresh.map(\.file), threads: Self.threads)
+            files += zip(loaded, fresh).map { $0.shown(as: $1.shown) }
+            if isPortable {
+                portability += fresh.flatMap { portabilityProblems($0.path, shown: $0.shown, loader.settings) }
             }
         }
         files.resolveDuplicates()
