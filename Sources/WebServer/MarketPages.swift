@@ -5,8 +5,8 @@ package protocol MarketPages: Sendable {
     /// The newest price of every market, by exchange and market.
     func latestPrices() async throws -> [MarketPrice]
 
-    /// The last `hours` hours up to the market's newest, oldest first, one point for every hour; empty for a market that
-    /// is not known.
+    /// The last `hours` hours up to the market's newest, oldest first, one point for every hour; empty for a market
+    /// that is not known.
     func priceLine(exchange: String, market: String, hours: Int) async throws -> [MarketPoint]
 
     /// The newest indicators of a market; nil when there are none.

@@ -13,7 +13,8 @@ struct HostileTextTests {
     /// Markup, a quote hidden by a combining accent, a template, a path, a separator and letters of many alphabets.
     static let texts = [
         "<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "\"\u{301} onmouseover=\"alert(1)",
-        "<\u{338}b>", "{{title}}{{{content}}}", "../../etc/passwd", "a/b?c=d#e&f", "%2F%00", "안녕하세요 🌊", "a\u{0}b", "' or 1=1 --",
+        "<\u{338}b>", "{{title}}{{{content}}}", "../../etc/passwd", "a/b?c=d#e&f", "%2F%00", "안녕하세요 🌊", "a\u{0}b",
+        "' or 1=1 --",
     ]
 
     @Test("are shown as text wherever they come from", arguments: texts)
@@ -97,7 +98,9 @@ struct HostileTextTests {
 
     @Test("terminal sequences of a log are left out")
     func terminal() {
-        #expect(LogText.plain("\u{1B}[1;31mred\u{1B}[0m\r\n50%\r100%\u{1B}]0;title\u{7}\n\u{8}") == "red\n50%\n100%\n\u{FFFD}")
+        #expect(
+            LogText.plain("\u{1B}[1;31mred\u{1B}[0m\r\n50%\r100%\u{1B}]0;title\u{7}\n\u{8}")
+                == "red\n50%\n100%\n\u{FFFD}")
     }
 
     private static func backfill(_ dag: DAGID, by: String) -> BackfillRecord {

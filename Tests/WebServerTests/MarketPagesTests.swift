@@ -59,7 +59,8 @@ struct MarketPagesTests {
 
     @Test("an exchange that has no such market is not found")
     func otherExchange() async throws {
-        #expect(try await TestSite(FakeHistory(), markets: markets).get("/market/KRW-BTC?exchange=korbit").status == 404)
+        #expect(
+            try await TestSite(FakeHistory(), markets: markets).get("/market/KRW-BTC?exchange=korbit").status == 404)
     }
 
     @Test("a database without market data says so")

@@ -10,7 +10,9 @@ import Testing
 struct ServingTests {
     @Test(
         "this machine's own names are answered",
-        arguments: ["127.0.0.1", "127.0.0.1:8080", "localhost:8080", "LOCALHOST.", "[::1]:8080", "[::1]", "10.0.0.7:80"])
+        arguments: [
+            "127.0.0.1", "127.0.0.1:8080", "localhost:8080", "LOCALHOST.", "[::1]:8080", "[::1]", "10.0.0.7:80",
+        ])
     func ownHosts(host: String) {
         #expect(HostCheck(bound: "10.0.0.7", others: []).allows(host))
     }
@@ -18,7 +20,8 @@ struct ServingTests {
     @Test(
         "other names are refused, since a page elsewhere may point its name here",
         arguments: [
-            "evil.example", "127.0.0.1.evil.example", "localhost.evil.example:8080", "127.0.0.1:80a", "", "[::1", "::1:80",
+            "evil.example", "127.0.0.1.evil.example", "localhost.evil.example:8080", "127.0.0.1:80a", "", "[::1",
+            "::1:80",
             "[::1]x", "127.0.0.1@evil.example", nil,
         ])
     func otherHosts(host: String?) async throws {
@@ -31,7 +34,8 @@ struct ServingTests {
         #expect(HostCheck(bound: "0.0.0.0", others: ["flow.example"]).allows("Flow.example:8080"))
     }
 
-    @Test("every answer forbids framing, sniffing and code of others", arguments: ["/", "/health", "/style.css", "/none"])
+    @Test(
+        "every answer forbids framing, sniffing and code of others", arguments: ["/", "/health", "/style.css", "/none"])
     func headers(target: String) async throws {
         let reply = try await TestSite(FakeHistory()).get(target)
         let headers = Dictionary(uniqueKeysWithValues: reply.headers.map { ($0.name, $0.value) })

@@ -9,7 +9,9 @@ import Testing
 
 @Suite("The web server", .timeLimit(.minutes(1)))
 struct WebServerServiceTests {
-    private func service(port: Int = 0, _ onListening: @escaping @Sendable (Int) async -> Void) throws -> WebServerService {
+    private func service(port: Int = 0, _ onListening: @escaping @Sendable (Int) async -> Void) throws
+        -> WebServerService
+    {
         try WebServerService(
             history: FakeHistory(health: Sample.health()), markets: nil, logs: TaskLogDirectory(root: "/nonexistent"),
             configuration: WebServerConfiguration(port: port, version: "1", now: { Sample.now }),
@@ -32,7 +34,8 @@ struct WebServerServiceTests {
     @Test("answers over a socket, with headers")
     func answers() async throws {
         try await serving { port in
-            let answer = try await exchange(port, "GET /health HTTP/1.1\r\nHost: localhost:\(port)\r\nConnection: close\r\n\r\n")
+            let answer = try await exchange(
+                port, "GET /health HTTP/1.1\r\nHost: localhost:\(port)\r\nConnection: close\r\n\r\n")
             #expect(answer.hasPrefix("HTTP/1.1 200"))
             #expect(answer.lowercased().contains("x-content-type-options: nosniff"))
             #expect(answer.contains("\"status\": \"healthy\""))

@@ -97,6 +97,46 @@ struct WebSiteTests {
         #expect(Self.all(in: bounded[...], between: "<a class=\"sq run ", and: ">").count == 60)
     }
 
+    @Test("a task that has not started shows no time, not the run's")
+    func notStarted() async throws {
+        let run = Sample.run(Self.dag, 7, state: .failed, states: [.failed, .upstreamFailed])
+        let site = try TestSite(FakeHistory(details: [Sample.detail(Self.dag)], runDetails: [run]))
+        let text = try await site.get(PageLink.run(Self.dag.id, run.run.runID)).text
+        let row = try #require(Self.all(in: text[...], between: "/tasks/load\">load</a></th>", and: "</tr>").first)
+        #expect(row.contains("upstream failed"))
+        #expect(!row.contains("<time"))
+    }
+
+    @Test("broken documents are shown with place and advice, warnings apart, each list bounded")
+    func importErrors() async throws {
+        let place = SourcePlace(file: "bad.yaml", line: 7, column: 5)
+        let many = (0..<30).map { _ in Diagnostic(at: place, keyPath: "tasks[2]", "unknown attribute", hint: "needs") }
+        var history = FakeHistory(problems: [ImportErrorRecord(file: "bad.yaml", diagnostics: many)])
+        let text = try await TestSite(history).get("/").text
+        #expect(text.contains("1 broken document: the other DAGs run"))
+        #expect(text.contains("<code>7:5</code>"))
+        #expect(text.contains("and 10 more: cryptoflow dag validate bad.yaml"))
+        history.problems = [
+            ImportErrorRecord(file: "odd.yaml", diagnostics: [Diagnostic(.warning, at: place, "an odd attribute")])
+        ]
+        #expect(try await TestSite(history).get("/").text.contains("Documents with warnings"))
+    }
+
+    @Test("many DAGs come in pages")
+    func manyDAGs() async throws {
+        let names = (0..<250).map { "dag_\(1_000 + $0)" }
+        let site = try TestSite(FakeHistory(details: names.map { Sample.detail(Sample.dag($0), runs: []) }))
+        var seen: [String] = []
+        var target: String? = "/?q=dag"
+        while let next = target {
+            let text = try await site.get(next).text
+            seen += Self.all(in: text[...], between: "<tr data-name=\"", and: "\"")
+            target = Self.all(in: text[...], between: "<a href=\"", and: "\">Next</a>").last
+                .map { String($0.split(separator: "\"").last ?? "").replacing("&amp;", with: "&") }
+        }
+        #expect(seen == names)
+    }
+
     @Test("a fragment is the content without its frame")
     func fragment() async throws {
         let text = try await TestSite(history()).get("/dags/hourly", fragment: true).text

@@ -12,7 +12,7 @@ struct BackfillsPage {
 
     func page() async throws -> SitePage? {
         let backfills = try await history.backfills(dag: nil, limit: Self.shown)
-        var content: [String: Any] = ["any": !backfills.isEmpty, "backfills": backfills.map(row)]
+        var content: [String: Any] = ["any": !backfills.isEmpty, "card": "dags", "backfills": backfills.map(row)]
         if backfills.count == Self.shown { content["note"] = "The \(Self.shown) newest." }
         return .view("Backfills", section: "backfills", "backfills", content)
     }
@@ -30,7 +30,8 @@ struct BackfillsPage {
         return [
             "href": PageLink.dag(backfill.dag), "dag": backfill.dag.rawValue, "id": backfill.id.description,
             "state": backfill.state.rawValue, "class": colour, "total": max(backfill.total, 1), "done": done,
-            "progress": "\(done) of \(backfill.total) decided: \(backfill.created) runs made, \(backfill.skipped) left alone",
+            "progress":
+                "\(done) of \(backfill.total) decided: \(backfill.created) runs made, \(backfill.skipped) left alone",
             "from": TimeWords.minute(backfill.from), "to": TimeWords.minute(backfill.to),
             "reprocess": backfill.reprocess.rawValue, "made": TimeWords.absolute(backfill.createdAt),
             "by": "by \(backfill.triggeredBy)"

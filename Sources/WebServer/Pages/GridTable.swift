@@ -9,8 +9,10 @@ struct GridTable {
     let grid: RunGrid
     let words: TimeWords
 
-    /// Tasks shown; the rest is counted.
-    private static let maximumTasks = 300
+    /// Cells shown; the tasks beyond are counted. Each is about 350 bytes of page.
+    private static let maximumCells = 5_000
+
+    private var shownTasks: Int { max(20, Self.maximumCells / max(grid.runs.count, 1)) }
 
     var html: HTMLText {
         var html = HTMLText()
@@ -20,7 +22,7 @@ struct GridTable {
         html.markup("<tr><td></td>")
         for run in grid.runs.reversed() { header(run.run, &html) }
         html.markup("</tr></thead><tbody>")
-        for task in grid.tasks.prefix(Self.maximumTasks) {
+        for task in grid.tasks.prefix(shownTasks) {
             html.markup("<tr><th scope=\"row\" title=\"")
             html.value(task.rawValue)
             html.markup("\">")
@@ -30,10 +32,10 @@ struct GridTable {
             html.markup("</tr>")
         }
         html.markup("</tbody></table></div>")
-        if grid.tasks.count > Self.maximumTasks {
+        if grid.tasks.count > shownTasks {
             html.markup("<p class=\"dim\">and ")
-            html.value(grid.tasks.count - Self.maximumTasks)
-            html.markup(" more tasks</p>")
+            html.value(grid.tasks.count - shownTasks)
+            html.markup(" more tasks: each run's page lists them all</p>")
         }
         return html
     }
@@ -64,7 +66,7 @@ struct GridTable {
         let look = StateLook(run.state)
         let title = [
             run.runID, look.words, run.startDate.map { "started \(TimeWords.full($0))" } ?? "not started",
-            run.startDate == nil ? "" : "took \(words.duration(from: run.startDate, to: run.endDate))",
+            run.startDate.map { words.took(from: $0, to: run.endDate) } ?? "",
         ].filter { !$0.isEmpty }.joined(separator: "\n")
         html.markup("<th scope=\"col\">")
         square(look, PageLink.run(dag, run.runID), title, "sq run ", &html)
@@ -73,13 +75,14 @@ struct GridTable {
 
     private func cell(_ run: GridRun, _ task: TaskID, _ html: inout HTMLText) {
         guard let cell = run.cells[task] else {
-            html.markup("<td><span class=\"sq s-none\" title=\"not reached\"><span class=\"vh\">not reached</span></span></td>")
+            html.markup(
+                "<td><span class=\"sq s-none\" title=\"not reached\"><span class=\"vh\">not reached</span></span></td>")
             return
         }
         let look = StateLook(cell.state)
         var title = "\(task): \(look.words)\n\(run.run.runID)"
         if let start = cell.startDate {
-            title += "\nstarted \(TimeWords.full(start))\ntook \(words.duration(from: start, to: cell.endDate))"
+            title += "\nstarted \(TimeWords.full(start))\n\(words.took(from: start, to: cell.endDate))"
         }
         if cell.tryNumber > 1 { title += "\ntry \(cell.tryNumber)" }
         html.markup("<td>")

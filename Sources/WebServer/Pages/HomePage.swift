@@ -30,7 +30,8 @@ struct HomePage {
         ]
         add(try await errors, to: &content)
         if matching.isEmpty {
-            content["empty"] = q.isEmpty ? "No DAGs yet: put a document into the dags folder." : "No DAG matches “\(q)”."
+            content["empty"] =
+                q.isEmpty ? "No DAGs yet: put a document into the dags folder." : "No DAG matches “\(q)”."
         }
         if pages > 1 {
             let link = { (page: Int) in "/?page=\(page)" + (q.isEmpty ? "" : "&q=" + PageLink.encoded(q)) }
@@ -42,7 +43,7 @@ struct HomePage {
     }
 
     private static func filterText(_ dag: DAGSummary) -> String {
-        ([dag.id.rawValue, dag.displayName ?? ""] + dag.tags).joined(separator: " ").lowercased()
+        ([dag.id.rawValue] + [dag.displayName].compactMap { $0 } + dag.tags).joined(separator: " ").lowercased()
     }
 
     static func scheduler(_ health: SchedulerHealth, _ words: TimeWords) -> [String: Any] {
@@ -94,7 +95,7 @@ struct HomePage {
                 return row
             }
             let rest = error.diagnostics.count - Self.problemsShown
-            if rest > 0 { view["more"] = "and \(rest) more: cryptoflow dag validate \(error.file)" }
+            if rest > 0 { view["rest"] = "and \(rest) more: cryptoflow dag validate \(error.file)" }
             return view
         }
     }

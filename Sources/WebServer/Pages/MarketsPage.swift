@@ -17,9 +17,11 @@ struct MarketsPage {
         let prices = try await markets.latestPrices()
         guard request.segments.count == 2 else { return list(prices, try await coverage) }
         let exchange = request.query["exchange"]
-        guard let price = prices.first(where: {
-            $0.market == request.segments[1] && (exchange == nil || exchange == $0.exchange)
-        }) else { return nil }
+        guard
+            let price = prices.first(where: {
+                $0.market == request.segments[1] && (exchange == nil || exchange == $0.exchange)
+            })
+        else { return nil }
         async let line = markets.priceLine(exchange: price.exchange, market: price.market, hours: Self.lineHours)
         async let readings = markets.indicators(exchange: price.exchange, market: price.market)
         var content = view(price)

@@ -91,7 +91,8 @@ struct OneRunPage {
             "look": StateLook(task.state).view, "tries": Self.tries(task),
             "took": words.duration(from: task.startDate, to: task.endDate),
         ]
-        row["started"] = task.startDate.map(words.view)
+        // Not `started`: a name missing here would be looked up in the run around it.
+        row["taskStarted"] = task.startDate.map(words.view)
         var reason = task.reason ?? ""
         if let retry = task.retryAt { reason += (reason.isEmpty ? "" : "; ") + "next try \(words.relative(retry))" }
         row["reason"] = reason

@@ -39,7 +39,9 @@ struct TaskPage {
     func log(_ detail: RunDetail, _ id: TaskID, _ request: PageRequest) -> SitePage? {
         guard let task = Self.find(id, in: detail, request) else { return nil }
         let chosen = request.query["try"]
-        guard let attempt = task.tries.last(where: { chosen == nil || String($0.tryNumber) == chosen }) else { return nil }
+        guard let attempt = task.tries.last(where: { chosen == nil || String($0.tryNumber) == chosen }) else {
+            return nil
+        }
         let reader = reader(detail.run, task, attempt)
         return reader.exists ? .log(reader) : nil
     }

@@ -80,7 +80,7 @@ struct TimeChart {
 
     private func label(_ attempt: AttemptSummary) -> String {
         "try \(attempt.tryNumber): \(StateLook(attempt.state).words), from \(TimeWords.absolute(attempt.startedAt)), "
-            + "took \(words.duration(from: attempt.startedAt, to: attempt.endedAt))"
+            + words.took(from: attempt.startedAt, to: attempt.endedAt)
     }
 
     private func place(_ instant: Timestamp) -> Int {

@@ -115,7 +115,7 @@ struct WebSite: Sendable {
     }
 
     private func message(_ title: String, _ text: String, detail: String? = nil, status: Int) -> PageReply {
-        var view = ["title": title, "text": text]
+        var view: [String: Any] = ["title": title, "text": text, "retry": status == 503]
         view["detail"] = detail
         return .html(frame(title, "", templates.render(view, "message")), status: status)
     }
@@ -154,7 +154,9 @@ enum SitePage {
     case redirect(String)
     case log(TaskLogReader)
 
-    static func view(_ title: String, section: String = "home", _ template: String, _ content: [String: Any]) -> SitePage {
+    static func view(_ title: String, section: String = "home", _ template: String, _ content: [String: Any])
+        -> SitePage
+    {
         .view(View(title: title, section: section, template: template, content: content))
     }
 }

@@ -1,7 +1,7 @@
 /// Backfills, alone and as part of a DAG's page.
 enum BackfillTemplate {
     static let table = """
-        <div class="scroll"><table class="list"><caption class="vh">Backfills</caption>
+        <div class="scroll"><table class="list {{card}}"><caption class="vh">Backfills</caption>
         <thead><tr><th scope="col">Backfill</th><th scope="col">State</th><th scope="col">Progress</th>\
         <th scope="col">From</th><th scope="col">To</th><th scope="col">Reprocess</th><th scope="col">Made</th></tr></thead>
         <tbody>{{#backfills}}<tr><th scope="row"><a href="{{href}}">{{dag}}</a> <span class="dim">{{id}}</span></th>

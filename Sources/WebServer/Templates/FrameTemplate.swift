@@ -34,7 +34,7 @@ enum FrameTemplate {
         """
 
     static let message = """
-        <div class="message"><h1>{{title}}</h1><p>{{text}}</p>{{#detail}}<pre class="detail">{{detail}}</pre>{{/detail}}\
+        <div class="message"{{#retry}} data-retry{{/retry}}><h1>{{title}}</h1><p>{{text}}</p>{{#detail}}<pre class="detail">{{detail}}</pre>{{/detail}}\
         <p><a href="/">To the DAGs</a></p></div>
         """
 

@@ -12,7 +12,7 @@ enum HomeTemplate {
         {{#hasErrors}}<section class="errors" aria-labelledby="errors"><h2 id="errors">{{errorTitle}}</h2>
         {{#errors}}<div class="broken"><h3>{{file}}</h3><ul>{{#problems}}<li><code>{{place}}</code> \
         <span class="sev">{{severity}}</span> {{message}}{{#hint}} <em>{{hint}}</em>{{/hint}}</li>{{/problems}}</ul>\
-        {{#more}}<p class="dim">{{more}}</p>{{/more}}</div>{{/errors}}</section>{{/hasErrors}}
+        {{#rest}}<p class="dim">{{rest}}</p>{{/rest}}</div>{{/errors}}</section>{{/hasErrors}}
         <div class="scroll"><table class="list dags"><caption class="vh">DAGs with their schedules and last runs</caption>
         <thead><tr><th scope="col">DAG</th><th scope="col">Schedule</th><th scope="col">Last runs<span class="dim">, newest right</span></th>\
         <th scope="col">Next run</th><th scope="col">Last run took</th></tr></thead>
@@ -24,7 +24,7 @@ enum HomeTemplate {
         <td data-label="Schedule">{{schedule}}{{#cron}}<div class="sub"><code>{{cron}}</code></div>{{/cron}}</td>
         <td data-label="Last runs">{{{squares}}}</td>
         <td data-label="Next run">{{#next}}{{relative}}<div class="sub"><time datetime="{{iso}}">{{text}}</time></div>{{/next}}\
-        {{#nextNote}}<span class="dim">{{nextNote}}</span>{{/nextNote}}</td>
+        {{#nextNote}}<div class="sub">{{nextNote}}</div>{{/nextNote}}</td>
         <td data-label="Last run took">{{took}}</td></tr>{{/dags}}</tbody></table></div>
         {{#empty}}<p class="none">{{empty}}</p>{{/empty}}
         {{#more}}<nav class="paging" aria-label="Pages">{{#previous}}<a href="{{previous}}">Previous</a>{{/previous}} \

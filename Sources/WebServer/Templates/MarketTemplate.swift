@@ -5,7 +5,7 @@ enum MarketTemplate {
         <div data-live="market">
         {{#note}}<p class="none">{{note}}</p>{{/note}}
         {{#any}}<p class="dim">{{freshness}}</p>
-        <div class="scroll"><table class="list"><caption class="vh">Latest prices</caption>
+        <div class="scroll"><table class="list dags"><caption class="vh">Latest prices</caption>
         <thead><tr><th scope="col">Market</th><th scope="col">Exchange</th><th scope="col" class="num">Price</th>\
         <th scope="col" class="num">24 hours</th><th scope="col">As of</th><th scope="col">{{coverageTitle}}</th></tr></thead>
         <tbody>{{#markets}}<tr><th scope="row"><a href="{{href}}">{{market}}</a></th><td data-label="Exchange">{{exchange}}</td>
@@ -22,7 +22,7 @@ enum MarketTemplate {
         <div data-live="market">
         <p class="price"><b>{{price}}</b> <span class="dim">{{quote}}</span> <span class="{{direction}}">{{change}}</span> \
         <span class="dim">in 24 hours · as of {{#asOf}}{{text}} UTC, {{relative}}{{/asOf}}</span></p>
-        <section aria-labelledby="line"><h2 id="line">Price, hourly closes</h2>{{#hasLine}}{{{line}}}\
+        <section aria-labelledby="line"><h2 id="line">Price, hourly closes</h2>{{#hasLine}}<div class="scroll" id="line-wrap" data-right>{{{line}}}</div>\
         <p class="legend"><span class="key close"></span> close <span class="key mean"></span> mean of 25 hours \
         <span class="dim">{{lineNote}}</span></p>{{/hasLine}}{{^hasLine}}<p class="none">No candles yet.</p>{{/hasLine}}</section>
         <section aria-labelledby="indicators"><h2 id="indicators">Latest indicators</h2>

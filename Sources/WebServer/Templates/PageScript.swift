@@ -50,11 +50,13 @@ enum PageScript {
           };
           const stale = document.getElementById("stale");
           let busy = false;
+          let pause = 2000;
           const refresh = async () => {
             const selection = String(window.getSelection());
             const parts = document.querySelectorAll("[data-live]");
             if (busy || document.hidden || selection !== "" || parts.length === 0) return;
             busy = true;
+            const start = performance.now();
             try {
               const answer = await fetch(location.href, {
                 headers: { "X-CryptoFlow-Fragment": "1" }, cache: "no-store", signal: AbortSignal.timeout(10000) });
@@ -69,9 +71,20 @@ enum PageScript {
               if (stale) stale.hidden = false;
             } finally {
               busy = false;
+              // A page that takes long to make or to show is asked for less often.
+              pause = Math.min(Math.max(2000, 10 * (performance.now() - start)), 30000);
             }
           };
-          setInterval(refresh, 2000);
+          // The page of a database that does not answer becomes the page that was asked for once it does.
+          const retry = async () => {
+            try {
+              if ((await fetch(location.href, { cache: "no-store" })).status !== 503) return location.reload();
+            } catch {}
+            setTimeout(retry, 2000);
+          };
+          if (document.querySelector("[data-retry]")) setTimeout(retry, 2000);
+          const next = () => setTimeout(async () => { await refresh(); next(); }, pause);
+          next();
           document.addEventListener("visibilitychange", refresh);
         })();
 

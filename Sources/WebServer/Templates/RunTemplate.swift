@@ -26,7 +26,7 @@ enum RunTemplate {
         <th scope="col">Took</th><th scope="col">Reason</th></tr></thead>
         <tbody>{{#tasks}}<tr><th scope="row"><a href="{{href}}">{{name}}</a></th>
         <td data-label="State">{{#look}}{{> badge}}{{/look}}</td><td data-label="Tries">{{tries}}</td>
-        <td data-label="Started">{{#started}}<time datetime="{{iso}}" title="{{relative}}">{{text}}</time>{{/started}}</td>\
+        <td data-label="Started">{{#taskStarted}}<time datetime="{{iso}}" title="{{relative}}">{{text}}</time>{{/taskStarted}}</td>\
         <td data-label="Took">{{took}}</td><td data-label="Reason">{{reason}}</td></tr>{{/tasks}}</tbody></table></div>
         {{#moreTasks}}<p class="dim">{{moreTasks}}</p>{{/moreTasks}}</section>
         <section aria-labelledby="tries"><h2 id="tries">Tries and logs</h2>

@@ -6,14 +6,14 @@ enum StyleSheet {
           --bg: #f6f7f9; --card: #fff; --ink: #1b2129; --dim: #5a6572; --line: #dde2e8; --link: #2447b8;
           --code: #f0f2f5; --warn-bg: #fff3d1; --warn-ink: #6b4700; --bad-bg: #fde8e8; --bad-ink: #9b1c1c;
           --good-bg: #e4f5e8; --good-ink: #14532d; --up: #c62828; --down: #1d5fd0; --none: #e3e7ec;
-          --success: #157f3c; --running: #0b8a4f; --failed: #d02b2b; --queued: #6b7280; --skipped: #c2418f;
-          --retry: #a16207; --upstream: #c2570c; --lost: #7c3aed; --other: #0e7490;
+          --success: #157f3c; --running: #0a7ea4; --failed: #d02b2b; --queued: #6b7280; --skipped: #c2418f;
+          --retry: #a16207; --upstream: #c2570c; --lost: #5b2aa8; --other: #7b61c9;
         }
         @media (prefers-color-scheme: dark) { :root {
           --bg: #11151a; --card: #191f26; --ink: #e6eaef; --dim: #9ba7b4; --line: #2d3640; --link: #8fb0ff;
           --code: #12171d; --warn-bg: #3a2f10; --warn-ink: #ffdf91; --bad-bg: #3d1a1c; --bad-ink: #ffb4b4;
           --good-bg: #12301d; --good-ink: #a3e4b8; --up: #ff8080; --down: #83b2ff; --none: #2b333c;
-          --success: #1c8a45; --running: #0f8f77; --queued: #707b88; --upstream: #c05d14; } }
+          --success: #1c8a45; --running: #1285ab; --queued: #707b88; --upstream: #c05d14; } }
         * { box-sizing: border-box; }
         [hidden] { display: none !important; }
         html { -webkit-text-size-adjust: 100%; }
@@ -74,7 +74,7 @@ enum StyleSheet {
         .list tbody th { font-weight: 600; overflow-wrap: anywhere; min-width: 9rem; max-width: 28rem; }
         .list.narrow { font-size: .92rem; }
         .list time { white-space: nowrap; }
-        .list .num { text-align: right; font-variant-numeric: tabular-nums; }
+        .list .num { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
         .tag { display: inline-block; padding: 0 .45rem; border-radius: 8px; background: var(--code); color: var(--dim); font-size: .78rem;
           font-weight: 500; vertical-align: .08em; border: 1px solid var(--line); }
         .tag.warn { background: var(--warn-bg); color: var(--warn-ink); border-color: transparent; }
@@ -107,8 +107,9 @@ enum StyleSheet {
         .grid-wrap { padding-bottom: 6px; }
         .grid td, .grid th { padding: 2px 2px; }
         .grid thead th { padding-bottom: 6px; }
+        .grid thead td:first-child { position: sticky; left: 0; z-index: 1; background: var(--card); }
         .grid tbody th, .grid .bars th { position: sticky; left: 0; z-index: 1; background: var(--card); text-align: left; font-weight: 500; font-size: .88rem;
-          padding-right: 12px; max-width: 15rem; min-width: 8rem; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+          padding-right: 12px; max-width: 24rem; min-width: 8rem; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
         .grid .bars td { vertical-align: bottom; padding: 0 2px; line-height: 0; text-align: center; }
         .grid .bars th { vertical-align: bottom; }
         .grid .bars svg { display: block; margin: 0 auto; }
@@ -129,7 +130,7 @@ enum StyleSheet {
         .node { border: 1px solid var(--line); border-radius: 8px; padding: .35rem .7rem; background: var(--bg); max-width: 100%; overflow-wrap: anywhere; }
         .plain { margin: .3rem 0; padding-left: 1.1rem; }
         .gantt { width: 100%; min-width: 34rem; }
-        .gantt th[scope=row] { width: 14rem; max-width: 14rem; text-align: left; font-weight: 500; font-size: .88rem; padding: 2px 12px 2px 0;
+        .gantt th[scope=row] { width: 16rem; max-width: 16rem; text-align: left; font-weight: 500; font-size: .88rem; padding: 2px 12px 2px 0;
           overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
         .gantt td { padding: 2px 0; }
         .gantt thead th { display: flex; justify-content: space-between; font-size: .8rem; font-weight: 400; color: var(--dim); }
@@ -150,7 +151,8 @@ enum StyleSheet {
         .chart .day { text-anchor: middle; }
         .groups { display: grid; grid-template-columns: repeat(auto-fill, minmax(17rem, 1fr)); gap: 1rem 2rem; align-items: start; }
         .readings caption { text-align: left; font-weight: 600; padding-bottom: .3rem; }
-        .readings th { font-weight: 400 !important; }
+        .list.readings tbody th { font-weight: 400; min-width: 0; padding-left: 0; }
+        .list.readings td { padding-right: 0; }
         .message { max-width: 40rem; margin: 2rem auto; }
         @media (max-width: 700px) {
           main { padding: .8rem; } .top { padding: .5rem .8rem; } .notice { padding: .45rem .8rem; } section { padding: .7rem; }
@@ -161,12 +163,14 @@ enum StyleSheet {
           .list tbody tr:first-child { border-top: 0; }
           .list tbody th, .list td { border: 0; padding: .12rem .4rem; max-width: none; }
           .list td:empty { display: none; }
-          .list td[data-label]:not(:empty)::before { content: attr(data-label); display: inline-block; min-width: 7rem; color: var(--dim); font-size: .82rem; }
-          .list td .sub { display: inline; margin-left: .4rem; }
+          .list td[data-label] { position: relative; padding-left: 7.4rem; min-height: 1.6rem; }
+          .list td[data-label]::before { content: attr(data-label); position: absolute; left: .4rem; top: .2rem; width: 6.6rem; color: var(--dim); font-size: .82rem; }
           .list .num { text-align: left; }
-          .readings tr, table.readings tr { display: flex; justify-content: space-between; padding: .1rem 0; border: 0; }
-          .chart text { font-size: 24px; } .grid tbody th, .grid .bars th { max-width: 8.5rem; }
-          .gantt th[scope=row] { width: 8rem; max-width: 8rem; } .gantt { min-width: 24rem; }
+          .list.readings tr { display: flex; justify-content: space-between; padding: .1rem 0; border: 0; }
+          .chart { min-width: 36rem; } .readings caption { display: block; } .foot { padding: .2rem .8rem 1.4rem; }
+          .grid tbody th, .grid .bars th, .grid thead td:first-child { max-width: 8.5rem; }
+          .squares { flex-wrap: wrap; }
+          .gantt th[scope=row] { width: 7rem; max-width: 7rem; } .gantt { min-width: 0; }
           .facts { grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr)); }
         }
 

@@ -8,14 +8,16 @@ enum ScheduleWords {
     static func view(_ dag: DAGSummary, _ words: TimeWords) -> [String: Any] {
         let exact = dag.timetable.description
         var view: [String: Any] = ["schedule": dag.timetable.phrase ?? exact]
-        if let phrase = dag.timetable.phrase, phrase != exact, !dag.timetable.cronSchedules.isEmpty { view["cron"] = exact }
+        if let phrase = dag.timetable.phrase, phrase != exact, !dag.timetable.cronSchedules.isEmpty {
+            view["cron"] = exact
+        }
         if !dag.isActive {
             view["nextNote"] = "none: its document is gone"
         } else if dag.isPaused {
             view["nextNote"] = "paused"
         } else if let due = dag.nextDue(now: words.now)?.due {
             view["next"] = words.view(due)
-            if due < words.now { view["nextNote"] = "being caught up" }
+            if due < words.now { view["nextNote"] = dag.catchup ? "being caught up" : "due" }
         } else if dag.timetable.isContinuous {
             view["nextNote"] = "as soon as a run ends"
         } else if dag.timetable.assetCondition != nil {

@@ -30,6 +30,11 @@ struct TimeWords {
         return Self.duration((end ?? now) - start)
     }
 
+    /// `took 3s`, or `running for 3s` without an end.
+    func took(from start: Timestamp, to end: Timestamp?) -> String {
+        (end == nil ? "running for " : "took ") + duration(from: start, to: end)
+    }
+
     static func duration(_ duration: Duration) -> String {
         let duration = max(duration, .zero)
         let microseconds = duration.wholeMicroseconds
