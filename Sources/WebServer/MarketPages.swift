@@ -1,6 +1,8 @@
 package import CivilTime
 
-/// What the market pages show. Every question is bounded in rows and time.
+/// What the market pages show.
+///
+/// Every question is bounded in rows and time.
 package protocol MarketPages: Sendable {
     /// The newest price of every market, by exchange and market.
     func latestPrices() async throws -> [MarketPrice]

@@ -6,7 +6,9 @@ import NIOCore
 package import RunStore
 import ServiceLifecycle
 
-/// The pages over the run history: an HTTP server on one address that ends on graceful shutdown. It only reads.
+/// The pages over the run history: an HTTP server on one address that ends on graceful shutdown.
+///
+/// It only reads.
 package struct WebServerService: Service {
     private let site: WebSite
     private let configuration: WebServerConfiguration

@@ -3,13 +3,17 @@ import DAGModel
 import RunStore
 import SchedulerCore
 
-/// Runs × tasks as a table, newest run right. Built by hand: thousands of cells are too many for the templates.
+/// Runs × tasks as a table, newest run right.
+///
+/// Built by hand: thousands of cells are too many for the templates.
 struct GridTable {
     let dag: DAGID
     let grid: RunGrid
     let words: TimeWords
 
-    /// Cells shown; the tasks beyond are counted. Each is about 350 bytes of page.
+    /// Cells shown; the tasks beyond are counted.
+    ///
+    /// Each is about 350 bytes of page.
     private static let maximumCells = 5_000
 
     private var shownTasks: Int { max(20, Self.maximumCells / max(grid.runs.count, 1)) }

@@ -3,8 +3,10 @@ import DAGModel
 import RunStore
 import SchedulerCore
 
-/// A run's tries as bars over time. Positions are SVG attributes in thousandths of the width, so that no inline style is
-/// needed, which the pages' security policy forbids.
+/// A run's tries as bars over time.
+///
+/// Positions are SVG attributes in thousandths of the width, so that no inline style is needed, which the pages'
+/// security policy forbids.
 struct TimeChart {
     private let rows: [TaskStatus]
     private let start: Timestamp

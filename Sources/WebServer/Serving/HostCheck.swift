@@ -1,5 +1,6 @@
-/// Which `Host` headers are answered. A page of another site can point its own name at this machine (DNS rebinding);
-/// its requests then carry that name.
+/// Which `Host` headers are answered.
+///
+/// A page of another site can point its own name at this machine (DNS rebinding); its requests then carry that name.
 struct HostCheck: Sendable {
     private let names: Set<String>
 

@@ -1,6 +1,8 @@
 import DAGModel
 
-/// Addresses of pages. Every id is one path segment, whatever characters it has.
+/// Addresses of pages.
+///
+/// Every id is one path segment, whatever characters it has.
 enum PageLink {
     static func dag(_ dag: DAGID) -> String { "/dags/" + encoded(dag.rawValue) }
 

@@ -32,7 +32,9 @@ struct PageReply: Sendable {
         PageReply(status: 200, contentType: contentType, body: .text(text), isFixed: true)
     }
 
-    /// The headers of every answer. Nothing comes from elsewhere, nothing runs inline, no other site may frame a page.
+    /// The headers of every answer.
+    ///
+    /// Nothing comes from elsewhere, nothing runs inline, no other site may frame a page.
     var headers: [(name: String, value: String)] {
         var headers = [
             ("Content-Type", contentType),

@@ -4,7 +4,9 @@ import Execution
 import Logging
 import RunStore
 
-/// The pages: a request in, an answer out. Knows nothing of sockets.
+/// The pages: a request in, an answer out.
+///
+/// Knows nothing of sockets.
 struct WebSite: Sendable {
     let history: any RunHistory
     let markets: (any MarketPages)?

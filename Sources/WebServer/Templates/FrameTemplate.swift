@@ -1,4 +1,6 @@
-/// What every page shares. `{{{…}}}` takes HTML that was built here; everything else is escaped.
+/// What every page shares.
+///
+/// `{{{…}}}` takes HTML that was built here; everything else is escaped.
 enum FrameTemplate {
     static let frame = """
         <!doctype html>

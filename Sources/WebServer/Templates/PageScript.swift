@@ -1,5 +1,6 @@
-/// The pages' one script: the filter box acts at once, and what changes is fetched again while somebody looks. Without
-/// it the pages work the same, by reloading.
+/// The pages' one script: the filter box acts at once, and what changes is fetched again while somebody looks.
+///
+/// Without it the pages work the same, by reloading.
 enum PageScript {
     static let text = #"""
         "use strict";

@@ -1,4 +1,6 @@
-/// The pages' one style sheet. State colours are Airflow's, dark enough to carry a white sign.
+/// The pages' one style sheet.
+///
+/// State colours are Airflow's, dark enough to carry a white sign.
 enum StyleSheet {
     static let text = """
         :root {

@@ -44,8 +44,10 @@ struct HTMLText {
     }
 }
 
-/// How templates escape values. The library's own escaping goes by `Character` and so lets a quote with a combining
-/// accent through (swift-mustache 2.1.1).
+/// How templates escape values.
+///
+/// The library's own escaping goes by `Character` and so lets a quote with a combining accent through (swift-mustache
+/// 2.1.1).
 struct SafeContentType: MustacheContentType {
     /// The pragma that every template, partials included, has to begin with.
     static let pragma = "{{% CONTENT_TYPE:SAFE_HTML}}"

@@ -2,7 +2,9 @@ import Glibc
 
 /// Numbers for people.
 enum NumberText {
-    /// A decimal with thousands separated: `12345.5` as `12,345.5`. What is no plain decimal stays as it is.
+    /// A decimal with thousands separated: `12345.5` as `12,345.5`.
+    ///
+    /// What is no plain decimal stays as it is.
     static func grouped(_ text: String) -> String {
         let negative = text.hasPrefix("-")
         let body = negative ? text.dropFirst() : text[...]

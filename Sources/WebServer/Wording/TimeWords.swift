@@ -1,6 +1,8 @@
 import CivilTime
 
-/// Times and durations as pages say them. All times are UTC.
+/// Times and durations as pages say them.
+///
+/// All times are UTC.
 struct TimeWords {
     let now: Timestamp
 
