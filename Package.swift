@@ -154,6 +154,12 @@ let package = Package(
                 "CivilTime", "DAGModel", "Execution", "HTTPClient", "LoopbackHTTP", "Markets", "PostgresClient",
                 "SchedulerCore", "TestSupport", "Timetables",
             ], fixtures: true),
+        tests(
+            of: "WebServer",
+            [
+                "CivilTime", "DAGModel", "Execution", "RunStore", "SchedulerCore", "Timetables", hummingbird, httpTypes,
+                lifecycle, logging, nioCore,
+            ]),
         tests(of: "RecordedExchange", ["CivilTime", lifecycle, logging], fixtures: true),
         tests(
             of: "Commands",

@@ -46,7 +46,7 @@ CREATE TABLE flow.dag (
     schedule        json NOT NULL,
     first_seen      timestamptz NOT NULL DEFAULT clock_timestamp(),
     updated_at      timestamptz NOT NULL DEFAULT clock_timestamp()
-) WITH (fillfactor = 80);
+) WITH (fillfactor = 50);
 COMMENT ON COLUMN flow.dag.is_active IS 'Whether its document was there when the leader last looked.';
 COMMENT ON COLUMN flow.dag.schedule IS 'Timetable, bounds and catchup, so that lists need not read the definition.';
 
@@ -86,7 +86,7 @@ CREATE TABLE flow.dag_run (
     reason          text,
     UNIQUE (dag_id, run_id),
     UNIQUE (dag_id, logical_date)
-) WITH (fillfactor = 80);
+) WITH (fillfactor = 50);
 -- Lists of runs: newest first, of one DAG and of all.
 CREATE INDEX dag_run_by_time ON flow.dag_run (dag_id, run_after DESC, run_key DESC);
 CREATE INDEX dag_run_of_all_by_time ON flow.dag_run (run_after DESC, run_key DESC);
@@ -195,7 +195,7 @@ CREATE TABLE flow.due_instant (
     fate            text NOT NULL CHECK (fate IN ('ran', 'caught_up', 'backfilled', 'skipped_by_overlap',
         'missed_while_down', 'paused', 'before_catchup_window')),
     PRIMARY KEY (dag_id, first_due)
-) WITH (fillfactor = 80);
+) WITH (fillfactor = 50);
 COMMENT ON TABLE flow.due_instant IS 'What became of each due instant; neighbours of one fate share a row.';
 
 CREATE TABLE flow.asset (
