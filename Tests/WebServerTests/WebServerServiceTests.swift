@@ -25,10 +25,18 @@ struct WebServerServiceTests {
             announce.yield(port)
             announce.finish()
         }
-        let server = Task { try await service.run() }
-        for await port in ports { try await body(port) }
+        // Awaited below, after it is cancelled.
+        let server = Task {
+            defer { announce.finish() }
+            try await service.run()
+        }
+        var problem: (any Error)?
+        for await port in ports {
+            do { try await body(port) } catch { problem = error }
+        }
         server.cancel()
         _ = await server.result
+        if let problem { throw problem }
     }
 
     @Test("answers over a socket, with headers")

@@ -59,6 +59,7 @@ struct OneRunPage {
             "shortVersion": String(run.version.rawValue.prefix(12)),
         ]
         content["reason"] = run.reason
+        content["failed"] = run.state == .failed
         content["logical"] = run.logicalDate.map(words.view)
         content["interval"] = run.interval.map(Self.span)
         content["events"] = run.events.map(Self.span)

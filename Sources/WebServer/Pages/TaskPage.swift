@@ -28,6 +28,7 @@ struct TaskPage {
             "noTry": task.state == .none ? "The run has not come to this task yet." : "This task has not been tried.",
         ]
         content["reason"] = task.reason
+        content["failed"] = task.state == .failed
         if let attempt { content["attempt"] = view(run, task, attempt) }
         let outputs = try await history.outputs(of: task.instance)
         content["hasOutputs"] = !outputs.isEmpty

@@ -4,7 +4,7 @@ enum RunTemplate {
         <nav class="crumbs" aria-label="Path"><a href="/">DAGs</a> / <a href="{{dagLink}}">{{dag}}</a></nav>
         <div data-live="run">
         <h1 class="long">{{runID}} {{#look}}{{> badge}}{{/look}}</h1>
-        {{#reason}}<p class="reason">{{reason}}</p>{{/reason}}
+        {{#reason}}<p class="reason{{#failed}} failed{{/failed}}">{{reason}}</p>{{/reason}}
         <dl class="facts">
         <div><dt>Type</dt><dd>{{type}}</dd></div>
         <div><dt>Asked for by</dt><dd>{{by}}</dd></div>

@@ -105,7 +105,8 @@ enum StyleSheet {
         .facts .wide { grid-column: 1 / -1; }
         .facts dt { font-size: .8rem; color: var(--dim); }
         .facts dd { margin: 0; overflow-wrap: anywhere; }
-        .reason { margin: .3rem 0 .8rem; padding: .5rem .8rem; border-left: 4px solid var(--failed); background: var(--card); overflow-wrap: anywhere; }
+        .reason { margin: .3rem 0 .8rem; padding: .5rem .8rem; border-left: 4px solid var(--dim); background: var(--card); overflow-wrap: anywhere; }
+        .reason.failed { border-color: var(--failed); }
         .grid-wrap { padding-bottom: 6px; }
         .grid td, .grid th { padding: 2px 2px; }
         .grid thead th { padding-bottom: 6px; }

@@ -5,7 +5,7 @@ enum TaskTemplate {
         <a href="{{runLink}}">{{runID}}</a></nav>
         <div data-live="task">
         <h1 class="long">{{name}} {{#look}}{{> badge}}{{/look}}</h1>
-        {{#reason}}<p class="reason">{{reason}}</p>{{/reason}}
+        {{#reason}}<p class="reason{{#failed}} failed{{/failed}}">{{reason}}</p>{{/reason}}
         {{#hasTries}}<nav class="tries" aria-label="Tries">{{#tries}}<a href="{{href}}"{{#current}} aria-current="page"{{/current}}>\
         try {{number}} {{#look}}{{> badge}}{{/look}}</a>{{/tries}}</nav>{{/hasTries}}
         {{#attempt}}<dl class="facts">
