@@ -1,6 +1,6 @@
 import CivilTime
 import DAGModel
-import RunStore
+package import RunStore
 package import Scheduler
 package import SchedulerCore
 import Synchronization
@@ -17,6 +17,7 @@ package final class EventLines: SchedulerObserver {
     private struct State {
         var runs: [RunKey: Known] = [:]
         var status: SchedulerStatus?
+        var problems: Set<Diagnostic> = []
     }
 
     private let terminal: Terminal
@@ -106,6 +107,15 @@ package final class EventLines: SchedulerObserver {
         case .stopped:
             terminal.event("scheduler  stopped", tone: .quiet)
         }
+    }
+
+    package func found(_ problems: [ImportErrorRecord]) {
+        let all = problems.flatMap(\.diagnostics)
+        let new = state.withLock { state in
+            defer { state.problems = Set(all) }
+            return all.filter { !state.problems.contains($0) }
+        }
+        for problem in new { terminal.event("\(problem)", tone: problem.severity == .error ? .bad : .warning) }
     }
 
     static func seconds(_ duration: Duration) -> String {

@@ -59,7 +59,7 @@ enum SchedulerProgram {
             registry: kit.registry, logs: TaskLogDirectory(root: logs), processes: processes,
             outputs: backend.store, variables: EnvironmentVariables(environment: environment, store: backend.store))
         let documents = FolderDocuments(
-            loader: DocumentLoader(catalog: OperatorCatalog(OperatorKit.signatures), root: dags), logger: logger)
+            loader: DocumentLoader(catalog: OperatorCatalog(OperatorKit.signatures), root: dags))
         return SchedulerService(
             store: backend.store, executor: executor, spawns: spawns, documents: documents,
             holder: ThisProcess.leaseHolder(), isHolderDead: ThisProcess.isDead, settings: settings, observer: observer,

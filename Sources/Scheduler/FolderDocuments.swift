@@ -2,7 +2,6 @@ import ActorQueues
 package import DAGDocument
 import DAGModel
 import Dispatch
-package import Logging
 import RunStore
 import SchedulerCore
 
@@ -12,14 +11,12 @@ package actor FolderDocuments: DocumentSource {
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     private let loader: DocumentLoader
-    private let logger: Logger
     private var watch: DAGFolderWatch
     private var files: [String: LoadedFile] = [:]
     private var owners: [DAGID: DAGVersionID] = [:]
 
-    package init(loader: DocumentLoader, logger: Logger) {
+    package init(loader: DocumentLoader) {
         self.loader = loader
-        self.logger = logger
         watch = DAGFolderWatch(loader: loader)
     }
 
@@ -47,11 +44,6 @@ package actor FolderDocuments: DocumentSource {
         }
         owners = present
         let problems = all.filter { !$0.diagnostics.isEmpty }
-        for file in problems where changes.loaded.contains(where: { $0.file == file.file }) {
-            for diagnostic in file.diagnostics {
-                logger.log(level: diagnostic.severity == .error ? .error : .warning, "\(diagnostic)")
-            }
-        }
         return DocumentChanges(
             loaded: loaded, present: Set(present.keys),
             problems: problems.map { ImportErrorRecord(file: $0.file, diagnostics: $0.diagnostics) },

@@ -172,6 +172,7 @@ package struct SchedulerService: Service {
         await leader.take(changes)
         if isFirst { observer.changed(.leading(epoch: leader.epoch, dags: changes.present.count)) }
         guard let problems = changes.problems else { return }
+        observer.found(problems)
         do {
             try await store.setImportErrors(problems)
         } catch let error where store.isTransient(error) {

@@ -26,6 +26,12 @@ package protocol SchedulerObserver: Sendable {
     func committed(_ changes: [Change])
     /// A change of what the scheduler is doing as a whole.
     func changed(_ status: SchedulerStatus)
+    /// The problems of all documents, whenever they are not what they were.
+    func found(_ problems: [ImportErrorRecord])
+}
+
+extension SchedulerObserver {
+    package func found(_ problems: [ImportErrorRecord]) {}
 }
 
 /// What a scheduler process is doing.
