@@ -1,0 +1,68 @@
+import FoundationEssentials
+import Glibc
+import Logging
+import PostgresClient
+import PrivateCluster
+import RunStore
+
+/// A temporary folder with a private PostgreSQL of default durability. Everything goes when it is closed, or when this
+/// process is gone.
+struct BenchmarkLab: Sendable {
+    let folder: String
+    let cluster: PrivateCluster
+    let migrations: String
+    private let address: ClusterAddress
+
+    /// - Parameter extra: PostgreSQL's settings over those of an installation.
+    static func open(
+        in parent: String, migrations: String, settings extra: [String: String] = [:]
+    ) async throws -> BenchmarkLab {
+        var template = Array("\(parent)/cryptoflow-bench-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else {
+            throw BenchmarkFailure("cannot make a folder in \(parent): \(String(cString: strerror(errno)))")
+        }
+        let folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        // PostgreSQL may run as another user.
+        chmod(folder, 0o755)
+        var options = PrivateCluster.Options(folderRemovedAfterwards: folder)
+        options.settings = .standard.merging(extra)
+        let cluster = PrivateCluster(
+            home: try CryptoflowHome(path: folder + "/home"), options: options, logger: Self.logger)
+        do {
+            let address = try await cluster.start()
+            return BenchmarkLab(folder: folder, cluster: cluster, migrations: migrations, address: address)
+        } catch {
+            try? FileManager.default.removeItem(atPath: folder)
+            throw error
+        }
+    }
+
+    func close() async {
+        await cluster.stop()
+        try? FileManager.default.removeItem(atPath: folder)
+    }
+
+    /// An empty database with the project's tables; the URL of its owner.
+    func makeDatabase(_ name: String) async throws -> String {
+        let connection = try await PostgresConnection.connect(PostgresSettings(url: address.url(database: "postgres")))
+        _ = try await connection.script("CREATE DATABASE \(name) TEMPLATE template0 ENCODING 'UTF8'")
+        await connection.close()
+        let url = address.url(database: name)
+        try await DatabaseSetup.prepare(
+            ownerURL: url, warehousePassword: CryptoflowHome.randomSecret(), migrationsDirectory: migrations)
+        return url
+    }
+
+    /// Writes what is dirty now, so that a measurement does not pay for the one before it.
+    func settle(_ url: String) async throws {
+        let connection = try await PostgresConnection.connect(PostgresSettings(url: url))
+        _ = try await connection.script("CHECKPOINT")
+        await connection.close()
+    }
+
+    static var logger: Logger {
+        var logger = Logger(label: "bench", factory: { StreamLogHandler.standardError(label: $0) })
+        logger.logLevel = .error
+        return logger
+    }
+}

@@ -1,0 +1,242 @@
+import Scheduler
+
+/// The whole benchmark: one part after the other on one private PostgreSQL, then the report. It asserts no speed; a part
+/// that cannot be measured is null and says why.
+package struct BenchmarkRun: Sendable {
+    private let settings: BenchmarkSettings
+    private let say: @Sendable (String) -> Void
+
+    /// - Parameter say: told what is being measured, a line each.
+    package init(_ settings: BenchmarkSettings, say: @escaping @Sendable (String) -> Void) {
+        self.settings = settings
+        self.say = say
+    }
+
+    /// Measures everything. Throws only when not even the database can be started.
+    package func run() async throws -> BenchmarkReport {
+        var report = BenchmarkReport()
+        let begin = MonotonicClock.nanoseconds
+        let loadBefore = ProcessFacts.loadAverage
+        let load = ProcessFacts.load
+        say("load average \(loadBefore); starting a private PostgreSQL in \(settings.folder)")
+        let lab = try await BenchmarkLab.open(in: settings.folder, migrations: settings.migrations)
+        await measureTasks(lab, &report)
+        await measureHops(lab, &report)
+        await measureDue(lab, &report)
+        await measureShell(lab, &report)
+        await measureBackfill(lab, &report)
+        let documents = DocumentBenchmark(lab: lab, settings: settings)
+        await measureDocuments(documents, &report)
+        await measureIdle(manyDAGs: settings.isQuick ? nil : documents.folder, &report)
+        let sync = try? await DiskProbe.syncMicroseconds(in: lab.folder)
+        await lab.close()
+        report.add(
+            Figure(
+                "load_average", "load average before", Spread([load]), "", digits: 2,
+                "after: \(ProcessFacts.loadAverage)"))
+        report.remark("Machine: \(ProcessFacts.machine).")
+        report.remark("Load average before \(loadBefore), after \(ProcessFacts.loadAverage).")
+        if let sync {
+            report.remark(
+                "fdatasync of 8 kB at the end: p50 \(Figure.text(sync.median, digits: 0)), p99 "
+                    + "\(Figure.text(sync.percentile(0.99), digits: 0)) µs.")
+        }
+        let seconds = MonotonicClock.seconds(from: begin, to: MonotonicClock.nanoseconds)
+        report.remark(
+            "\(settings.repetitions) repetitions\(settings.isQuick ? " (quick)" : ""), "
+                + "\(Figure.text(seconds, digits: 0)) s in all.")
+        return report
+    }
+
+    /// Runs one part; when it fails its figures stay null, and the reason is a remark.
+    private func attempt<Value: Sendable>(
+        _ what: String, _ report: inout BenchmarkReport, _ body: @Sendable () async throws -> Value
+    ) async -> Value? {
+        say("measuring \(what)")
+        do {
+            return try await body()
+        } catch {
+            report.remark("Not measured: \(what): \(error)")
+            say("not measured: \(error)")
+            return nil
+        }
+    }
+
+    private func measureTasks(_ lab: BenchmarkLab, _ report: inout BenchmarkReport) async {
+        let benchmark = ThroughputBenchmark(lab: lab, settings: settings)
+        let wide = await attempt("no-op tasks beside the raw loop", &report) {
+            try await benchmark.run("load", SchedulerRig.wide, withRawLoop: true)
+        }
+        let plain = await attempt("no-op tasks with default settings", &report) {
+            try await benchmark.run("load_default", SchedulerSettings(), withRawLoop: false)
+        }
+        let series = wide ?? []
+        report.add(
+            Figure(
+                "noop_tasks_per_s", "no-op tasks, all three workloads", Self.rate(series.map(\.seconds), series), "/s",
+                "goal >= 30,000"))
+        for one in series { report.add(Figure(nil, "- " + one.workload.name, one.rate, "/s")) }
+        report.add(
+            Figure(
+                "raw_tasks_per_s", "raw loop, the same rows", Self.rate(series.map(\.rawSeconds), series), "/s",
+                "one libpq connection, unnest of 1,000"))
+        for one in series { report.add(Figure(nil, "- " + one.workload.name, one.rawRate, "/s")) }
+        let own = Self.rate(series.map(\.seconds), series)
+        let raw = Self.rate(series.map(\.rawSeconds), series)
+        let ratio = zip(own.unsorted, raw.unsorted).map { $0 / $1 }
+        report.add(Figure("raw_ratio", "no-op tasks / raw loop", Spread(ratio), "", digits: 2, "goal >= 0.70"))
+        for one in series {
+            let ratios = zip(one.rawSeconds, one.seconds).map { $0 / $1 }
+            report.add(Figure(nil, "- " + one.workload.name, Spread(ratios), "", digits: 2))
+        }
+        report.add(
+            Figure(
+                "noop_default_tasks_per_s", "no-op tasks, parallelism 32",
+                plain.map { Self.rate($0.map(\.seconds), $0) }, "/s", "default settings"))
+        report.add(
+            Figure(
+                "wal_bytes_per_task", "write-ahead log", Spread(series.flatMap(\.walBytesPerTask)), "B/task",
+                "raw loop: \(Self.median(series.flatMap(\.rawWALBytesPerTask)))"))
+        report.add(
+            Figure(
+                nil, "processor time, scheduler", Spread(series.flatMap(\.ownMicroseconds)), "µs/task", digits: 1,
+                "all threads"))
+        report.add(
+            Figure(
+                nil, "processor time, its server process", Spread(series.flatMap(\.serverMicroseconds)), "µs/task",
+                digits: 1))
+        let hops = Spread(series.first?.hops.flatMap { $0 } ?? [])
+        if !hops.isEmpty {
+            report.add(
+                Figure(nil, "hop under full load, p50", Spread([hops.median]), "ms", digits: 2, "200 chains at once"))
+            report.add(Figure(nil, "hop under full load, p99", Spread([hops.percentile(0.99)]), "ms", digits: 2))
+        }
+    }
+
+    private func measureHops(_ lab: BenchmarkLab, _ report: inout BenchmarkReport) async {
+        let hops = await attempt("hops along a chain", &report) {
+            try await HopBenchmark(lab: lab, settings: settings).run()
+        }
+        let quiet = hops?.quiet
+        let count = quiet.map { "\($0.count) hops" } ?? ""
+        report.add(
+            Figure("hop_p50_ms", "hop, p50", quiet.map { Spread($0.medians) }, "ms", digits: 3, "goal <= 1; \(count)"))
+        report.add(
+            Figure(
+                "hop_p99_ms", "hop, p99", quiet.map { Spread($0.tails) }, "ms", digits: 3,
+                "goal <= 3 on a quiet machine"))
+        report.add(Figure(nil, "hop, greatest", quiet.map { Spread($0.greatest) }, "ms", digits: 2))
+        report.add(Figure("fdatasync_p50_us", "- fdatasync beside it, p50", quiet.map { Spread($0.syncMedians) }, "µs"))
+        report.add(Figure("fdatasync_p99_us", "- fdatasync beside it, p99", quiet.map { Spread($0.syncTails) }, "µs"))
+        let busy = hops?.busy
+        report.add(Figure(nil, "hop, all cores taken, p50", busy.map { Spread($0.medians) }, "ms", digits: 2))
+        report.add(
+            Figure(
+                "hop_busy_p99_ms", "hop, all cores taken, p99", busy.map { Spread($0.tails) }, "ms", digits: 2,
+                "goal <= 25"))
+    }
+
+    private func measureDue(_ lab: BenchmarkLab, _ report: inout BenchmarkReport) async {
+        let benchmark = DueBenchmark(lab: lab, settings: settings)
+        let due = await attempt("20 DAGs due at once, each second", &report) { try await benchmark.run() }
+        let herd = await attempt("1,000 DAGs due at once", &report) { try await benchmark.runHerd() }
+        report.add(
+            Figure(
+                nil, "due to first task's start, p50", due.map { Spread([$0.median]) }, "ms", digits: 2,
+                "20 DAGs at once"))
+        report.add(
+            Figure(
+                "due_to_start_p99_ms", "due to first task's start, p99", due.map { Spread([$0.percentile(0.99)]) },
+                "ms", digits: 2, "goal <= 20; greatest \(due.map { Figure.text($0.greatest, digits: 1) } ?? "")"))
+        report.add(
+            Figure(
+                "due_1000_ms", "1,000 DAGs due at once, last start", herd.map { Spread([$0.greatest]) }, "ms",
+                digits: 0, "goal <= 1,000; p50 \(herd.map { Figure.text($0.median, digits: 0) } ?? "")"))
+    }
+
+    private func measureShell(_ lab: BenchmarkLab, _ report: inout BenchmarkReport) async {
+        let shell = await attempt("shell tasks beside a loop of posix_spawn", &report) {
+            try await ShellBenchmark(lab: lab, settings: settings).run()
+        }
+        report.add(
+            Figure("shell_tasks_per_s", "sh -c true as tasks", shell.map { Spread($0.rates) }, "/s", "2 in flight"))
+        report.add(
+            Figure(
+                nil, "posix_spawn of true in a loop", shell.map { Spread($0.loopRates) }, "/s",
+                "2 in flight, waitpid(-1)"))
+        report.add(Figure("shell_ratio", "shell tasks / that loop", shell?.ratio, "", digits: 2, "goal >= 0.60"))
+    }
+
+    private func measureBackfill(_ lab: BenchmarkLab, _ report: inout BenchmarkReport) async {
+        let benchmark = BackfillBenchmark(lab: lab, settings: settings)
+        let year = await attempt("a year's backfill, 16 runs at once", &report) {
+            try await benchmark.run("backfill", maxActive: nil)
+        }
+        let broad = await attempt("a year's backfill, 100 runs at once", &report) {
+            try await benchmark.run("backfill_100", maxActive: 100)
+        }
+        report.add(
+            Figure(
+                "backfill_year_s", "backfill of a year, hourly, 3 tasks", year, "s", digits: 2,
+                "goal <= 2; 16 runs at once"))
+        report.add(Figure(nil, "- 100 runs at once", broad, "s", digits: 2))
+    }
+
+    private func measureDocuments(_ benchmark: DocumentBenchmark, _ report: inout BenchmarkReport) async {
+        let documents = await attempt("10,000 documents", &report) { try await benchmark.run() }
+        let committed = await attempt("10,000 documents into an empty database", &report) {
+            try await benchmark.runCommitted()
+        }
+        let size = documents.map { "\($0.bytesPerDocument) B each" } ?? ""
+        report.add(
+            Figure("load_10k_s", "10,000 documents loaded", documents?.load, "s", digits: 2, "goal <= 1.5; \(size)"))
+        report.add(Figure(nil, "- and committed to an empty database", committed.map { Spread([$0]) }, "s", digits: 2))
+        report.add(
+            Figure("rescan_10k_ms", "10,000 documents rescanned", documents?.rescan, "ms", digits: 1, "goal <= 40"))
+    }
+
+    private func measureIdle(manyDAGs: String?, _ report: inout BenchmarkReport) async {
+        let settings = settings
+        let idle = await attempt("the idle cryptoflow-scheduler", &report) {
+            guard let program = settings.schedulerProgram else {
+                throw BenchmarkFailure("there is no cryptoflow-scheduler beside this program: build it")
+            }
+            let lab = try await BenchmarkLab.open(
+                in: settings.folder, migrations: settings.migrations,
+                settings: ["shared_preload_libraries": "pg_stat_statements"])
+            do {
+                let outcome = try await IdleBenchmark(lab: lab, settings: settings, program: program).run(
+                    manyDAGs: manyDAGs)
+                await lab.close()
+                return outcome
+            } catch {
+                await lab.close()
+                throw error
+            }
+        }
+        let anonymous = idle?.anonymousMemory.map { "\(Figure.text($0, digits: 1)) of it anonymous" } ?? ""
+        let one = { (value: Double??) in (value ?? nil).map { Spread([$0]) } }
+        report.add(
+            Figure(
+                "idle_rss_mb", "idle scheduler, 20 DAGs", one(idle?.memory), "MB", digits: 1, "goal <= 40; \(anonymous)"
+            ))
+        report.add(
+            Figure(
+                "idle_rss_10k_mb", "idle scheduler, 10,000 DAGs", one(idle?.memoryOfManyDAGs), "MB", digits: 1,
+                "goal <= 150; just loaded"))
+        report.add(
+            Figure(
+                "idle_queries_per_s", "its statements", one(idle?.queriesPerSecond), "/s", digits: 2,
+                "goal < 1; over \(settings.idleSeconds) s"))
+        report.add(Figure("start_to_healthy_s", "its start, until it leads", idle?.start, "s", digits: 3, "goal <= 1"))
+    }
+
+    /// Tasks a second over all workloads, for each repetition.
+    private static func rate(_ seconds: [[Double]], _ series: [ThroughputBenchmark.Series]) -> Spread {
+        let tasks = Double(series.reduce(0) { $0 + $1.workload.tasks })
+        let count = seconds.map(\.count).min() ?? 0
+        return Spread((0..<count).map { number in tasks / seconds.reduce(0) { $0 + $1[number] } })
+    }
+
+    private static func median(_ values: [Double]) -> String { Figure.text(Spread(values).median, digits: 0) }
+}

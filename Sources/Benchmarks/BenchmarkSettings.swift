@@ -1,0 +1,34 @@
+/// What a benchmark run does and where.
+package struct BenchmarkSettings: Sendable {
+    /// How often each measurement is repeated; its median is what counts.
+    package var runs = 5
+    /// Fewer repetitions and smaller loads, for a look in under two minutes.
+    package var isQuick = false
+    /// A folder on the disk to be measured; a temporary one in it is made and removed. Its file system counts.
+    package var folder = "/var/tmp"
+    /// The folder of the database's migrations.
+    package var migrations: String
+    /// The built `cryptoflow-scheduler`; nil when there is none, and then what needs it is not measured.
+    package var schedulerProgram: String?
+    /// This program, for the parts that must run in a process of their own.
+    package var ownProgram: String
+
+    package init(migrations: String, schedulerProgram: String?, ownProgram: String) {
+        self.migrations = migrations
+        self.schedulerProgram = schedulerProgram
+        self.ownProgram = ownProgram
+    }
+
+    var repetitions: Int { isQuick ? min(runs, 2) : runs }
+    /// The tasks of one repetition of each workload.
+    var tasksPerWorkload: Int { 10_000 }
+    /// How long the idle scheduler is watched.
+    var idleSeconds: Int { isQuick ? 10 : 15 }
+}
+
+/// Why a figure could not be measured.
+struct BenchmarkFailure: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,88 @@
+import FoundationEssentials
+import Glibc
+import PostgresClient
+
+/// The program `cryptoflow-scheduler` with nothing to do: its start, its memory, what it asks of the database.
+struct IdleBenchmark: Sendable {
+    /// Has pg_stat_statements, which the other measurements do without.
+    let lab: BenchmarkLab
+    let settings: BenchmarkSettings
+    let program: String
+
+    struct Outcome: Sendable {
+        /// Seconds from the program's start until it says that it leads.
+        var start = Spread([])
+        /// MB.
+        var memory: Double?
+        var anonymousMemory: Double?
+        var queriesPerSecond: Double?
+        /// MB with 10,000 DAGs.
+        var memoryOfManyDAGs: Double?
+    }
+
+    /// - Parameter manyDAGs: a folder of 10,000 documents; nil to leave that out.
+    func run(manyDAGs: String?) async throws -> Outcome {
+        var outcome = Outcome()
+        let url = try await lab.makeDatabase("idle")
+        let observer = try await PostgresConnection.connect(PostgresSettings(url: url))
+        _ = try await observer.script("CREATE EXTENSION pg_stat_statements")
+        let folder = lab.folder + "/dags20"
+        try DocumentBenchmark.generate(20, in: folder)
+        // The first start fills the tables; the starts that count find them as a restart does.
+        var starts: [Double] = []
+        for number in 0...settings.repetitions {
+            let (scheduler, seconds) = try await start(url, dags: folder)
+            if number > 0 { starts.append(seconds) }
+            await scheduler.end()
+        }
+        outcome.start = Spread(starts)
+
+        let (scheduler, _) = try await start(url, dags: folder)
+        do {
+            try await Task.sleep(for: .seconds(3))
+            let before = try await statements(observer)
+            try await Task.sleep(for: .seconds(settings.idleSeconds))
+            let after = try await statements(observer)
+            outcome.queriesPerSecond = Double(after - before) / Double(settings.idleSeconds)
+            outcome.memory = ProcessFacts.megabytes("VmRSS", of: scheduler.pid)
+            outcome.anonymousMemory = ProcessFacts.megabytes("RssAnon", of: scheduler.pid)
+        } catch {
+            await scheduler.end()
+            throw error
+        }
+        await scheduler.end()
+        await observer.close()
+        if let manyDAGs {
+            let (scheduler, _) = try await start(try await lab.makeDatabase("many"), dags: manyDAGs)
+            try? await Task.sleep(for: .seconds(5))
+            outcome.memoryOfManyDAGs = ProcessFacts.megabytes("VmRSS", of: scheduler.pid)
+            await scheduler.end()
+        }
+        return outcome
+    }
+
+    private func start(_ url: String, dags: String) async throws -> (Program, seconds: Double) {
+        let begin = MonotonicClock.nanoseconds
+        let scheduler = try Program.start(
+            program, ["--dags", dags, "--migrations", lab.migrations],
+            environment: ["CRYPTOFLOW_DATABASE_URL": url, "CRYPTOFLOW_HOME": lab.folder + "/scheduler-home"],
+            in: lab.folder)
+        guard try await scheduler.waitForOutput("leading in epoch", seconds: 60) else {
+            let output = scheduler.output
+            await scheduler.end()
+            throw BenchmarkFailure("\(program) does not lead: \(output.suffix(500))")
+        }
+        return (scheduler, MonotonicClock.seconds(from: begin, to: MonotonicClock.nanoseconds))
+    }
+
+    /// Statements carried out so far, without the observer's own.
+    private func statements(_ observer: PostgresConnection) async throws -> Int64 {
+        let rows = try await observer.query(
+            """
+            SELECT coalesce(sum(calls), 0)::int8 FROM pg_stat_statements
+            WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+                AND query NOT LIKE '%pg_stat_statements%'
+            """)
+        return try rows.first?.decode(0) ?? 0
+    }
+}

@@ -1,0 +1,60 @@
+import CChildSpawn
+import Dispatch
+import FoundationEssentials
+import Glibc
+
+/// A program started by the benchmark, its output in a file.
+struct Program: Sendable {
+    let pid: pid_t
+    let outputPath: String
+
+    /// Throws ``BenchmarkFailure`` when it cannot be started.
+    static func start(
+        _ path: String, _ arguments: [String], environment: [String: String] = [:], in folder: String
+    ) throws -> Program {
+        var template = Array("\(folder)/output-XXXXXX".utf8CString)
+        let output = mkstemp(&template)
+        guard output >= 0 else { throw BenchmarkFailure("cannot write into \(folder)") }
+        defer { close(output) }
+        var variables = ["PATH": "/usr/local/bin:/usr/bin:/bin"]
+        variables.merge(environment) { _, given in given }
+        let argv = ([path] + arguments).map { strdup($0) } + [nil]
+        let envp = variables.map { strdup("\($0.key)=\($0.value)") } + [nil]
+        defer { for pointer in argv + envp { free(pointer) } }
+        var pid: pid_t = 0
+        let code = cchildspawn_start(&pid, path, argv, envp, folder, -1, output, output)
+        guard code == 0 else { throw BenchmarkFailure("cannot start \(path): \(String(cString: strerror(code)))") }
+        let name = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return Program(pid: pid, outputPath: name)
+    }
+
+    var output: String { ProcessFacts.read(outputPath) ?? "" }
+
+    /// Waits for its end; the wait status.
+    @discardableResult
+    func wait() async -> Int32 {
+        await withCheckedContinuation { continuation in
+            DispatchQueue(label: "bench.program").async {
+                var status: Int32 = 0
+                while waitpid(pid, &status, 0) < 0, errno == EINTR {}
+                continuation.resume(returning: status)
+            }
+        }
+    }
+
+    /// Asks it to stop and waits until it has.
+    func end() async {
+        kill(pid, SIGTERM)
+        await wait()
+    }
+
+    /// Waits until its output contains `text`, looking every millisecond; false when it ends before, or takes longer.
+    func waitForOutput(_ text: String, seconds: Double) async throws -> Bool {
+        let start = MonotonicClock.nanoseconds
+        while MonotonicClock.seconds(from: start, to: MonotonicClock.nanoseconds) < seconds {
+            if output.contains(text) { return true }
+            try await Task.sleep(for: .milliseconds(1))
+        }
+        return false
+    }
+}

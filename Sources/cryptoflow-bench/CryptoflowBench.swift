@@ -1,0 +1,57 @@
+import ArgumentParser
+import Benchmarks
+import Execution
+import Glibc
+
+@main
+struct CryptoflowBench: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cryptoflow-bench",
+        abstract: "Measures the scheduler on this machine: a table, and one line of JSON at the end.",
+        subcommands: [Measure.self, Spin.self, Loop.self], defaultSubcommand: Measure.self)
+
+    struct Measure: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Measures everything (the default).")
+
+        @Option(help: "How often each measurement is repeated.") var runs = 5
+        @Flag(help: "Fewer repetitions and smaller loads: under two minutes.") var quick = false
+        @Option(help: "A folder on the disk to be measured.") var folder = "/var/tmp"
+        @Option(help: "The folder of migrations (default: found above the program).") var migrations: String?
+        @Option(help: "The built cryptoflow-scheduler (default: beside this program).") var scheduler: String?
+
+        func validate() throws {
+            if runs < 1 { throw ValidationError("--runs must be 1 or more, not \(runs)") }
+        }
+
+        func run() async throws {
+            ChildReaper.adoptOrphans()
+            var settings = try BenchmarkSettings(migrations: migrations, scheduler: scheduler)
+            settings.runs = runs
+            settings.isQuick = quick
+            settings.folder = folder
+            let report = try await BenchmarkRun(settings) { line in
+                let bytes = Array((line + "\n").utf8)
+                _ = bytes.withUnsafeBytes { write(2, $0.baseAddress, $0.count) }
+            }.run()
+            print(report.table)
+            print(report.json)
+        }
+    }
+
+    struct Spin: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Takes one core.", shouldDisplay: false)
+        @Option var seconds = 1
+
+        func run() { Spinner.spin(seconds: seconds) }
+    }
+
+    struct Loop: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "spawn-loop", abstract: "Prints how many processes a second start and end.",
+            shouldDisplay: false)
+        @Option var count = 1_000
+        @Option var inFlight = 2
+
+        func run() throws { print(try SpawnLoop.rate(count: count, inFlight: inFlight)) }
+    }
+}
