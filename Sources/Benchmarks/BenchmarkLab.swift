@@ -5,8 +5,9 @@ import PostgresClient
 import PrivateCluster
 import RunStore
 
-/// A temporary folder with a private PostgreSQL of default durability. Everything goes when it is closed, or when this
-/// process is gone.
+/// A temporary folder with a private PostgreSQL of default durability.
+///
+/// Everything goes when it is closed, or when this process is gone.
 struct BenchmarkLab: Sendable {
     let folder: String
     let cluster: PrivateCluster
@@ -51,13 +52,6 @@ struct BenchmarkLab: Sendable {
         try await DatabaseSetup.prepare(
             ownerURL: url, warehousePassword: CryptoflowHome.randomSecret(), migrationsDirectory: migrations)
         return url
-    }
-
-    /// Writes what is dirty now, so that a measurement does not pay for the one before it.
-    func settle(_ url: String) async throws {
-        let connection = try await PostgresConnection.connect(PostgresSettings(url: url))
-        _ = try await connection.script("CHECKPOINT")
-        await connection.close()
     }
 
     static var logger: Logger {

@@ -1,7 +1,8 @@
 import Scheduler
 
-/// The whole benchmark: one part after the other on one private PostgreSQL, then the report. It asserts no speed; a part
-/// that cannot be measured is null and says why.
+/// The whole benchmark: one part after the other on one private PostgreSQL, then the report.
+///
+/// It asserts no speed; a part that cannot be measured is null and says why.
 package struct BenchmarkRun: Sendable {
     private let settings: BenchmarkSettings
     private let say: @Sendable (String) -> Void
@@ -12,7 +13,9 @@ package struct BenchmarkRun: Sendable {
         self.say = say
     }
 
-    /// Measures everything. Throws only when not even the database can be started.
+    /// Measures everything that is asked for.
+    ///
+    /// Throws only when not even the database can be started.
     package func run() async throws -> BenchmarkReport {
         var report = BenchmarkReport()
         let begin = MonotonicClock.nanoseconds
@@ -35,6 +38,8 @@ package struct BenchmarkRun: Sendable {
                 "load_average", "load average before", Spread([load]), "", digits: 2,
                 "after: \(ProcessFacts.loadAverage)"))
         report.remark("Machine: \(ProcessFacts.machine).")
+        let missing = BenchmarkSettings.Part.allCases.filter { !settings.parts.contains($0) }.map(\.rawValue)
+        if !missing.isEmpty { report.remark("Not asked for: \(missing.joined(separator: ", ")).") }
         report.remark("Load average before \(loadBefore), after \(ProcessFacts.loadAverage).")
         if let sync {
             report.remark(
@@ -50,8 +55,10 @@ package struct BenchmarkRun: Sendable {
 
     /// Runs one part; when it fails its figures stay null, and the reason is a remark.
     private func attempt<Value: Sendable>(
-        _ what: String, _ report: inout BenchmarkReport, _ body: @Sendable () async throws -> Value
+        _ part: BenchmarkSettings.Part, _ what: String, _ report: inout BenchmarkReport,
+        _ body: @Sendable () async throws -> Value
     ) async -> Value? {
+        guard settings.parts.contains(part) else { return nil }
         say("measuring \(what)")
         do {
             return try await body()
@@ -64,10 +71,10 @@ package struct BenchmarkRun: Sendable {
 
     private func measureTasks(_ lab: BenchmarkLab, _ report: inout BenchmarkReport) async {
         let benchmark = ThroughputBenchmark(lab: lab, settings: settings)
-        let wide = await attempt("no-op tasks beside the raw loop", &report) {
+        let wide = await attempt(.tasks, "no-op tasks beside the raw loop", &report) {
             try await benchmark.run("load", SchedulerRig.wide, withRawLoop: true)
         }
-        let plain = await attempt("no-op tasks with default settings", &report) {
+        let plain = await attempt(.tasks, "no-op tasks with default settings", &report) {
             try await benchmark.run("load_default", SchedulerSettings(), withRawLoop: false)
         }
         let series = wide ?? []
@@ -114,7 +121,7 @@ package struct BenchmarkRun: Sendable {
     }
 
     private func measureHops(_ lab: BenchmarkLab, _ report: inout BenchmarkReport) async {
-        let hops = await attempt("hops along a chain", &report) {
+        let hops = await attempt(.hops, "hops along a chain", &report) {
             try await HopBenchmark(lab: lab, settings: settings).run()
         }
         let quiet = hops?.quiet
@@ -138,8 +145,8 @@ package struct BenchmarkRun: Sendable {
 
     private func measureDue(_ lab: BenchmarkLab, _ report: inout BenchmarkReport) async {
         let benchmark = DueBenchmark(lab: lab, settings: settings)
-        let due = await attempt("20 DAGs due at once, each second", &report) { try await benchmark.run() }
-        let herd = await attempt("1,000 DAGs due at once", &report) { try await benchmark.runHerd() }
+        let due = await attempt(.due, "20 DAGs due at once, each second", &report) { try await benchmark.run() }
+        let herd = await attempt(.due, "1,000 DAGs due at once", &report) { try await benchmark.runHerd() }
         report.add(
             Figure(
                 nil, "due to first task's start, p50", due.map { Spread([$0.median]) }, "ms", digits: 2,
@@ -155,7 +162,7 @@ package struct BenchmarkRun: Sendable {
     }
 
     private func measureShell(_ lab: BenchmarkLab, _ report: inout BenchmarkReport) async {
-        let shell = await attempt("shell tasks beside a loop of posix_spawn", &report) {
+        let shell = await attempt(.shell, "shell tasks beside a loop of posix_spawn", &report) {
             try await ShellBenchmark(lab: lab, settings: settings).run()
         }
         report.add(
@@ -169,10 +176,10 @@ package struct BenchmarkRun: Sendable {
 
     private func measureBackfill(_ lab: BenchmarkLab, _ report: inout BenchmarkReport) async {
         let benchmark = BackfillBenchmark(lab: lab, settings: settings)
-        let year = await attempt("a year's backfill, 16 runs at once", &report) {
+        let year = await attempt(.backfill, "a year's backfill, 16 runs at once", &report) {
             try await benchmark.run("backfill", maxActive: nil)
         }
-        let broad = await attempt("a year's backfill, 100 runs at once", &report) {
+        let broad = await attempt(.backfill, "a year's backfill, 100 runs at once", &report) {
             try await benchmark.run("backfill_100", maxActive: 100)
         }
         report.add(
@@ -183,8 +190,8 @@ package struct BenchmarkRun: Sendable {
     }
 
     private func measureDocuments(_ benchmark: DocumentBenchmark, _ report: inout BenchmarkReport) async {
-        let documents = await attempt("10,000 documents", &report) { try await benchmark.run() }
-        let committed = await attempt("10,000 documents into an empty database", &report) {
+        let documents = await attempt(.documents, "10,000 documents", &report) { try await benchmark.run() }
+        let committed = await attempt(.documents, "10,000 documents into an empty database", &report) {
             try await benchmark.runCommitted()
         }
         let size = documents.map { "\($0.bytesPerDocument) B each" } ?? ""
@@ -197,7 +204,7 @@ package struct BenchmarkRun: Sendable {
 
     private func measureIdle(manyDAGs: String?, _ report: inout BenchmarkReport) async {
         let settings = settings
-        let idle = await attempt("the idle cryptoflow-scheduler", &report) {
+        let idle = await attempt(.idle, "the idle cryptoflow-scheduler", &report) {
             guard let program = settings.schedulerProgram else {
                 throw BenchmarkFailure("there is no cryptoflow-scheduler beside this program: build it")
             }

@@ -1,10 +1,19 @@
 /// What a benchmark run does and where.
 package struct BenchmarkSettings: Sendable {
+    /// What can be measured by itself.
+    package enum Part: String, Sendable, CaseIterable {
+        case tasks, hops, due, shell, backfill, documents, idle
+    }
+
     /// How often each measurement is repeated; its median is what counts.
     package var runs = 5
+    /// What is measured; the rest stays null.
+    package var parts = Part.allCases
     /// Fewer repetitions and smaller loads, for a look in under two minutes.
     package var isQuick = false
-    /// A folder on the disk to be measured; a temporary one in it is made and removed. Its file system counts.
+    /// A folder on the disk to be measured: its file system counts.
+    ///
+    /// A temporary folder in it is made and removed.
     package var folder = "/var/tmp"
     /// The folder of the database's migrations.
     package var migrations: String
@@ -20,8 +29,6 @@ package struct BenchmarkSettings: Sendable {
     }
 
     var repetitions: Int { isQuick ? min(runs, 2) : runs }
-    /// The tasks of one repetition of each workload.
-    var tasksPerWorkload: Int { 10_000 }
     /// How long the idle scheduler is watched.
     var idleSeconds: Int { isQuick ? 10 : 15 }
 }

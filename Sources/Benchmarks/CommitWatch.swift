@@ -4,8 +4,9 @@ import Scheduler
 import SchedulerCore
 import Synchronization
 
-/// Sees every commit of a scheduler and says when enough has been committed. The instant it answers with is that of the
-/// commit, not of the waiter's waking.
+/// Sees every commit of a scheduler and says when enough has been committed.
+///
+/// The instant it answers with is that of the commit, not of the waiter's waking.
 final class CommitWatch: SchedulerObserver {
     /// What is counted.
     enum Subject: Hashable, Sendable {

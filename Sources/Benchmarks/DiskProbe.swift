@@ -1,10 +1,13 @@
 import Dispatch
 import Glibc
 
-/// What a commit's sync costs on this disk at this moment: 8 kB written over a file that has its size already, then
-/// fdatasync, one after the other. The same as pg_test_fsync's fdatasync line.
+/// What a commit's sync costs on this disk at this moment.
+///
+/// 8 kB written over a file that has its size already, then fdatasync, one after the other: pg_test_fsync's fdatasync line.
 enum DiskProbe {
-    /// Microseconds each took. Blocks for half a second, on a queue of its own.
+    /// Microseconds each took.
+    ///
+    /// It goes on for half a second, on a queue of its own.
     static func syncMicroseconds(in folder: String) async throws -> Spread {
         try await withCheckedThrowingContinuation { continuation in
             DispatchQueue(label: "bench.disk").async {

@@ -120,6 +120,6 @@ struct DocumentBenchmark: Sendable {
     private func makeSource() -> FolderDocuments {
         let catalog = OperatorCatalog([EmptyOperator.signature, ShellOperator.signature])
         return FolderDocuments(
-            loader: DocumentLoader(catalog: catalog, root: folder), logger: BenchmarkLab.logger)
+            loader: DocumentLoader(catalog: catalog, root: folder))
     }
 }

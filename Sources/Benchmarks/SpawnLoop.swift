@@ -1,9 +1,13 @@
 import Glibc
 
-/// The limit of shell tasks: `posix_spawn` of `true` without attributes or file actions, a fixed number in flight, `waitpid`
-/// for any child. One thread, nothing else; runs in a process of its own, since it takes every child's end.
+/// The limit of shell tasks: `posix_spawn` of `true`, a fixed number in flight, `waitpid` for any child.
+///
+/// One thread, no attributes or file actions, nothing else. It runs in a process of its own, since it takes every child's
+/// end.
 package enum SpawnLoop {
-    /// Starts `count` processes; how many a second. Throws a sentence when one cannot be started.
+    /// Starts `count` processes; how many a second.
+    ///
+    /// Throws a sentence when one cannot be started.
     package static func rate(count: Int, inFlight: Int) throws -> Double {
         let path = "/usr/bin/true"
         let name = strdup("true")

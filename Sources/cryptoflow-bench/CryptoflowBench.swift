@@ -15,6 +15,8 @@ struct CryptoflowBench: AsyncParsableCommand {
 
         @Option(help: "How often each measurement is repeated.") var runs = 5
         @Flag(help: "Fewer repetitions and smaller loads: under two minutes.") var quick = false
+        @Option(parsing: .upToNextOption, help: "Only these parts: tasks hops due shell backfill documents idle.")
+        var only: [BenchmarkSettings.Part] = []
         @Option(help: "A folder on the disk to be measured.") var folder = "/var/tmp"
         @Option(help: "The folder of migrations (default: found above the program).") var migrations: String?
         @Option(help: "The built cryptoflow-scheduler (default: beside this program).") var scheduler: String?
@@ -28,6 +30,7 @@ struct CryptoflowBench: AsyncParsableCommand {
             var settings = try BenchmarkSettings(migrations: migrations, scheduler: scheduler)
             settings.runs = runs
             settings.isQuick = quick
+            if !only.isEmpty { settings.parts = only }
             settings.folder = folder
             let report = try await BenchmarkRun(settings) { line in
                 let bytes = Array((line + "\n").utf8)
@@ -55,3 +58,5 @@ struct CryptoflowBench: AsyncParsableCommand {
         func run() throws { print(try SpawnLoop.rate(count: count, inFlight: inFlight)) }
     }
 }
+
+extension BenchmarkSettings.Part: ExpressibleByArgument {}
