@@ -89,7 +89,8 @@ let package = Package(
         room(
             "Warehouse",
             [
-                "CivilTime", "DAGModel", "Execution", "HTTPClient", "Markets", "PostgresClient", "SchedulerCore", logging,
+                "CivilTime", "DAGModel", "Execution", "HTTPClient", "Markets", "PostgresClient", "SchedulerCore",
+                logging,
             ]),
 
         // The recorded exchange.
@@ -100,7 +101,10 @@ let package = Package(
 
         room(
             "WebServer",
-            ["CivilTime", "DAGModel", "Execution", "RunStore", "SchedulerCore", "Timetables", hummingbird, httpTypes, lifecycle, logging, mustache, nioCore]),
+            [
+                "CivilTime", "DAGModel", "Execution", "RunStore", "SchedulerCore", "Timetables", hummingbird, httpTypes,
+                lifecycle, logging, mustache, nioCore,
+            ]),
 
         // The command line, and the programs.
         room(
@@ -163,7 +167,10 @@ let package = Package(
         tests(of: "RecordedExchange", ["CivilTime", lifecycle, logging], fixtures: true),
         tests(
             of: "Commands",
-            ["CivilTime", "DAGDocument", "DAGModel", "Execution", "RunStore", "SchedulerCore", "Timetables", argumentParser],
+            [
+                "CivilTime", "DAGDocument", "DAGModel", "Execution", "RunStore", "SchedulerCore", "Timetables",
+                argumentParser,
+            ],
             fixtures: true),
     ],
     swiftLanguageModes: [.v6]

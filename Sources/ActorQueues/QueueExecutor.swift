@@ -1,7 +1,9 @@
 package import Dispatch
 
-/// Runs an actor on a serial queue of its own: so that a blocking C call in it holds none of the few cooperative threads,
-/// and so that busy tasks there do not delay it. `DispatchSerialQueue` does not exist on Linux.
+/// Runs an actor on a serial queue of its own: so that a blocking C call in it holds none of the few cooperative
+/// threads, and so that busy tasks there do not delay it.
+///
+/// `DispatchSerialQueue` does not exist on Linux.
 package final class QueueExecutor: SerialExecutor {
     /// The actor's queue: a dispatch source on it may use `assumeIsolated` in its handler.
     package let queue: DispatchQueue

@@ -26,7 +26,9 @@ extension Duration {
         self = .microseconds(try parser.parse())
     }
 
-    /// The duration for people, `1h 30m` or `250ms`; `0s` for none. Whole microseconds; smaller parts are cut off.
+    /// The duration for people, `1h 30m` or `250ms`; `0s` for none.
+    ///
+    /// Whole microseconds; smaller parts are cut off.
     ///
     /// - Parameter units: At most so many units are written, the largest ones; the rest is cut off.
     package func humanText(units: Int = .max) -> String {

@@ -62,7 +62,9 @@ package enum ISO8601 {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// `2024-02-29`. Years beyond 9999 or before 0 carry a sign, as ISO 8601 asks for.
+    /// `2024-02-29`.
+    ///
+    /// Years beyond 9999 or before 0 carry a sign, as ISO 8601 asks for.
     static func append(date civil: CivilDateTime, to bytes: inout [UInt8]) {
         if civil.year < 0 {
             bytes.append(UInt8(ascii: "-"))

@@ -50,7 +50,9 @@ struct PosixZoneRule: Sendable, Equatable {
         daylight = Daylight(type: type, begins: begins, ends: ends)
     }
 
-    /// When daylight time begins and ends in a year, in seconds since the epoch. Either may fall in a neighbouring year.
+    /// When daylight time begins and ends in a year, in seconds since the epoch.
+    ///
+    /// Either may fall in a neighbouring year.
     func changes(of daylight: Daylight, year: Int) -> (begins: Int64, ends: Int64) {
         (
             Self.localSeconds(daylight.begins, year: year) - standard.offset,

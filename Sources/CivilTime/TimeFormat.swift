@@ -6,7 +6,9 @@ package enum TimeFormat {
         "December",
     ]
 
-    /// Writes an instant as a clock in `zone` shows it. English names, as Python's C locale has.
+    /// Writes an instant as a clock in `zone` shows it.
+    ///
+    /// English names, as Python's C locale has.
     ///
     /// Directives: `%Y %m %d %H %M %S %f %y %C %j %e %I %l %k %p %a %A %b %h %B %u %w %U %W %V %G %g %s %z %:z %Z %F %T %D
     /// %R %r %c %x %X %n %t %%`. `%-d` writes a number without leading zeros. An unknown directive stays as it is written,

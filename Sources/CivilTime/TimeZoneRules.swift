@@ -88,8 +88,9 @@ package struct TimeZoneRules: Sendable {
         return Timestamp(microseconds: (wanted - period.offset) * 1_000_000 + Int64(local.microsecond))
     }
 
-    /// The next change of offset strictly after an instant; nil when none is known. Changes of the abbreviation alone
-    /// do not count.
+    /// The next change of offset strictly after an instant; nil when none is known.
+    ///
+    /// Changes of the abbreviation alone do not count.
     package func nextTransition(after instant: Timestamp) -> ZoneTransition? {
         var period = data.period(at: instant.seconds)
         // Changes of the abbreviation alone come in runs of a few at most.
@@ -164,8 +165,9 @@ package struct ZoneTransition: Sendable, Hashable {
 }
 
 extension Timestamp {
-    /// ISO 8601 with the zone's offset, always as a number: `2026-01-01T00:00:00+00:00` in UTC. This is how Python writes
-    /// a time, and so what Airflow's run ids contain.
+    /// ISO 8601 with the zone's offset, always as a number: `2026-01-01T00:00:00+00:00` in UTC.
+    ///
+    /// This is how Python writes a time, and so what Airflow's run ids contain.
     package func iso8601(in zone: TimeZoneRules) -> String {
         ISO8601.text(zone.local(at: self), offsetSeconds: zone.offset(at: self))
     }

@@ -28,7 +28,9 @@ package struct Timestamp: Sendable, Hashable, Comparable {
         microseconds = overflow ? (seconds < 0 ? .min : .max) : product
     }
 
-    /// The wall clock's current reading. Decisions take time as a parameter instead of calling this.
+    /// The wall clock's current reading.
+    ///
+    /// Decisions take time as a parameter instead of calling this.
     package static func now() -> Timestamp {
         var reading = timeval()
         gettimeofday(&reading, nil)

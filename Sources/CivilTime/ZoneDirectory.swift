@@ -31,8 +31,10 @@ struct ZoneDirectory {
         return nil
     }
 
-    /// The names of all zones in the folder, sorted. Files are told from tables by their capital letter and by having
-    /// no dot, as in every distribution's folder; none of them is opened.
+    /// The names of all zones in the folder, sorted.
+    ///
+    /// Files are told from tables by their capital letter and by having no dot, as in every distribution's folder; none
+    /// of them is opened.
     func names() -> [String] {
         var names: [String] = []
         collect(prefix: "", depth: 0, into: &names)

@@ -17,7 +17,9 @@ struct ArgumentCheck {
         return nil
     }
 
-    /// Whether a value fits its parameter. What is known only at run time fits every kind.
+    /// Whether a value fits its parameter.
+    ///
+    /// What is known only at run time fits every kind.
     func check(_ argument: Argument, _ parameter: OperatorSignature.Parameter, _ field: Field) {
         let fits: Bool
         switch argument {

@@ -25,8 +25,9 @@ package struct FileStamp: Hashable, Sendable {
         device = UInt64(status.st_dev)
     }
 
-    /// A `timespec` is two long integers. Its members are not named here: which module they belong to depends on what
-    /// else is imported.
+    /// A `timespec` is two long integers.
+    ///
+    /// Its members are not named here: which module they belong to depends on what else is imported.
     private static func nanoseconds(_ time: timespec) -> Int64 {
         let (seconds, nanoseconds) = unsafeBitCast(time, to: (Int, Int).self)
         return Int64(seconds) * 1_000_000_000 + Int64(nanoseconds)
@@ -46,8 +47,9 @@ package struct DAGFolder: Sendable {
     /// Deeper folders are not searched: a guard against links in circles.
     private static let maximumDepth = 32
 
-    /// Every `.yaml` and `.yml` file with its stamp, by path relative to the folder, in order. Hidden files and folders,
-    /// and folders named `sql`, are left out. A folder that cannot be read has no files.
+    /// Every `.yaml` and `.yml` file with its stamp, by path relative to the folder, in order.
+    ///
+    /// Hidden files and folders, and folders named `sql`, are left out. A folder that cannot be read has no files.
     package func scan() -> [(file: String, stamp: FileStamp)] {
         var result: [(file: String, stamp: FileStamp)] = []
         var visited: Set<[UInt64]> = []

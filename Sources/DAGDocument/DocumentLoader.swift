@@ -4,7 +4,9 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// Reads document files into DAGs. A value without state: safe to use from several threads at once.
+/// Reads document files into DAGs.
+///
+/// A value without state: safe to use from several threads at once.
 ///
 /// Every call blocks on the file system and the processor; it belongs on a thread of its own, not on Swift's pool.
 package struct DocumentLoader: Sendable {
@@ -19,7 +21,9 @@ package struct DocumentLoader: Sendable {
         self.settings = settings
     }
 
-    /// Reads one file, given relative to the DAG folder. Everything that is wrong is among the result's diagnostics.
+    /// Reads one file, given relative to the DAG folder.
+    ///
+    /// Everything that is wrong is among the result's diagnostics.
     package func load(_ file: String) -> LoadedFile {
         switch FileSystem.read(root + "/" + file, maximumSize: settings.maximumFileSize) {
         case .success(let bytes): load(bytes: bytes, file: file)
@@ -52,7 +56,9 @@ package struct DocumentLoader: Sendable {
         return LoadedFile(file: file, dags: dags, diagnostics: diagnostics, textFiles: texts.asked)
     }
 
-    /// Reads many files on `threads` threads, and blocks until all are done. The results come in the order given.
+    /// Reads many files on `threads` threads, and blocks until all are done.
+    ///
+    /// The results come in the order given.
     package func load(_ files: [String], threads: Int) -> [LoadedFile] {
         guard threads > 1, files.count > 1 else { return files.map { load($0) } }
         let results = Mutex([LoadedFile?](repeating: nil, count: files.count))

@@ -14,7 +14,9 @@ enum FileSystem {
         return String(cString: pointer)
     }
 
-    /// The bytes of a regular file. Folders, devices and pipes are refused, so that nothing blocks.
+    /// The bytes of a regular file.
+    ///
+    /// Folders, devices and pipes are refused, so that nothing blocks.
     static func read(_ path: String, maximumSize: Int) -> Result<[UInt8], ReadFailure> {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {

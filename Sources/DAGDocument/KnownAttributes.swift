@@ -1,4 +1,5 @@
 /// Every attribute a document may have, by what is done with it.
+///
 /// Source: the arguments of `DAG` and `BaseOperator` in Airflow's Task SDK 1.3 (Airflow 3.3).
 enum KnownAttributes {
     /// Top-level keys that are read.
@@ -9,7 +10,9 @@ enum KnownAttributes {
         "dag_display_name", "default_args", "allowed_run_types", "on_success_callback", "on_failure_callback",
     ]
 
-    /// Airflow's other arguments of a DAG: kept and shown. The text says what is lost, nil when nothing is.
+    /// Airflow's other arguments of a DAG: kept and shown.
+    ///
+    /// The text says what is lost, nil when nothing is.
     static let inertDAG: [String: String?] = [
         "access_control": nil, "auto_register": nil, "disable_bundle_versioning": nil, "rerun_with_latest_version": nil,
         "deadline": "deadlines are not watched in this version",
@@ -31,7 +34,9 @@ enum KnownAttributes {
         "on_success_callback", "on_failure_callback", "on_retry_callback", "on_execute_callback", "on_skipped_callback",
     ]
 
-    /// Airflow's other arguments of an operator: kept and shown. The text says what is lost, nil when nothing is.
+    /// Airflow's other arguments of an operator: kept and shown.
+    ///
+    /// The text says what is lost, nil when nothing is.
     static let inertTask: [String: String?] = [
         "doc": nil, "doc_json": nil, "doc_yaml": nil, "doc_rst": nil, "task_display_name": nil, "logger_name": nil,
         "allow_nested_operators": nil, "executor_config": nil, "resources": nil, "email_on_retry": nil,

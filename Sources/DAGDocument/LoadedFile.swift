@@ -43,8 +43,10 @@ package struct LoadedDAG: Sendable {
 }
 
 extension [LoadedFile] {
-    /// A `dag_id` that several files define belongs to the first by path; the others lose that DAG and get an error that
-    /// names the first. Call with all files of a folder.
+    /// A `dag_id` that several files define belongs to the first by path; the others lose that DAG and get an error
+    /// that names the first.
+    ///
+    /// Call with all files of a folder.
     package mutating func resolveDuplicates() {
         var owners: [DAGID: SourcePlace] = [:]
         for index in indices.sorted(by: { self[$0].file < self[$1].file }) {

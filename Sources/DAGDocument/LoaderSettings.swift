@@ -2,9 +2,13 @@ package import CivilTime
 
 /// How documents are read: bounds, and the installation's defaults for what a document leaves open.
 package struct LoaderSettings: Sendable {
-    /// A document file larger than this is an error. In bytes.
+    /// A document file larger than this is an error.
+    ///
+    /// In bytes.
     package var maximumFileSize = 1 << 20
-    /// A file that `$f` reads may not be larger. In bytes.
+    /// A file that `$f` reads may not be larger.
+    ///
+    /// In bytes.
     package var maximumTextFileSize = 1 << 20
     package var limits = YAMLLimits()
     /// A plain cron string gives each run the interval that ended at its instant, as Airflow 2 did

@@ -230,7 +230,9 @@ struct TaskReader {
         }
     }
 
-    /// Attributes about tries, order and place. False for any other key.
+    /// Attributes about tries, order and place.
+    ///
+    /// False for any other key.
     private mutating func readScheduling(_ entry: MergedEntry) -> Bool {
         let field = entry.field
         switch entry.key {
@@ -267,7 +269,9 @@ struct TaskReader {
         return true
     }
 
-    /// Attributes that are texts. False for any other key.
+    /// Attributes that are texts.
+    ///
+    /// False for any other key.
     private mutating func readPlain(_ entry: MergedEntry) -> Bool {
         let field = entry.field
         switch entry.key {

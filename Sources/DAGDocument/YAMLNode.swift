@@ -42,7 +42,9 @@ struct YAMLNode: Sendable {
     }
 }
 
-/// One key of a mapping and its value. A key is text, whatever it looks like: `1` and `"1"` are the same key, as in JSON.
+/// One key of a mapping and its value.
+///
+/// A key is text, whatever it looks like: `1` and `"1"` are the same key, as in JSON.
 struct YAMLEntry: Sendable {
     let key: String
     let keyMark: Mark
@@ -78,7 +80,9 @@ extension YAMLNode {
         }
     }
 
-    /// The value as JSON. A number that JSON cannot hold stays a number here and is written as null.
+    /// The value as JSON.
+    ///
+    /// A number that JSON cannot hold stays a number here and is written as null.
     var json: JSONValue {
         switch content {
         case .null: .null

@@ -49,8 +49,9 @@ struct YAMLParser {
         self.limits = limits
     }
 
-    /// The document in `bytes`, which start on 0-based line `line` of their file; nil when it is empty. What it
-    /// throws ends the document; what it collects does not.
+    /// The document in `bytes`, which start on 0-based line `line` of their file; nil when it is empty.
+    ///
+    /// What it throws ends the document; what it collects does not.
     static func parse(_ bytes: UnsafeBufferPointer<UInt8>, line: Int, limits: YAMLLimits, problems: inout [YAMLProblem])
         -> YAMLNode?
     {
@@ -100,7 +101,9 @@ struct YAMLParser {
         SyntaxMessages.problem(parser.pointee, baseLine: baseLine)
     }
 
-    /// The node that the present event begins. The caller deletes the event that is present when this returns.
+    /// The node that the present event begins.
+    ///
+    /// The caller deletes the event that is present when this returns.
     private mutating func node(depth: Int) throws(YAMLProblem) -> YAMLNode {
         let place = mark(event.pointee.start_mark)
         switch event.pointee.type {

@@ -10,7 +10,9 @@ package struct AttemptEnd: Sendable, Hashable {
     /// Whether a failure may be retried; false for what a retry cannot mend (a bad argument, a template's error,
     /// Airflow's `AirflowFailException`).
     package let isRetryable: Bool
-    /// Exit status of the task's process; nil when it had none. A signal n is 128 + n.
+    /// Exit status of the task's process; nil when it had none.
+    ///
+    /// A signal n is 128 + n.
     package let exitCode: Int32?
     /// The task's return value; nil for none.
     package let output: JSONValue?

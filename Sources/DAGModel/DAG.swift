@@ -17,6 +17,7 @@ package struct SourcePlace: Hashable, Sendable, Codable, CustomStringConvertible
 }
 
 /// A validated DAG: what a document says once templates are merged and every name is resolved.
+///
 /// Pinned by a run as JSON, so a stored version can be brought back without its document.
 package struct DAG: Hashable, Sendable, Codable {
     package var id: DAGID
@@ -27,9 +28,13 @@ package struct DAG: Hashable, Sendable, Codable {
     package var catchup = false
     /// How far back catchup goes; nil for as far as `start_date`.
     package var catchupWindow: Duration?
-    /// Scheduled, manual and asset-triggered runs at once; backfills count their own. Default 16.
+    /// Scheduled, manual and asset-triggered runs at once; backfills count their own.
+    ///
+    /// Default 16.
     package var maxActiveRuns = 16
-    /// Task instances running at once in one run of this DAG (Airflow 3 counts per run). Default 16.
+    /// Task instances running at once in one run of this DAG (Airflow 3 counts per run).
+    ///
+    /// Default 16.
     package var maxActiveTasks = 16
     /// Failed runs in a row after which the DAG is paused; 0 for never.
     package var maxConsecutiveFailedRuns = 0
@@ -79,11 +84,15 @@ package struct TaskSpec: Hashable, Sendable, Codable {
     /// Every upstream: `needs` and the tasks whose outputs are read, without duplicates, in document order.
     package var upstream: [TaskID] = []
     package var triggerRule = TriggerRule.allSuccess
-    /// Further tries after the first. Default 0.
+    /// Further tries after the first.
+    ///
+    /// Default 0.
     package var retries = 0
     /// Default 5 minutes, as in Airflow.
     package var retryDelay = Duration.seconds(300)
-    /// The factor by which the delay grows per retry; 1 for none. Airflow's `true` is 2.
+    /// The factor by which the delay grows per retry; 1 for none.
+    ///
+    /// Airflow's `true` is 2.
     package var retryBackoff = 1.0
     package var maxRetryDelay: Duration?
     package var executionTimeout: Duration?

@@ -12,7 +12,8 @@ package struct Diagnostic: Hashable, Sendable, Codable, CustomStringConvertible,
     package let hint: String?
 
     package init(
-        _ severity: Severity = .error, at place: SourcePlace, keyPath: String = "", _ message: String, hint: String? = nil
+        _ severity: Severity = .error, at place: SourcePlace, keyPath: String = "", _ message: String,
+        hint: String? = nil
     ) {
         self.severity = severity
         self.place = place

@@ -52,7 +52,9 @@ package struct RunKey: RawRepresentable, Hashable, Comparable, Sendable, Codable
     package static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 }
 
-/// The key of one try of one task: numbered like ``RunKey``. Given to the child as `CRYPTOFLOW_ATTEMPT`.
+/// The key of one try of one task: numbered like ``RunKey``.
+///
+/// Given to the child as `CRYPTOFLOW_ATTEMPT`.
 package struct AttemptID: RawRepresentable, Hashable, Comparable, Sendable, Codable, CustomStringConvertible {
     package let rawValue: Int64
 
@@ -74,7 +76,9 @@ package struct BackfillID: RawRepresentable, Hashable, Comparable, Sendable, Cod
     package static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 }
 
-/// The content hash of a document: which text of a DAG a run is pinned to. Lower-case hexadecimal SHA-256.
+/// The content hash of a document: which text of a DAG a run is pinned to.
+///
+/// Lower-case hexadecimal SHA-256.
 package struct DAGVersionID: RawRepresentable, Hashable, Sendable, Codable, CustomStringConvertible {
     package let rawValue: String
 
@@ -92,7 +96,9 @@ package struct DAGVersionID: RawRepresentable, Hashable, Sendable, Codable, Cust
     package var description: String { rawValue }
 }
 
-/// One task of one run: the key of a task instance. `mapIndex` is -1 for a task that is not mapped, as in Airflow.
+/// One task of one run: the key of a task instance.
+///
+/// `mapIndex` is -1 for a task that is not mapped, as in Airflow.
 package struct TaskInstanceKey: Hashable, Sendable, Codable, CustomStringConvertible {
     package let run: RunKey
     package let task: TaskID

@@ -86,12 +86,15 @@ extension JSONValue: Codable {
 }
 
 extension JSONValue {
-    /// Reads one JSON text. Throws `DecodingError` when it is not JSON.
+    /// Reads one JSON text.
+    ///
+    /// Throws `DecodingError` when it is not JSON.
     package init(parsing text: String) throws {
         self = try JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))
     }
 
     /// The value as one line of JSON, object keys sorted, so equal values have equal texts.
+    ///
     /// A number that JSON cannot hold (infinity, not a number) is written as null.
     package var jsonText: String {
         var text = ""

@@ -2,8 +2,10 @@ import CivilTime
 
 /// "Did you mean": the known name closest to a mistyped one.
 package enum NearestName {
-    /// The candidate with the smallest edit distance to `name`, case ignored; nil when none is near enough to be
-    /// what was meant (more than a third of the letters differ; two may always). The first of equals wins.
+    /// The candidate with the smallest edit distance to `name`, case ignored; nil when none is near enough to be what
+    /// was meant (more than a third of the letters differ; two may always).
+    ///
+    /// The first of equals wins.
     package static func of(_ name: String, among candidates: some Sequence<String>) -> String? {
         let wanted = Array(name.lowercased().utf8.prefix(maximumLength))
         guard !wanted.isEmpty else { return nil }

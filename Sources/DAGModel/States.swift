@@ -48,6 +48,7 @@ package enum RunType: String, Sendable, Codable, CaseIterable {
 }
 
 /// When a task may start, by the states of its upstream tasks: Airflow's thirteen rules.
+///
 /// Source: Airflow 3 documentation, "Trigger Rules".
 package enum TriggerRule: String, Sendable, Codable, CaseIterable {
     case allSuccess = "all_success"

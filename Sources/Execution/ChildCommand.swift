@@ -10,7 +10,9 @@ package struct ChildCommand: Sendable {
     package var workingDirectory: String?
     /// The file that standard output and standard error are appended to; made when it is missing, its folder is not.
     package var outputPath: String
-    /// The bytes on disk that `outputPath` may take; past that its middle is given up. Nil for no limit.
+    /// The bytes on disk that `outputPath` may take; past that its middle is given up.
+    ///
+    /// Nil for no limit.
     package var outputLimit: Int64?
 
     package init(

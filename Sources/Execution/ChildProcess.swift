@@ -46,7 +46,9 @@ package final class ChildProcess: Sendable {
     ]
     private static let turn = Atomic<Int>(0)
 
-    /// Starts a program. Throws ``ChildSpawnError`` when that is impossible.
+    /// Starts a program.
+    ///
+    /// Throws ``ChildSpawnError`` when that is impossible.
     package static func spawn(_ command: ChildCommand) async throws -> ChildProcess {
         let queue = queues[turn.add(1, ordering: .relaxed).newValue & 1]
         return try await withCheckedThrowingContinuation { continuation in
@@ -84,8 +86,9 @@ package final class ChildProcess: Sendable {
         }
     }
 
-    /// Asks the program and its descendants to stop (TERM), and kills what is left after `grace`. Returns at once; a
-    /// second call changes nothing.
+    /// Asks the program and its descendants to stop (TERM), and kills what is left after `grace`.
+    ///
+    /// Returns at once; a second call changes nothing.
     package func stop(grace: Duration) {
         let deadline =
             DispatchTime.now() + .microseconds(Int(clamping: max(0, min(grace, .seconds(86_400)).wholeMicroseconds)))
@@ -114,7 +117,9 @@ package final class ChildProcess: Sendable {
     /// When the grace of a stop ends; nil when nobody asked to stop.
     var stopDeadline: DispatchTime? { state.withLock { $0.stopDeadline } }
 
-    /// Kills the program's process group. Only before it is reaped.
+    /// Kills the program's process group.
+    ///
+    /// Only before it is reaped.
     func killGroup() {
         state.withLock { state in
             if !state.isReaped { _ = kill(-pid, SIGKILL) }

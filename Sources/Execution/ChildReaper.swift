@@ -9,8 +9,9 @@ import Synchronization
 /// for those who started them. Orphans of our children come to us (this process is their subreaper) and are reaped; a
 /// dead child that nobody has waited for after half a minute is taken for such an orphan.
 package final class ChildReaper: Sendable {
-    /// Makes this process the parent of orphaned descendants, which would else go to init. A program calls it at its
-    /// start; the first spawn does it too.
+    /// Makes this process the parent of orphaned descendants, which would else go to init.
+    ///
+    /// A program calls it at its start; the first spawn does it too.
     package static func adoptOrphans() { _ = shared }
 
     static let shared = ChildReaper()
@@ -115,16 +116,18 @@ package final class ChildReaper: Sendable {
         }
     }
 
-    /// Our children that this reaper did not start: adopted orphans, and other parts' processes. Nil when /proc must be
-    /// searched instead.
+    /// Our children that this reaper did not start: adopted orphans, and other parts' processes.
+    ///
+    /// Nil when /proc must be searched instead.
     private func strangers() -> [ProcessTable.Entry]? {
         guard isSubreaper, let all = ProcessTable.children() else { return nil }
         let unknown = children.withLock { children in all.filter { children[$0] == nil } }
         return unknown.compactMap { ProcessTable.entry($0) }
     }
 
-    /// Reports the end of a child. Its status is read first and its number freed last, so that no signal of ours can
-    /// meet another process.
+    /// Reports the end of a child.
+    ///
+    /// Its status is read first and its number freed last, so that no signal of ours can meet another process.
     private func report(_ child: ChildProcess) {
         var code: Int32 = 0
         var status: Int32 = 0
@@ -137,7 +140,9 @@ package final class ChildReaper: Sendable {
         child.finish(code == CLD_EXITED ? .code(status) : .signal(status))
     }
 
-    /// Ends what a child left running: at once, or after the grace of a stop. Then reports the child's end.
+    /// Ends what a child left running: at once, or after the grace of a stop.
+    ///
+    /// Then reports the child's end.
     private func clean(_ child: ChildProcess) {
         let clock = ContinuousClock()
         var giveUp: ContinuousClock.Instant?
@@ -177,7 +182,9 @@ package final class ChildReaper: Sendable {
         }
     }
 
-    /// Reaps the dead children of nobody: those that were already dead at the sweep before. Returns the others.
+    /// Reaps the dead children of nobody: those that were already dead at the sweep before.
+    ///
+    /// Returns the others.
     private func sweep(_ suspects: Set<ProcessTable.Entry>) -> Set<ProcessTable.Entry> {
         var code: Int32 = 0
         var status: Int32 = 0

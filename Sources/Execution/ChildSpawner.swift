@@ -6,7 +6,9 @@ enum ChildSpawner {
     /// POSIX_SPAWN_SETSID, which Glibc's module hides.
     private static let setSession: Int32 = 0x80
 
-    /// Starts the program and returns its process number. Blocks until the program has replaced our image.
+    /// Starts the program and returns its process number.
+    ///
+    /// Blocks until the program has replaced our image.
     static func spawn(_ command: ChildCommand) throws(ChildSpawnError) -> Int32 {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)

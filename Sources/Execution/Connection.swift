@@ -2,7 +2,9 @@
 package struct Connection: Sendable, Hashable {
     /// Airflow's `conn_id`.
     package let id: String
-    /// Such as `postgresql`, `https`; lower-case. Airflow's `postgres` is given as `postgresql`.
+    /// Such as `postgresql`, `https`; lower-case.
+    ///
+    /// Airflow's `postgres` is given as `postgresql`.
     package let scheme: String
     /// The whole address, passwords included: never to be shown.
     package let url: String
@@ -34,7 +36,9 @@ package struct Connection: Sendable, Hashable {
     }
 }
 
-/// Why a connection cannot be used. Never holds the address itself.
+/// Why a connection cannot be used.
+///
+/// Never holds the address itself.
 package struct ConnectionError: Error, CustomStringConvertible {
     package let description: String
 

@@ -13,8 +13,9 @@ package struct Connections: Sendable {
 
     private static let prefixes = ["CRYPTOFLOW_CONN_", "AIRFLOW_CONN_"]
 
-    /// The connection of an id. Throws ``ConnectionError`` for an unknown id, naming the known ones, and for a value
-    /// that cannot be read.
+    /// The connection of an id.
+    ///
+    /// Throws ``ConnectionError`` for an unknown id, naming the known ones, and for a value that cannot be read.
     package func connection(_ id: String) throws(ConnectionError) -> Connection {
         for prefix in Self.prefixes {
             let name = prefix + id.uppercased()

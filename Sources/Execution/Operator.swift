@@ -1,6 +1,8 @@
 package import DAGModel
 
-/// What a task does. An operator is made for one try from its rendered arguments, is run once, and is dropped.
+/// What a task does.
+///
+/// An operator is made for one try from its rendered arguments, is run once, and is dropped.
 package protocol Operator: Sendable {
     /// Carries out the try. Called after the try's start is committed.
     ///
@@ -28,8 +30,10 @@ package struct TaskContext: Sendable {
 package struct TaskResult: Sendable {
     /// The return value, at most ``TaskResult/maximumOutputBytes`` as JSON; nil for none.
     package var output: JSONValue?
-    /// The assets changed with their intervals. An asset that the document lists in `outlets` and that is not named here
-    /// counts as changed over the run's data interval.
+    /// The assets changed with their intervals.
+    ///
+    /// An asset that the document lists in `outlets` and that is not named here counts as changed over the run's data
+    /// interval.
     package var assetChanges: [AssetChange]
     package var exitCode: Int32?
 
@@ -81,7 +85,9 @@ package struct OperatorRegistry: Sendable {
 
     package init() {}
 
-    /// Adds an operator under its signature's name. A later one of the same name replaces the earlier.
+    /// Adds an operator under its signature's name.
+    ///
+    /// A later one of the same name replaces the earlier.
     package mutating func register(_ signature: OperatorSignature, make: @escaping Factory) {
         entries[signature.name] = (signature, make)
     }
@@ -93,7 +99,9 @@ package struct OperatorRegistry: Sendable {
 
     package func signature(named name: String) -> OperatorSignature? { entries[name]?.signature }
 
-    /// The operator `name`, made from `arguments`. Throws ``TaskFailure`` when there is no such operator.
+    /// The operator `name`, made from `arguments`.
+    ///
+    /// Throws ``TaskFailure`` when there is no such operator.
     package func make(_ name: String, arguments: [String: JSONValue]) throws -> any Operator {
         guard let entry = entries[name] else {
             throw TaskFailure("this program has no operator \"\(name)\"", isRetryable: false)

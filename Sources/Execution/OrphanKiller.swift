@@ -10,7 +10,9 @@ struct OrphanKiller: Sendable {
     /// How long the killed may take to vanish.
     var patience: Duration = .seconds(10)
 
-    /// Returns once no process of the attempts is left. Throws ``OrphanError`` when some cannot be killed.
+    /// Returns once no process of the attempts is left.
+    ///
+    /// Throws ``OrphanError`` when some cannot be killed.
     func makeDead(_ attempts: [OrphanedAttempt]) async throws {
         guard !attempts.isEmpty else { return }
         let outcome: Result<Void, OrphanError> = await withCheckedContinuation { continuation in

@@ -17,7 +17,9 @@ enum ProcessTable {
         var isZombie: Bool { state == UInt8(ascii: "Z") || state == UInt8(ascii: "X") }
     }
 
-    /// Every process. One that ends meanwhile may be missing or stale.
+    /// Every process.
+    ///
+    /// One that ends meanwhile may be missing or stale.
     static func all() -> [Entry] {
         numbers(in: "/proc").compactMap { entry($0) }
     }
@@ -40,8 +42,9 @@ enum ProcessTable {
             session: Int32(truncatingIfNeeded: session), startTicks: UInt64(clamping: start))
     }
 
-    /// Whether the environment a process was started with has exactly this entry (`NAME=value`). False also when it
-    /// may not be read: a process of another user is not ours.
+    /// Whether the environment a process was started with has exactly this entry (`NAME=value`).
+    ///
+    /// False also when it may not be read: a process of another user is not ours.
     static func environment(of pid: Int32, contains entry: [UInt8]) -> Bool {
         guard let bytes = read("/proc/\(pid)/environ", limit: 4 << 20) else { return false }
         return bytes.split(separator: 0).contains { $0.elementsEqual(entry) }

@@ -3,7 +3,9 @@ import Glibc
 
 /// Waits for processes that need not be ours.
 enum ProcessWaiter {
-    /// Returns once all of them have ended, or after the given time. Blocks.
+    /// Returns once all of them have ended, or after the given time.
+    ///
+    /// Blocks.
     static func wait(for entries: [ProcessTable.Entry], milliseconds: Int32) {
         let start = monotonicMilliseconds()
         for entry in entries {

@@ -29,7 +29,9 @@ package final class TaskLog: Sendable {
     package func warning(_ message: @autoclosure () -> String) { write(.warning, message()) }
     package func error(_ message: @autoclosure () -> String) { write(.error, message()) }
 
-    /// Appends `2026-01-01T00:00:00.5Z INFO message`. Further lines of the message follow as they are.
+    /// Appends `2026-01-01T00:00:00.5Z INFO message`.
+    ///
+    /// Further lines of the message follow as they are.
     package func write(_ level: Level, _ message: String) {
         let line = "\(Timestamp.now().iso8601) \(level.rawValue) \(message)\n"
         append(Array(line.utf8))
@@ -63,8 +65,9 @@ package final class TaskLog: Sendable {
         return stat(path, &facts) == 0 ? Int64(facts.st_size) : 0
     }
 
-    /// The last line that is not blank from `offset` on, without trailing white space; nil when there is none. Looks at
-    /// the last `limit` bytes only, and a longer line loses its beginning.
+    /// The last line that is not blank from `offset` on, without trailing white space; nil when there is none.
+    ///
+    /// Looks at the last `limit` bytes only, and a longer line loses its beginning.
     package func lastLine(from offset: Int64, limit: Int = 1 << 20) -> String? {
         let end = size
         let start = max(offset, end - Int64(limit))

@@ -12,7 +12,9 @@ package struct TaskLogDirectory: Sendable, Hashable {
         self.root = root.count > 1 && root.hasSuffix("/") ? String(root.dropLast()) : root
     }
 
-    /// The log file of one try. `mapIndex` is -1 for a task that is not mapped.
+    /// The log file of one try.
+    ///
+    /// `mapIndex` is -1 for a task that is not mapped.
     package func path(dag: DAGID, runID: String, task: TaskID, mapIndex: Int = -1, tryNumber: Int) -> String {
         var path = "\(root)/dag_id=\(Self.encoded(dag.rawValue))/run_id=\(Self.encoded(runID))"
         path += "/task_id=\(Self.encoded(task.rawValue))"

@@ -42,8 +42,9 @@ package struct TaskLogReader: Sendable {
         return Chunk(text: text(bytes), start: begin, next: next, size: size)
     }
 
-    /// At most `limit` bytes from `offset` on; an empty text when nothing is there (yet). A character cut in two at the
-    /// end is left for the next piece.
+    /// At most `limit` bytes from `offset` on; an empty text when nothing is there (yet).
+    ///
+    /// A character cut in two at the end is left for the next piece.
     package func chunk(from offset: Int64, limit: Int = defaultLimit) -> Chunk {
         guard let file = open() else { return Chunk(text: "", start: offset, next: offset, size: 0) }
         defer { close(file) }
@@ -63,6 +64,7 @@ package struct TaskLogReader: Sendable {
     }
 
     /// Every piece of the log, also what is appended later, until `isOver` says that the try has ended; then the rest.
+    ///
     /// Looks at the file every `interval`, since a log on a network file system tells nobody of its growth.
     package func follow(
         from offset: Int64 = 0, every interval: Duration = .milliseconds(200),

@@ -6,7 +6,9 @@ import Execution
 struct Arguments {
     private let values: [String: JSONValue]
 
-    /// Throws for an argument that the signature does not have. `do_xcom_push` is every operator's.
+    /// Throws for an argument that the signature does not have.
+    ///
+    /// `do_xcom_push` is every operator's.
     init(_ values: [String: JSONValue], _ signature: OperatorSignature) throws {
         let known = signature.parameters.map(\.name)
         for name in values.keys.sorted() where !known.contains(name) {

@@ -38,8 +38,10 @@ struct HTTPTarget {
         }
     }
 
-    /// The address without `user:password@`, and that part decoded. Airflow's URLs name the real scheme as the path
-    /// (`http://host/https`), and options behind a question mark are not part of an address.
+    /// The address without `user:password@`, and that part decoded.
+    ///
+    /// Airflow's URLs name the real scheme as the path (`http://host/https`), and options behind a question mark are
+    /// not part of an address.
     private static func withoutUser(_ connection: Connection) -> (String, String?) {
         var scheme = connection.scheme
         let rest = connection.url.dropFirst(scheme.count + 3).prefix { $0 != "?" && $0 != "#" }

@@ -27,8 +27,9 @@ struct SQLParameters: Sendable {
         }
     }
 
-    /// The statement with `$1`, `$2`, … and the values for them. Throws ``TaskFailure`` for a placeholder without a
-    /// value and for one that is not understood.
+    /// The statement with `$1`, `$2`, … and the values for them.
+    ///
+    /// Throws ``TaskFailure`` for a placeholder without a value and for one that is not understood.
     func bind(_ sql: String) throws -> (sql: String, values: [any PostgresValue]) {
         if case .none = values { return (sql, []) }
         let bytes = Array(sql.utf8)

@@ -24,7 +24,9 @@ struct SQLScanner {
         position = bytes.startIndex
     }
 
-    /// The next token; nil at the end. What is not closed reaches to the end: the server says it better.
+    /// The next token; nil at the end.
+    ///
+    /// What is not closed reaches to the end: the server says it better.
     mutating func next() -> Token? {
         guard position < bytes.endIndex else { return nil }
         let start = position

@@ -3,7 +3,9 @@ import PostgresClient
 
 /// JSON values as parameters of a statement, with the types that the same values would have as literals.
 enum SQLValue {
-    /// The parameter for a value. `rest` is the SQL behind the placeholder.
+    /// The parameter for a value.
+    ///
+    /// `rest` is the SQL behind the placeholder.
     ///
     /// A string is of no type yet, as a quoted literal is, so it fits a date as well as a text. A list is an array, and
     /// JSON before `::json` or `::jsonb`; a mapping is always JSON.

@@ -113,7 +113,9 @@ extension PostgresConnection {
         exchange.retryAt = .now + Exchange.retryInterval
     }
 
-    /// The next result, or nil after the last one of a statement. Waits for the server, and watches over the exchange.
+    /// The next result, or nil after the last one of a statement.
+    ///
+    /// Waits for the server, and watches over the exchange.
     func nextResult(_ handle: OpaquePointer, _ exchange: inout Exchange) throws -> ResultHandle? {
         while true {
             let flush = PQflush(handle)

@@ -26,7 +26,9 @@ package struct Migrator: Sendable {
 
     private var table: String { PostgresConnection.quoted(schema) + ".schema_migration" }
 
-    /// What the database has and what it lacks. Changes nothing.
+    /// What the database has and what it lacks.
+    ///
+    /// Changes nothing.
     ///
     /// - Throws: ``PostgresError`` of kind `migration` when files and database do not belong together.
     package func status(_ session: some PostgresSession) async throws -> MigrationStatus {

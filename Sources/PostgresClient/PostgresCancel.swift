@@ -30,8 +30,10 @@ final class CancelHandle: @unchecked Sendable {
     }
 }
 
-/// A cancel under way. The statement's connection is not used for anything else until it is done: libpq then knows that
-/// the server has sent the signal, and a signal that finds no statement running is ignored.
+/// A cancel under way.
+///
+/// The statement's connection is not used for anything else until it is done: libpq then knows that the server has sent
+/// the signal, and a signal that finds no statement running is ignored.
 final class CancelRequest: Sendable {
     private let done = Atomic<Bool>(false)
 

@@ -3,7 +3,9 @@
 /// It points into the result's memory and is valid only during the decoding call that received it, which is why it
 /// cannot be copied out.
 package struct PostgresCell: ~Copyable {
-    /// The field's type as the server named it. For a domain it is the type below the domain.
+    /// The field's type as the server named it.
+    ///
+    /// For a domain it is the type below the domain.
     package let type: PostgresType
     /// Whether `bytes` is the binary or the text form.
     package let format: PostgresFormat

@@ -25,7 +25,9 @@ struct Listening {
 }
 
 extension PostgresConnection {
-    /// Listens on channels. The stream ends with the connection, or when its consumer ends it.
+    /// Listens on channels.
+    ///
+    /// The stream ends with the connection, or when its consumer ends it.
     ///
     /// A connection has one stream at a time; a second call ends the first one's and listens on both's channels.
     /// When the consumer is slow, the oldest notifications beyond `bufferLimit` are dropped: a notification should only

@@ -74,7 +74,9 @@ extension PostgresConnection {
         PostgresError.connecting(to: settings, message: String(cString: PQerrorMessage(raw)))
     }
 
-    /// libpq would print notices to stderr. The actor outlives its handle, so the unretained reference is good.
+    /// libpq would print notices to stderr.
+    ///
+    /// The actor outlives its handle, so the unretained reference is good.
     private func silenceNotices(_ raw: OpaquePointer) {
         let context = Unmanaged.passUnretained(self).toOpaque()
         _ = PQsetNoticeReceiver(

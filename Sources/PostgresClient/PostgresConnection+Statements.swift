@@ -46,7 +46,9 @@ extension PostgresConnection {
     }
 
     /// Runs `body` again when a prepared statement turned out to be stale: nothing has happened then, and the second
-    /// time it is prepared anew. Inside a transaction the failure has ended the transaction, so the error stands.
+    /// time it is prepared anew.
+    ///
+    /// Inside a transaction the failure has ended the transaction, so the error stands.
     func retryingStalePlan<Value>(
         _ handle: OpaquePointer, _ exchange: inout Exchange, _ body: (inout Exchange) throws -> Value
     ) throws -> Value {
@@ -120,7 +122,9 @@ extension PostgresConnection {
         return last
     }
 
-    /// The error that a result stands for, or nil. Ends a COPY that was started as an ordinary statement.
+    /// The error that a result stands for, or nil.
+    ///
+    /// Ends a COPY that was started as an ordinary statement.
     func check(_ result: ResultHandle, _ handle: OpaquePointer, sql: String?) -> PostgresError? {
         switch result.status {
         case PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_SINGLE_TUPLE, PGRES_PIPELINE_SYNC: return nil

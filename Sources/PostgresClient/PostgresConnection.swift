@@ -61,7 +61,9 @@ package actor PostgresConnection {
         return connection
     }
 
-    /// Ends the connection. Statements after it fail with kind `closed`.
+    /// Ends the connection.
+    ///
+    /// Statements after it fail with kind `closed`.
     package func close() {
         end(PostgresError(.closed, "the connection to \(settings.redactedDescription) has been closed"))
     }

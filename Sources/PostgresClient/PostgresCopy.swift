@@ -70,7 +70,9 @@ package struct PostgresCopyRows: Sendable {
 }
 
 extension PostgresConnection {
-    /// Loads rows with `COPY … FROM STDIN`, whose data `body` writes. Other statements have to wait for its end.
+    /// Loads rows with `COPY … FROM STDIN`, whose data `body` writes.
+    ///
+    /// Other statements have to wait for its end.
     ///
     /// When `body` throws, or the task is cancelled, nothing of it is loaded.
     /// - Returns: the number of rows.

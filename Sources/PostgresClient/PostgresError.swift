@@ -4,7 +4,9 @@
 /// no parameter values, no data of rows and no password. The server's own words that may quote data are kept apart
 /// in ``serverMessage``, ``detail`` and ``context``.
 package struct PostgresError: Error, Sendable, CustomStringConvertible {
-    /// Kinds that a caller may react to. More may be added; match with `==` and keep a default.
+    /// Kinds that a caller may react to.
+    ///
+    /// More may be added; match with `==` and keep a default.
     package struct Kind: Sendable, Hashable {
         private enum Value {
             case settings, connectionFailed, connectionLost, server, timedOut, acquireTimedOut, closed, decoding
@@ -47,13 +49,19 @@ package struct PostgresError: Error, Sendable, CustomStringConvertible {
     package var sqlState: SQLState?
     /// `ERROR`, `FATAL` or `PANIC`; nil when the error did not come from the server.
     package var severity: String?
-    /// The server's message as it came. It may quote a value. Not part of `description`.
+    /// The server's message as it came.
+    ///
+    /// It may quote a value. Not part of `description`.
     package var serverMessage: String?
-    /// The server's detail: for a violated key it contains the key's values. Not part of `description`.
+    /// The server's detail: for a violated key it contains the key's values.
+    ///
+    /// Not part of `description`.
     package var detail: String?
     /// The server's hint.
     package var hint: String?
-    /// Where the error arose inside functions, or which line of COPY. It may quote data. Not part of `description`.
+    /// Where the error arose inside functions, or which line of COPY.
+    ///
+    /// It may quote data. Not part of `description`.
     package var context: String?
     /// What a violated constraint belongs to, as far as the server says.
     package var schemaName: String?

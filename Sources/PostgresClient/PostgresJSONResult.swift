@@ -21,7 +21,9 @@ package struct PostgresJSONResult: Sendable {
     package let affectedRows: Int
 }
 
-/// Collects rows as JSON, up to a limit. It reads results in text form, where every type has a text.
+/// Collects rows as JSON, up to a limit.
+///
+/// It reads results in text form, where every type has a text.
 ///
 /// Numbers keep their exact digits, `json` is put in as it is, timestamps become ISO 8601 in UTC, and everything else
 /// (arrays too) is a string of the server's text. NaN and infinities are strings, since JSON has no numbers for them.

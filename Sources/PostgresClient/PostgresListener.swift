@@ -11,8 +11,9 @@ package struct PostgresListener: Sendable {
         case disconnected(PostgresError)
     }
 
-    /// The events, for one consumer; of those it has not taken yet, only the newest `bufferLimit` are kept. The stream
-    /// ends when ``run()`` does.
+    /// The events, for one consumer; of those it has not taken yet, only the newest `bufferLimit` are kept.
+    ///
+    /// The stream ends when ``run()`` does.
     package let events: AsyncStream<Event>
     private let continuation: AsyncStream<Event>.Continuation
     private let settings: PostgresSettings

@@ -1,13 +1,18 @@
 /// How many connections a pool may have, and its patience.
 package struct PostgresPoolOptions: Sendable {
-    /// Connections open at a time, at most. They are opened when first needed.
+    /// Connections open at a time, at most.
+    ///
+    /// They are opened when first needed.
     package var maxConnections: Int
     /// How long a caller waits for a connection to become free.
     package var acquireTimeout: Duration
     /// How long a caller goes on trying while the server cannot be reached (it restarts, has no connection left).
+    ///
     /// Zero reports the first failure at once, which suits commands. Wrong passwords are reported at once in any case.
     package var connectPatience: Duration
-    /// A connection idle for longer is checked with a round trip before use. A shorter idle one is only looked at.
+    /// A connection idle for longer is checked with a round trip before use.
+    ///
+    /// A shorter idle one is only looked at.
     package var checkAfterIdle: Duration
     /// The pause before the second attempt to connect; it doubles up to `maxBackoff`, each time shortened at random by
     /// up to a half, so that many clients do not come back at the same instant.
@@ -195,7 +200,9 @@ package actor PostgresPool {
         take(id)?.continuation.resume(throwing: CancellationError())
     }
 
-    /// Whether an idle connection can be lent. A broken one is closed, and its slot is the caller's.
+    /// Whether an idle connection can be lent.
+    ///
+    /// A broken one is closed, and its slot is the caller's.
     private func isUsable(_ entry: Idle) async -> Bool {
         guard await entry.connection.checkAlive() else { return false }
         if entry.since.duration(to: .now) < options.checkAfterIdle { return true }
@@ -271,7 +278,9 @@ package actor PostgresPool {
 }
 
 extension PostgresConnection {
-    /// Ends what a borrower left open. False when the connection cannot be lent again.
+    /// Ends what a borrower left open.
+    ///
+    /// False when the connection cannot be lent again.
     func prepareForReuse() async -> Bool {
         guard isOpen, owner == nil else { return false }
         if !isInTransaction { return true }

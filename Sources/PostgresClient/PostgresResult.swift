@@ -76,7 +76,9 @@ package struct PostgresResult: Sendable, RandomAccessCollection {
     }
 }
 
-/// One row of a result. It keeps the memory of the whole result alive.
+/// One row of a result.
+///
+/// It keeps the memory of the whole result alive.
 package struct PostgresRow: Sendable {
     let handle: ResultHandle
     package let columns: [PostgresColumn]
@@ -127,7 +129,9 @@ package struct PostgresRow: Sendable {
         handle.bytes(row: index, column: Int32(position)) == nil
     }
 
-    /// The server's text of a field, or nil for NULL. Only for results in text form, and text-like types.
+    /// The server's text of a field, or nil for NULL.
+    ///
+    /// Only for results in text form, and text-like types.
     ///
     /// - Throws: ``PostgresError`` of kind `decoding` when the field came in a binary form that is not text.
     package func text(_ position: Int) throws(PostgresError) -> String? {

@@ -2,8 +2,9 @@ import CLibPQ
 
 /// How to reach a database and what a session starts with.
 package struct PostgresSettings: Sendable, Hashable {
-    /// A host name, an address, or the absolute path of the directory of a Unix socket. Nil leaves it to libpq
-    /// (`PGHOST`, then the socket directory it was built with).
+    /// A host name, an address, or the absolute path of the directory of a Unix socket.
+    ///
+    /// Nil leaves it to libpq (`PGHOST`, then the socket directory it was built with).
     package var host: String?
     /// Nil leaves it to libpq (`PGPORT`, then 5432).
     package var port: Int?
@@ -12,7 +13,9 @@ package struct PostgresSettings: Sendable, Hashable {
     package var database: String?
     /// Shown in `pg_stat_activity`; backends are found and ended by it.
     package var applicationName: String
-    /// How long opening a connection may take, all addresses of the host together. 10 seconds by default.
+    /// How long opening a connection may take, all addresses of the host together.
+    ///
+    /// 10 seconds by default.
     package var connectTimeout: Duration
     /// Further parameters of libpq by their keywords, such as `sslmode`.
     package var options: [String: String]

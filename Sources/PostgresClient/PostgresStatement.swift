@@ -2,8 +2,10 @@
 package struct PostgresStatement: Sendable {
     package var sql: String
     package var parameters: [any PostgresValue]
-    /// Whether the connection keeps the statement prepared under its text. By default SELECT, INSERT, UPDATE, DELETE,
-    /// MERGE, WITH, VALUES and TABLE are; other statements have no plan worth keeping.
+    /// Whether the connection keeps the statement prepared under its text.
+    ///
+    /// By default SELECT, INSERT, UPDATE, DELETE, MERGE, WITH, VALUES and TABLE are; other statements have no plan
+    /// worth keeping.
     package var isPrepared: Bool
 
     package init(_ sql: String, _ parameters: [any PostgresValue] = [], prepared: Bool? = nil) {
@@ -42,7 +44,9 @@ package struct PostgresStatement: Sendable {
     }
 }
 
-/// What a session can do. A connection, a transaction and a pool (with any connection, for each call anew) offer it.
+/// What a session can do.
+///
+/// A connection, a transaction and a pool (with any connection, for each call anew) offer it.
 package protocol PostgresSession: Sendable {
     /// Runs one statement and reads its whole result, in binary form.
     ///

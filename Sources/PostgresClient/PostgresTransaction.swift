@@ -7,7 +7,9 @@ package enum PostgresIsolation: String, Sendable {
 
 /// The handle of a transaction that is under way; of no use after it.
 package struct PostgresTransaction: PostgresSession {
-    /// The connection it runs on. Its own methods refuse statements while the transaction lasts.
+    /// The connection it runs on.
+    ///
+    /// Its own methods refuse statements while the transaction lasts.
     package let connection: PostgresConnection
     let owner: UInt64
 

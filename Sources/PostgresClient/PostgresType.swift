@@ -50,7 +50,9 @@ package struct PostgresType: RawRepresentable, Sendable, Hashable, CustomStringC
     /// The first id that a database gives to types of its own.
     private static let firstUserDefined: UInt32 = 16384
 
-    /// Whether the database defined the type itself. Enums are such types; their binary form is their label.
+    /// Whether the database defined the type itself.
+    ///
+    /// Enums are such types; their binary form is their label.
     package var isUserDefined: Bool { rawValue >= Self.firstUserDefined }
 
     /// Whether the binary form of the type is the UTF-8 text itself.
@@ -78,7 +80,9 @@ package struct PostgresType: RawRepresentable, Sendable, Hashable, CustomStringC
     ]
 }
 
-/// How a value travels: PostgreSQL's binary send/receive form or its text form. Raw values are those of the protocol.
+/// How a value travels: PostgreSQL's binary send/receive form or its text form.
+///
+/// Raw values are those of the protocol.
 package enum PostgresFormat: Int32, Sendable {
     case text = 0
     case binary = 1

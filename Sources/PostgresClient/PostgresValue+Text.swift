@@ -81,7 +81,9 @@ extension UUID: PostgresValue {
     }
 }
 
-/// A JSON document, as its text. Sent as `jsonb`; the server validates it. Reads `json` and `jsonb`.
+/// A JSON document, as its text.
+///
+/// Sent as `jsonb`; the server validates it. Reads `json` and `jsonb`.
 package struct PostgresJSON: PostgresValue, Hashable, ExpressibleByStringLiteral {
     package let text: String
 
@@ -102,7 +104,9 @@ package struct PostgresJSON: PostgresValue, Hashable, ExpressibleByStringLiteral
     }
 }
 
-/// An exact decimal number, as its text: `"0.00000001"`, `"-12.50"`, `"NaN"`. Sent as `numeric`.
+/// An exact decimal number, as its text: `"0.00000001"`, `"-12.50"`, `"NaN"`.
+///
+/// Sent as `numeric`.
 ///
 /// It keeps the scale that the database has (`1.50` stays `1.50`). Types with an exact decimal of their own build it
 /// from their text.

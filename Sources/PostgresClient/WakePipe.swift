@@ -29,7 +29,9 @@ final class WakePipe: Sendable {
         close(writeEnd)
     }
 
-    /// Makes the present or the next `poll` return. A full pipe has woken it already.
+    /// Makes the present or the next `poll` return.
+    ///
+    /// A full pipe has woken it already.
     func wake() {
         var byte: UInt8 = 1
         _ = write(writeEnd, &byte, 1)
@@ -42,7 +44,9 @@ final class WakePipe: Sendable {
     }
 }
 
-/// One statement's right to be cancelled. A cancel after its end finds nobody who looks at it.
+/// One statement's right to be cancelled.
+///
+/// A cancel after its end finds nobody who looks at it.
 final class QueryTicket: Sendable {
     private let cancelled = Atomic<Bool>(false)
 

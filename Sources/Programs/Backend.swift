@@ -23,7 +23,8 @@ package struct Backend: Sendable {
             given ?? DatabaseURL.url(owner, user: DatabaseURL.warehouseRole, password: warehousePassword)
         var settings = try PostgresSettings(url: warehouseURL)
         settings.applicationName = "cryptoflow warehouse"
-        let pool = PostgresPool(settings, options: PostgresPoolOptions(maxConnections: 6, connectPatience: .seconds(30)))
+        let pool = PostgresPool(
+            settings, options: PostgresPoolOptions(maxConnections: 6, connectPatience: .seconds(30)))
         let store = try PostgresRunStore(url: ownerURL, logger: logger)
         return Backend(store: store, warehouseURL: warehouseURL, warehousePool: pool)
     }

@@ -68,7 +68,8 @@ package final class EventLines: SchedulerObserver {
         if let start = run.startDate, let end = run.endDate { took = "  " + Self.seconds(end - start) }
         let reason = run.reason.map { "  (\($0))" } ?? ""
         terminal.event(
-            "\(run.dag)  \(run.state.rawValue)  \(run.runID)\(took)\(reason)", tone: run.state == .success ? .good : .bad)
+            "\(run.dag)  \(run.state.rawValue)  \(run.runID)\(took)\(reason)",
+            tone: run.state == .success ? .good : .bad)
     }
 
     private func say(_ task: TaskInstanceRecord) {

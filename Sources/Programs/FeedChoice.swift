@@ -5,9 +5,12 @@ import HTTPClient
 package enum FeedChoice: String, Sendable, CaseIterable, ExpressibleByArgument {
     case live, recorded, auto
 
-    /// The feed to use, and a sentence when it is not what was asked for. `auto` asks the exchange once, at the first start,
-    /// and then stays with what it found.
-    func settle(remembered: HomeState.Feed?, exchange url: String, client: HTTPClient) async -> (HomeState.Feed, note: String?) {
+    /// The feed to use, and a sentence when it is not what was asked for.
+    ///
+    /// `auto` asks the exchange once, at the first start, and then stays with what it found.
+    func settle(remembered: HomeState.Feed?, exchange url: String, client: HTTPClient) async -> (
+        HomeState.Feed, note: String?
+    ) {
         switch self {
         case .live: return (.live, nil)
         case .recorded: return (.recorded, nil)

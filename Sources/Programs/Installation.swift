@@ -20,7 +20,8 @@ package struct Installation: Sendable {
     ///   - migrations: likewise for the migrations.
     package init(dags: String? = nil, migrations: String? = nil) throws {
         programs = try Self.executableFolder()
-        self.dags = try dags.map { try Self.existing($0, flag: "--dags") } ?? Self.find("dags", from: programs, flag: "--dags")
+        self.dags =
+            try dags.map { try Self.existing($0, flag: "--dags") } ?? Self.find("dags", from: programs, flag: "--dags")
         self.migrations =
             try migrations.map { try Self.existing($0, flag: "--migrations") }
             ?? Self.find("migrations", from: programs, flag: "--migrations")
@@ -31,7 +32,8 @@ package struct Installation: Sendable {
     package func program(_ name: String) throws -> String {
         let path = programs + "/" + name
         guard access(path, X_OK) == 0 else {
-            throw Missing(description: "the program \(name) is missing beside this one (\(programs)): build or install it again")
+            throw Missing(
+                description: "the program \(name) is missing beside this one (\(programs)): build or install it again")
         }
         return path
     }

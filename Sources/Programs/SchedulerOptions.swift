@@ -11,10 +11,12 @@ package import ServiceLifecycle
 package struct SchedulerOptions: ParsableArguments {
     @OptionGroup package var database: DatabaseOptions
 
-    @Option(help: ArgumentHelp("Folder of DAG documents (default: the one that comes with the program).", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp("Folder of DAG documents (default: the one that comes with the program).", valueName: "dir"))
     package var dags: String?
 
-    @Option(help: ArgumentHelp("Folder of migrations (default: the one that comes with the program).", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp("Folder of migrations (default: the one that comes with the program).", valueName: "dir"))
     package var migrations: String?
 
     @Option(help: ArgumentHelp("Folder of task logs (default: logs/tasks in the home).", valueName: "dir"))

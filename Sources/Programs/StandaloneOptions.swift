@@ -21,10 +21,12 @@ package struct StandaloneOptions: ParsableArguments {
         transform: StandaloneOptions.instant)
     package var recordedNow: Timestamp?
 
-    @Option(help: ArgumentHelp("Folder of DAG documents (default: the one that comes with the program).", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp("Folder of DAG documents (default: the one that comes with the program).", valueName: "dir"))
     package var dags: String?
 
-    @Option(help: ArgumentHelp("Folder of migrations (default: the one that comes with the program).", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp("Folder of migrations (default: the one that comes with the program).", valueName: "dir"))
     package var migrations: String?
 
     @Option(help: ArgumentHelp("Another address that speaks Upbit's REST dialect.", valueName: "url"))

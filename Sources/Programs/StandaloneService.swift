@@ -27,7 +27,9 @@ package struct StandaloneService: Service {
         self.logger = logger
     }
 
-    /// Runs until the service group shuts down gracefully. Throws what keeps it from starting, or from going on.
+    /// Runs until the service group shuts down gracefully.
+    ///
+    /// Throws what keeps it from starting, or from going on.
     package func run() async throws {
         let home = try CryptoflowHome(path: options.home)
         try home.prepare()
@@ -166,7 +168,8 @@ package struct StandaloneService: Service {
         if let asked = options.recordedNow {
             if let known = kept.recordedNow, known != asked {
                 throw Refusal(
-                    "this home's recorded clock stands at \(known.iso8601), not at \(asked.iso8601): use another --home")
+                    "this home's recorded clock stands at \(known.iso8601), not at \(asked.iso8601): use another --home"
+                )
             }
             if kept.recordedNow == nil, kept.shiftWeeks != nil {
                 throw Refusal("this home's recorded clock runs already: --recorded-now needs another --home")
@@ -196,7 +199,8 @@ package struct StandaloneService: Service {
         do {
             let isThere = try await !connection.query("SELECT 1 FROM pg_database WHERE datname = $1", [name]).isEmpty
             if !isThere {
-                _ = try await connection.script("CREATE DATABASE \(PostgresConnection.quoted(name)) TEMPLATE template0 ENCODING 'UTF8'")
+                _ = try await connection.script(
+                    "CREATE DATABASE \(PostgresConnection.quoted(name)) TEMPLATE template0 ENCODING 'UTF8'")
             }
         } catch {
             await connection.close()

@@ -11,8 +11,10 @@ package enum ThisProcess {
             host: hostName(), pid: pid, bootID: bootID(), startTicks: startTicks(of: pid) ?? 0)
     }
 
-    /// Whether the holder of a lease is certainly gone: a process of this host and this boot whose number is free or taken by
-    /// another one, or one from before this boot. Never true for another host.
+    /// Whether the holder of a lease is certainly gone: a process of this host and this boot whose number is free or
+    /// taken by another one, or one from before this boot.
+    ///
+    /// Never true for another host.
     package static func isDead(_ holder: LeaseHolder) -> Bool {
         guard holder.host == hostName() else { return false }
         // Containers may share a host name but not a boot's processes: another boot id of the same host is an earlier boot.
@@ -36,8 +38,9 @@ package enum ThisProcess {
         return String(text.prefix { $0 != "\n" })
     }
 
-    /// Field 22 of /proc/PID/stat; nil when there is no such process. The second field, the name, may hold anything, so
-    /// fields are counted from its closing parenthesis.
+    /// Field 22 of /proc/PID/stat; nil when there is no such process.
+    ///
+    /// The second field, the name, may hold anything, so fields are counted from its closing parenthesis.
     static func startTicks(of pid: Int32) -> UInt64? {
         guard let text = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8),
             let close = text.lastIndex(of: ")")

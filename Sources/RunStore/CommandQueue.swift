@@ -1,7 +1,9 @@
 package import DAGModel
 package import SchedulerCore
 
-/// How everyone but the leader asks for something. A row is the truth; a notification only wakes the leader.
+/// How everyone but the leader asks for something.
+///
+/// A row is the truth; a notification only wakes the leader.
 package protocol CommandQueue: Sendable {
     /// Adds a command and returns its number. The same idempotency key gives the same command and adds nothing.
     func submit(_ command: Command, actor: String, idempotencyKey: String?) async throws -> Int64

@@ -63,7 +63,9 @@ package struct MemoryTables: Sendable {
         return true
     }
 
-    /// Applies changes in order. A thrown ``Violation`` leaves the tables half-changed: apply to a copy.
+    /// Applies changes in order.
+    ///
+    /// A thrown ``Violation`` leaves the tables half-changed: apply to a copy.
     package mutating func apply(_ changes: [Change], now: Timestamp) throws {
         for change in changes { try apply(change, now: now) }
     }
@@ -91,7 +93,8 @@ package struct MemoryTables: Sendable {
         case .startAttempt(let start):
             try require(runs[start.instance.run]?.state == .running, "attempt \(start.attempt) of a run not running")
             try require(
-                !liveAttempts.values.contains { $0.instance == start.instance }, "two live attempts of \(start.instance)")
+                !liveAttempts.values.contains { $0.instance == start.instance },
+                "two live attempts of \(start.instance)")
             try require(
                 liveAttempts[start.attempt] == nil && pastAttempts[start.attempt] == nil,
                 "attempt \(start.attempt) started twice")

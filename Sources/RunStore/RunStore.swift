@@ -3,8 +3,10 @@ package import DAGModel
 package import Execution
 package import SchedulerCore
 
-/// The history as the leader writes it. Only the leader writes runs, tasks and attempts; everyone else asks through
-/// ``CommandQueue`` and reads through ``RunHistory``.
+/// The history as the leader writes it.
+///
+/// Only the leader writes runs, tasks and attempts; everyone else asks through ``CommandQueue`` and reads through
+/// ``RunHistory``.
 package protocol RunStore: OutputReader, VariableReader, Sendable {
     /// Tries to become the leader. Times are the store's own.
     ///
@@ -116,8 +118,9 @@ package struct CommitBatch: Sendable {
     /// Rises by one with each batch of an epoch; the first is 1.
     package let number: Int64
     package let changes: [Change]
-    /// Processes of live attempts, recorded as soon as may be after their spawn. One of an attempt that has ended
-    /// meanwhile is dropped.
+    /// Processes of live attempts, recorded as soon as may be after their spawn.
+    ///
+    /// One of an attempt that has ended meanwhile is dropped.
     package let processes: [AttemptID: ProcessRecord]
 
     package init(epoch: Int64, number: Int64, changes: [Change], processes: [AttemptID: ProcessRecord]) {

@@ -11,7 +11,9 @@ extension Leader {
             heldStarts.append(start)
             return
         }
-        guard let (record, graph) = core.run(start.instance.run), let task = graph.task(start.instance.task) else { return }
+        guard let (record, graph) = core.run(start.instance.run), let task = graph.task(start.instance.task) else {
+            return
+        }
         let launch = AttemptLaunch(
             attempt: start.attempt, epoch: epoch, dag: graph.dag, task: task, run: RunFacts(record),
             mapIndex: start.instance.mapIndex, tryNumber: start.tryNumber, maxTries: start.maxTries)
@@ -57,6 +59,7 @@ extension Leader {
     }
 
     /// Stops every attempt, waits for their ends to be committed, and leaves the store as the next leader expects it.
+    ///
     /// Whatever does not end in time is left to the next leader's recovery.
     func stop() async {
         isStopping = true

@@ -24,7 +24,8 @@ extension Leader {
     private func commitNext() async {
         var decisions: [Decision] = []
         var changes: [Change] = []
-        while let next = uncommitted.first, changes.isEmpty || changes.count + next.changes.count <= settings.batchLimit {
+        while let next = uncommitted.first, changes.isEmpty || changes.count + next.changes.count <= settings.batchLimit
+        {
             uncommitted.removeFirst()
             changes.append(contentsOf: next.changes)
             decisions.append(next)
@@ -41,8 +42,10 @@ extension Leader {
         }
     }
 
-    /// Writes a batch, waiting for the database as long as it takes: the batch keeps its number, so one that was applied
-    /// though its answer was lost is not applied twice. False when the epoch is over.
+    /// Writes a batch, waiting for the database as long as it takes: the batch keeps its number, so one that was
+    /// applied though its answer was lost is not applied twice.
+    ///
+    /// False when the epoch is over.
     private func commit(_ batch: CommitBatch) async -> Bool {
         var backoff = Backoff()
         while true {
@@ -54,7 +57,10 @@ extension Leader {
                 }
                 return true
             } catch let error where store.isTransient(error) {
-                if isStopping && backoff.attempts > 2 { fail(error); return false }
+                if isStopping && backoff.attempts > 2 {
+                    fail(error)
+                    return false
+                }
                 if backoff.attempts == 0 {
                     logger.warning("commit failed, trying again", metadata: ["error": "\(error)"])
                     observer.changed(.waitingForDatabase(problem: "\(error)"))

@@ -1,7 +1,7 @@
 import ActorQueues
 import CivilTime
-import DequeModule
 import DAGModel
+import DequeModule
 import Dispatch
 import Execution
 import Logging

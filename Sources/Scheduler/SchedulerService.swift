@@ -49,7 +49,7 @@ package struct SchedulerService: Service {
                 } catch is CancellationError {
                     break
                 } catch {
-                    logger.error("leading ended, standing by again", metadata: ["error": "\(error)"])
+                    logger.info("leading ended, standing by again", metadata: ["error": "\(error)"])
                     observer.changed(.waitingForDatabase(problem: "\(error)"))
                     await backoff.wait()
                 }
@@ -88,14 +88,17 @@ package struct SchedulerService: Service {
             let previous = try await store.currentLease()
             let provenDead = previous.flatMap { $0.isAlive && isHolderDead($0.holder) ? $0.epoch : nil }
             let asked = ContinuousClock.now
-            if let lease = try await store.acquireLease(holder: holder, ttl: settings.leaseTTL, provenDead: provenDead) {
+            if let lease = try await store.acquireLease(holder: holder, ttl: settings.leaseTTL, provenDead: provenDead)
+            {
                 return (lease, previous, asked + settings.leaseTTL * 0.8)
             }
             if announced?.epoch != previous?.epoch {
                 announced = previous
                 observer.changed(.standingBy(behind: previous))
                 logger.info(
-                    "standing by", metadata: ["scheduler.leader": "\(previous.map { "\($0.holder.host) pid \($0.holder.pid)" } ?? "")"])
+                    "standing by",
+                    metadata: ["scheduler.leader": "\(previous.map { "\($0.holder.host) pid \($0.holder.pid)" } ?? "")"]
+                )
             }
             try await Task.sleep(for: min(settings.leaseTTL / 10, .seconds(1)))
         }
@@ -117,7 +120,8 @@ package struct SchedulerService: Service {
         await leader.begin()
         for orphan in orphans {
             await leader.take(
-                .attemptLost(orphan.orphan.attempt, reason: "the scheduler that ran it (epoch \(orphan.epoch)) is gone"))
+                .attemptLost(orphan.orphan.attempt, reason: "the scheduler that ran it (epoch \(orphan.epoch)) is gone")
+            )
         }
         if !orphans.isEmpty {
             logger.notice("took over lost attempts", metadata: ["attempts": "\(orphans.count)"])
@@ -138,7 +142,7 @@ package struct SchedulerService: Service {
             defer { group.cancelAll() }
             do {
                 try await group.next()
-            } catch where Task.isCancelled {
+            } catch  where Task.isCancelled {
                 return
             }
         }
@@ -219,7 +223,9 @@ package struct SchedulerService: Service {
 }
 
 extension Leader {
-    /// Takes what a look at the documents found. A DAG is removed when its file is readable and does not hold it, or is gone.
+    /// Takes what a look at the documents found.
+    ///
+    /// A DAG is removed when its file is readable and does not hold it, or is gone.
     func take(_ changes: DocumentChanges) {
         let removed = core.activeDAGs.filter { dag in
             !changes.present.contains(dag.id) && !changes.brokenFiles.contains(dag.file)

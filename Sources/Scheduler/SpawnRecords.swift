@@ -2,8 +2,9 @@ package import DAGModel
 package import Execution
 import Synchronization
 
-/// Processes spawned since the last commit. Executors report here from any thread; the leader takes them into its next
-/// batch.
+/// Processes spawned since the last commit.
+///
+/// Executors report here from any thread; the leader takes them into its next batch.
 package final class SpawnRecords: ProcessRecorder {
     private struct State {
         var records: [AttemptID: ProcessRecord] = [:]

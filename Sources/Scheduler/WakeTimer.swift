@@ -1,8 +1,9 @@
 import CivilTime
 import Dispatch
 
-/// One timer for the nearest instant. It goes off at least once a minute, since a monotonic timer does not see a clock that
-/// was set.
+/// One timer for the nearest instant.
+///
+/// It goes off at least once a minute, since a monotonic timer does not see a clock that was set.
 final class WakeTimer {
     private let source: any DispatchSourceTimer
     private static let longestSeconds = 60.0

@@ -1,8 +1,9 @@
 package import CivilTime
 package import DAGModel
 
-/// One durable effect of a decision. The changes of a decision are committed together and in order, and only then are its
-/// actions carried out.
+/// One durable effect of a decision.
+///
+/// The changes of a decision are committed together and in order, and only then are its actions carried out.
 package enum Change: Hashable, Sendable {
     /// A DAG seen for the first time; `paused` is how it starts.
     case insertDAG(DAGRecord, paused: Bool)

@@ -19,7 +19,7 @@ package struct PendingCommand: Hashable, Sendable {
     package let id: Int64
     package let command: Command
     /// Who asked: a user's name, `standalone` …
-    package let actor: String
+    /// Who asked: the name of a user, or of the program.
 
     package init(id: Int64, command: Command, actor: String) {
         self.id = id

@@ -57,14 +57,17 @@ package struct RunRecord: Hashable, Sendable {
     }
 }
 
-/// The present state of a task instance: a row of `task_instance`. A task that a run has not reached has no row.
+/// The present state of a task instance: a row of `task_instance`.
+///
+/// A task that a run has not reached has no row.
 package struct TaskInstanceRecord: Hashable, Sendable {
     package var instance: TaskInstanceKey
     package var state: TaskState
     /// Tries begun so far; 0 before the first.
     package var tryNumber: Int
-    /// Airflow's `max_tries`: a failed try is followed by another while its number is not above this. Tries at the last
-    /// clear + retries, and one more per lost attempt.
+    /// Airflow's `max_tries`: a failed try is followed by another while its number is not above this.
+    ///
+    /// Tries at the last clear + retries, and one more per lost attempt.
     package var maxTries: Int
     /// Attempts lost in a row.
     package var lostCount: Int

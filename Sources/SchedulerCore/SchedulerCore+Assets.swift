@@ -16,8 +16,9 @@ extension SchedulerCore {
         }
     }
 
-    /// Makes the run of an asset-scheduled DAG if its condition holds and it has a place. The run takes every event queued
-    /// so far (Airflow's rule); later ones wait for the next run.
+    /// Makes the run of an asset-scheduled DAG if its condition holds and it has a place.
+    ///
+    /// The run takes every event queued so far (Airflow's rule); later ones wait for the next run.
     mutating func startRunForAssets(_ id: DAGID) {
         guard let entry = dags[id], entry.isLive, let graph = entry.graph,
             let condition = graph.dag.timetable.assetCondition, !entry.queuedEvents.isEmpty,

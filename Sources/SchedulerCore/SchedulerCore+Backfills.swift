@@ -64,7 +64,8 @@ extension SchedulerCore {
     mutating func step(_ id: BackfillID) {
         guard var entry = backfills[id] else { return }
         if entry.record.state == .cancelled { return end(entry) }
-        guard entry.record.state == .running, let dag = dags[entry.record.dag], !dag.isPaused, let graph = dag.graph else {
+        guard entry.record.state == .running, let dag = dags[entry.record.dag], !dag.isPaused, let graph = dag.graph
+        else {
             return
         }
         var changed = false
@@ -130,7 +131,8 @@ extension SchedulerCore {
 
     private mutating func makeBackfillRun(_ date: Timestamp, _ backfill: BackfillRecord, _ graph: DAGGraph) -> Bool {
         let dag = graph.dag
-        guard let due = dag.timetable.instants(from: date, through: date, bounds: dag.bounds).first(where: { _ in true })
+        guard
+            let due = dag.timetable.instants(from: date, through: date, bounds: dag.bounds).first(where: { _ in true })
         else { return false }
         backfills[backfill.id]?.activeRuns += 1
         makeRun(

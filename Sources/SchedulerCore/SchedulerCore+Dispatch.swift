@@ -65,10 +65,14 @@ extension SchedulerCore {
         ready.insert(next)
     }
 
-    /// A slot of the pool may be free: the next task that waits for one may try again. Whoever is let go and cannot start
-    /// after all lets the next one go, so no free slot is left while somebody waits for it.
+    /// A slot of the pool may be free: the next task that waits for one may try again.
+    ///
+    /// Whoever is let go and cannot start after all lets the next one go, so no free slot is left while somebody waits
+    /// for it.
     mutating func unpark(pool: String) {
-        guard usedSlots[pool, default: 0] < pools[pool, default: 0], let next = parkedByPool[pool]?.popMax() else { return }
+        guard usedSlots[pool, default: 0] < pools[pool, default: 0], let next = parkedByPool[pool]?.popMax() else {
+            return
+        }
         ready.insert(next)
     }
 }

@@ -4,11 +4,14 @@ import HeapModule
 import Timetables
 
 extension SchedulerCore {
-    /// Takes over what the last leader left. Documents come later, as an event.
+    /// Takes over what the last leader left.
+    ///
+    /// Documents come later, as an event.
     mutating func restore(_ snapshot: Snapshot) {
         for known in snapshot.dags {
             dags[known.id] = DAGEntry(
-                id: known.id, version: known.version, file: known.file, isPaused: known.isPaused, isActive: known.isActive,
+                id: known.id, version: known.version, file: known.file, isPaused: known.isPaused,
+                isActive: known.isActive,
                 firstSeen: known.firstSeen, lastDue: known.lastDue, datesAhead: Set(known.datesAhead),
                 queuedEvents: snapshot.queuedEvents[known.id] ?? [], failuresInARow: known.failuresInARow)
         }

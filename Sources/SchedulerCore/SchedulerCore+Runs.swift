@@ -46,7 +46,9 @@ extension SchedulerCore {
         if run.unfinished == 0 { finish(&run) } else { runs[key] = run }
     }
 
-    /// Ends a run whose tasks have all finished, and lets those that waited for its place go on. The run is not in `runs`.
+    /// Ends a run whose tasks have all finished, and lets those that waited for its place go on.
+    ///
+    /// The run is not in `runs`.
     mutating func finish(_ run: inout RunEntry) {
         run.record.state = run.finalState
         run.record.endDate = now
@@ -87,11 +89,15 @@ extension SchedulerCore {
     }
 
     mutating func runTimedOut(_ key: RunKey) {
-        guard let run = runs[key], run.record.state == .running, let at = armedTimeout(of: run), at <= now else { return }
+        guard let run = runs[key], run.record.state == .running, let at = armedTimeout(of: run), at <= now else {
+            return
+        }
         stop(key, reason: "dagrun_timeout: the run took longer than the DAG allows")
     }
 
-    /// Fails a run: what runs is stopped, what has not started is skipped. The run ends when the last attempt has.
+    /// Fails a run: what runs is stopped, what has not started is skipped.
+    ///
+    /// The run ends when the last attempt has.
     mutating func stop(_ key: RunKey, reason: String) {
         guard runs[key]?.stopReason == nil, var run = runs.removeValue(forKey: key) else { return }
         if run.record.state == .queued {

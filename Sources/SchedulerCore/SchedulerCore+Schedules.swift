@@ -12,8 +12,9 @@ extension SchedulerCore {
         if graph.dag.catchup { catchUp(id, graph) } else { takeLatest(id, graph) }
     }
 
-    /// With catchup every instant gets its run, oldest first, as far as there are places. While the DAG is paused, instants
-    /// wait unaccounted.
+    /// With catchup every instant gets its run, oldest first, as far as there are places.
+    ///
+    /// While the DAG is paused, instants wait unaccounted.
     private mutating func catchUp(_ id: DAGID, _ graph: DAGGraph) {
         let dag = graph.dag
         while let entry = dags[id], !entry.isPaused {
@@ -34,8 +35,9 @@ extension SchedulerCore {
         }
     }
 
-    /// Without catchup only the latest instant counts. It waits while the DAG is paused or has no free place; when the
-    /// next one comes, that is what became of it.
+    /// Without catchup only the latest instant counts.
+    ///
+    /// It waits while the DAG is paused or has no free place; when the next one comes, that is what became of it.
     private mutating func takeLatest(_ id: DAGID, _ graph: DAGGraph) {
         let dag = graph.dag
         guard var entry = dags[id] else { return }
@@ -48,7 +50,8 @@ extension SchedulerCore {
                 return
             }
             let fate: DueFate =
-                isClaimed(due, id) ? .backfilled
+                isClaimed(due, id)
+                ? .backfilled
                 : entry.isPaused ? .paused : due.due < startedAt ? .missedWhileDown : .skippedByOverlap
             account(id, due, fate)
             due = following
@@ -132,9 +135,10 @@ extension DAGEntry {
         return date > last.logicalDate
     }
 
-    /// The first instant that is not accounted for. Without a ledger, catchup begins at `start_date`; else the schedule
-    /// begins with the latest instant at the first load if there is a `start_date` before it, as in Airflow, and where
-    /// the timetable says if there is none.
+    /// The first instant that is not accounted for.
+    ///
+    /// Without a ledger, catchup begins at `start_date`; else the schedule begins with the latest instant at the first
+    /// load if there is a `start_date` before it, as in Airflow, and where the timetable says if there is none.
     var nextDue: DueInstant? {
         guard let dag = graph?.dag else { return nil }
         if let lastDue { return dag.timetable.next(after: lastDue.last, bounds: dag.bounds) }

@@ -16,7 +16,8 @@ extension SchedulerCore {
             settle(number, in: &run, as: .skipped, reason: skipReason(spec, run.tasks[number].upstream))
             spread(from: number, in: &run)
         case .upstreamFailed:
-            settle(number, in: &run, as: .upstreamFailed, reason: "an upstream task failed (\(spec.triggerRule.rawValue))")
+            settle(
+                number, in: &run, as: .upstreamFailed, reason: "an upstream task failed (\(spec.triggerRule.rawValue))")
             spread(from: number, in: &run)
         }
     }
@@ -26,7 +27,9 @@ extension SchedulerCore {
             + "\(upstream.failed + upstream.upstreamFailed) failed, \(upstream.skipped) were skipped"
     }
 
-    /// Tells the downstream tasks of a finished one. A work list instead of recursion: chains may be long.
+    /// Tells the downstream tasks of a finished one.
+    ///
+    /// A work list instead of recursion: chains may be long.
     mutating func spread(from first: Int, in run: inout RunEntry) {
         var pending = [first]
         while let number = pending.popLast() {
@@ -126,8 +129,9 @@ extension SchedulerCore {
         makeReady(number, in: &run)
     }
 
-    /// The common part of an attempt's end. A report of an attempt that is not live (a duplicate, one from before a
-    /// takeover) changes nothing.
+    /// The common part of an attempt's end.
+    ///
+    /// A report of an attempt that is not live (a duplicate, one from before a takeover) changes nothing.
     private mutating func conclude(
         _ attempt: AttemptID, state: AttemptState, reason: String?, exitCode: Int32?,
         _ decide: (inout SchedulerCore, Int, inout RunEntry) -> Void

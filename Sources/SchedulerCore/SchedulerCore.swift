@@ -1,6 +1,6 @@
 package import CivilTime
-import DequeModule
 package import DAGModel
+import DequeModule
 import HeapModule
 import Timetables
 
@@ -42,8 +42,9 @@ package struct SchedulerCore: Sendable {
 
     private var counter: Int64 = 0
 
-    /// A core that goes on from what the store holds. Live attempts of `snapshot` are taken as running: report each as ended
-    /// or lost.
+    /// A core that goes on from what the store holds.
+    ///
+    /// Live attempts of `snapshot` are taken as running: report each as ended or lost.
     package init(configuration: CoreConfiguration, epoch: Int64, snapshot: Snapshot, now: Timestamp) {
         self.configuration = configuration
         self.epoch = epoch
@@ -54,8 +55,9 @@ package struct SchedulerCore: Sendable {
         restore(snapshot)
     }
 
-    /// Takes one event and returns what to commit and then to do. `now` must not go backwards by more than clocks are set
-    /// back: an instant accounted for is never looked at again.
+    /// Takes one event and returns what to commit and then to do.
+    ///
+    /// `now` must not go backwards by more than clocks are set back: an instant accounted for is never looked at again.
     package mutating func handle(_ event: SchedulerEvent, now: Timestamp) -> Decision {
         self.now = now
         decision = Decision()

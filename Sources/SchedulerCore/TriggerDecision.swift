@@ -26,8 +26,10 @@ struct UpstreamCounts: Hashable, Sendable {
 enum TriggerDecision: Hashable, Sendable {
     case wait, ready, skip, upstreamFailed
 
-    /// Airflow's rules, decided as early as they are there: a failed upstream fails an `all_success` task at once, without
-    /// waiting for the other upstream tasks. Source: Airflow 3, `TriggerRuleDep`.
+    /// Airflow's rules, decided as early as they are there: a failed upstream fails an `all_success` task at once,
+    /// without waiting for the other upstream tasks.
+    ///
+    /// Source: Airflow 3, `TriggerRuleDep`.
     init(_ rule: TriggerRule, _ upstream: UpstreamCounts) {
         let anyFailed = upstream.failed + upstream.upstreamFailed > 0
         self =

@@ -3,8 +3,9 @@ struct CallArguments {
     var positional: [Value] = []
     var named: [(String, Value)] = []
 
-    /// The values of the given parameters in order, nil where one was not passed. Throws for an argument too many, a
-    /// name that no parameter has, and one passed twice.
+    /// The values of the given parameters in order, nil where one was not passed.
+    ///
+    /// Throws for an argument too many, a name that no parameter has, and one passed twice.
     func values(_ parameters: [String], of function: String) throws(Failure) -> [Value?] {
         guard positional.count <= parameters.count else {
             throw Failure("'\(function)' takes at most \(parameters.count) arguments, found \(positional.count)")

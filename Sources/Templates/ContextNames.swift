@@ -1,6 +1,7 @@
 import DAGModel
 
 /// The names a template may read: Airflow's context, and two of ours.
+///
 /// Source: Airflow 3 documentation, "Templates reference", and the Task SDK's `Context`.
 enum ContextNames {
     /// Names that give a value.

@@ -88,7 +88,9 @@ private struct FormatReader {
         return true
     }
 
-    /// Reads one directive's text. False when it does not fit; throws for a directive that is not supported.
+    /// Reads one directive's text.
+    ///
+    /// False when it does not fit; throws for a directive that is not supported.
     mutating func read(_ directive: Unicode.Scalar, into parts: inout DateFormat.Parts) throws(Failure) -> Bool {
         switch directive {
         case "Y": return number(4, exactly: true) { parts.year = $0 }

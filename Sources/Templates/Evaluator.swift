@@ -1,7 +1,9 @@
 import CivilTime
 import DAGModel
 
-/// Evaluates expressions in one context. Every failure gets the offset of the innermost expression it happened in.
+/// Evaluates expressions in one context.
+///
+/// Every failure gets the offset of the innermost expression it happened in.
 struct Evaluator {
     let context: TemplateContext
 

@@ -58,8 +58,9 @@ enum ComparisonOperator: String, Sendable {
 }
 
 extension Expression {
-    /// Collects the root names this expression reads, with their offsets. A name that is guarded by `default` or
-    /// `is defined` is left out: it may be missing.
+    /// Collects the root names this expression reads, with their offsets.
+    ///
+    /// A name that is guarded by `default` or `is defined` is left out: it may be missing.
     func collectNames(into names: inout [(name: String, offset: Int)]) {
         switch kind {
         case .literal: break

@@ -1,7 +1,9 @@
 import CivilTime
 import DAGModel
 
-/// Airflow's `macros`. Source: Airflow 3 documentation, "Macros", and the Task SDK's `macros.py`.
+/// Airflow's `macros`.
+///
+/// Source: Airflow 3 documentation, "Macros", and the Task SDK's `macros.py`.
 enum Macros {
     private static let names = ["ds_add", "ds_format", "datetime", "timedelta", "json"]
     private static let later: Set<String> = [

@@ -10,7 +10,9 @@ package struct Template: Sendable {
     private let source: [UInt8]
     private let segments: [Segment]
 
-    /// A rendered text longer than this is an error. In bytes of UTF-8.
+    /// A rendered text longer than this is an error.
+    ///
+    /// In bytes of UTF-8.
     package static let maximumOutput = 1 << 20
 
     private enum Segment: Sendable {
@@ -18,8 +20,10 @@ package struct Template: Sendable {
         case output(Expression)
     }
 
-    /// Reads a template. Throws for a syntax error, an unknown filter, a statement that this version lacks, and a name
-    /// that no context has, each with its place.
+    /// Reads a template.
+    ///
+    /// Throws for a syntax error, an unknown filter, a statement that this version lacks, and a name that no context
+    /// has, each with its place.
     package init(parsing text: String) throws(TemplateError) {
         let source = TemplateScanner.normalized(text)
         self.source = source

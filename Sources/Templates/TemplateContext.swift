@@ -8,7 +8,9 @@ package struct TemplateContext: Sendable {
     package var run: RunFacts
     /// The run's parameters: the DAG's defaults, the task's own, and the trigger's `conf` over them.
     package var params: [String: JSONValue]
-    /// The text of a variable by name, nil when there is none. Called only for names a template asks for.
+    /// The text of a variable by name, nil when there is none.
+    ///
+    /// Called only for names a template asks for.
     package var variable: @Sendable (String) -> String?
 
     package init(

@@ -157,7 +157,9 @@ struct TemplateScanner {
         throw Failure("'{% raw %}' has no '{% endraw %}'", at: open)
     }
 
-    /// Whether `{% endraw %}` stands at an opening, and what follows it. Looks at its few bytes only.
+    /// Whether `{% endraw %}` stands at an opening, and what follows it.
+    ///
+    /// Looks at its few bytes only.
     private func endRaw(at tag: Int) -> (close: Int, trimsBefore: Bool, trimsAfter: Bool)? {
         var index = tag + 2
         func byte() -> UInt8 { index < bytes.count ? bytes[index] : 0 }

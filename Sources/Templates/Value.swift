@@ -36,7 +36,9 @@ enum Value: Sendable {
         }
     }
 
-    /// A JSON value as Python has it. Keys come in alphabetical order, since JSON objects here have none.
+    /// A JSON value as Python has it.
+    ///
+    /// Keys come in alphabetical order, since JSON objects here have none.
     init(_ json: JSONValue) {
         switch json {
         case .null: self = .null

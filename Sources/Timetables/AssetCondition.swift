@@ -14,8 +14,9 @@ package indirect enum AssetCondition: Sendable, Hashable {
         return found
     }
 
-    /// Whether the assets with new events are enough. `all` of nothing and `any` of nothing never hold: they would run
-    /// a DAG without cause.
+    /// Whether the assets with new events are enough.
+    ///
+    /// `all` of nothing and `any` of nothing never hold: they would run a DAG without cause.
     package func isSatisfied(by updated: Set<String>) -> Bool {
         switch self {
         case .asset(let name): updated.contains(name)

@@ -62,7 +62,9 @@ package struct CronExpression: Sendable, CustomStringConvertible {
         var hours, minutes, seconds: UInt64
     }
 
-    /// Reads an expression. Throws `CronError`, which names the field, the place and what would be right.
+    /// Reads an expression.
+    ///
+    /// Throws `CronError`, which names the field, the place and what would be right.
     package init(parsing text: String) throws(CronError) {
         var parser = CronParser(text)
         self = try parser.parse()
@@ -87,7 +89,9 @@ package struct CronExpression: Sendable, CustomStringConvertible {
     package var neverFires: Bool { CronMatcher(self, dayRule: .debian).neverMatches }
 
     /// Whether a day field begins with a star, like `*/10`, while the other is restricted: Debian's cron wants both to
-    /// match, Airflow either. Worth a warning.
+    /// match, Airflow either.
+    ///
+    /// Worth a warning.
     package var mixesStarStepWithDay: Bool {
         let starred = (days.monthStar && !days.monthPlain) || (days.weekStar && !days.weekPlain)
         return starred && !days.monthPlain && !days.weekPlain

@@ -92,7 +92,9 @@ struct CronFieldParser {
         }
     }
 
-    /// `L`, `L5`, `5L` and `n#k`. False when the item is none of these.
+    /// `L`, `L5`, `5L` and `n#k`.
+    ///
+    /// False when the item is none of these.
     private func addSpecial(
         _ base: CronParser.Piece, hasStep: Bool, to result: inout Result
     ) throws(CronError) -> Bool {

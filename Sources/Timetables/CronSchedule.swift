@@ -25,7 +25,9 @@ package struct CronSchedule: Sendable, Hashable {
         overlap = expression.followsClock ? .both : policy.overlap
     }
 
-    /// A schedule from an expression's text. Throws `CronError`.
+    /// A schedule from an expression's text.
+    ///
+    /// Throws `CronError`.
     package init(
         parsing text: String, zone: TimeZoneRules = .utc, policy: DSTPolicy = .debian
     ) throws(CronError) {

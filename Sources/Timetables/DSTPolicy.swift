@@ -28,11 +28,15 @@ package struct DSTPolicy: Sendable, Hashable, CustomStringConvertible {
     package let overlap: Overlap
     /// Follow Airflow's code exactly instead of `gap` and `overlap`, oddities included: next times are found on the
     /// clock's face; a schedule in every hour then adds the difference in elapsed time, others take the second pass or
-    /// are shifted. Times depend on the instant asked from, so a list of them is made by asking from each in turn. It
-    /// also combines the day fields as croniter does (see `CronExpression`).
+    /// are shifted.
+    ///
+    /// Times depend on the instant asked from, so a list of them is made by asking from each in turn. It also combines
+    /// the day fields as croniter does (see `CronExpression`).
     package let followsAirflow: Bool
 
-    /// Debian's rule: after the gap, first pass. The default.
+    /// Debian's rule: after the gap, first pass.
+    ///
+    /// The default.
     package static let debian = DSTPolicy(gap: .runAfter, overlap: .first)
     /// Parity with Airflow 3.
     package static let airflow = DSTPolicy(gap: .shift, overlap: .last, followsAirflow: true)

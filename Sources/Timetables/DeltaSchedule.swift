@@ -7,7 +7,9 @@ package struct DeltaSchedule: Sendable, Hashable, Codable {
     /// For triggers: the length of each run's data interval, which ends at the run time; zero for none.
     package let interval: Duration
 
-    /// A schedule from its parts. Throws `TimetableError` for a delta below one second or a negative interval.
+    /// A schedule from its parts.
+    ///
+    /// Throws `TimetableError` for a delta below one second or a negative interval.
     package init(delta: Duration, interval: Duration = .zero) throws(TimetableError) {
         guard delta >= .seconds(1) else {
             throw TimetableError(description: "the delta \(delta.humanText()) is too short; use one second or more")

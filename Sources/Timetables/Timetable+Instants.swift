@@ -68,8 +68,10 @@ extension Timetable {
         DueInstants(self, from: from, through: through, bounds: bounds)
     }
 
-    /// What a manual run at `runAfter` is about (Airflow's `infer_manual_data_interval`): the last complete interval for
-    /// interval timetables, the trigger's interval before `runAfter`, or an empty one. The logical date is `runAfter`.
+    /// What a manual run at `runAfter` is about (Airflow's `infer_manual_data_interval`): the last complete interval
+    /// for interval timetables, the trigger's interval before `runAfter`, or an empty one.
+    ///
+    /// The logical date is `runAfter`.
     package func manual(runAfter: Timestamp, bounds: ScheduleBounds = .none) -> DueInstant {
         DueInstant(due: runAfter, logicalDate: runAfter, interval: manualInterval(runAfter))
     }
@@ -95,7 +97,9 @@ extension Timetable {
 
     /// The first run of a DAG that is seen for the first time `now` and has no run yet, where a timetable has a rule of
     /// its own for that: `once` and `continuous` run now when there is no later start date, and a cron trigger without
-    /// start date follows `run_immediately`. Others begin with `next(after: now)`.
+    /// start date follows `run_immediately`.
+    ///
+    /// Others begin with `next(after: now)`.
     package func first(seen now: Timestamp, bounds: ScheduleBounds = .none) -> DueInstant? {
         switch self {
         case .once:
@@ -113,7 +117,9 @@ extension Timetable {
     }
 
     /// The next run of a continuous DAG, asked for when none is running: from the end of the last run's interval (the
-    /// start date, else now, for the first) until now. Nil for other timetables and past the end date.
+    /// start date, else now, for the first) until now.
+    ///
+    /// Nil for other timetables and past the end date.
     package func continuation(of last: DataInterval?, now: Timestamp, bounds: ScheduleBounds = .none) -> DueInstant? {
         guard isContinuous else { return nil }
         let start = last?.end ?? bounds.start ?? now

@@ -32,7 +32,9 @@ package indirect enum Timetable: Sendable, Hashable {
         .cronTrigger(CronTrigger([schedule]))
     }
 
-    /// A plain cron string, read. Throws `CronError`.
+    /// A plain cron string, read.
+    ///
+    /// Throws `CronError`.
     package static func cron(
         parsing text: String, zone: TimeZoneRules = .utc, policy: DSTPolicy = .debian
     ) throws(CronError) -> Timetable {

@@ -58,8 +58,9 @@ struct CandleFetch: Sendable {
         return interval
     }
 
-    /// Fetches every market and answers the failures, in the order of the markets. After a failure no new request is
-    /// sent, and replies under way are still kept.
+    /// Fetches every market and answers the failures, in the order of the markets.
+    ///
+    /// After a failure no new request is sent, and replies under way are still kept.
     private func fetchAll(_ interval: DataInterval) async throws -> [any Error] {
         let halt = Halt()
         let markets = arguments.markets
@@ -112,7 +113,9 @@ struct CandleFetch: Sendable {
         }
     }
 
-    /// Hours that ended at or before this are final. While an exchange's clock stands nothing can change any more.
+    /// Hours that ended at or before this are final.
+    ///
+    /// While an exchange's clock stands nothing can change any more.
     private func settled(by present: Timestamp) -> Timestamp {
         desk.standing ?? present - HourWalk.settling
     }

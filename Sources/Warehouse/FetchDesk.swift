@@ -47,8 +47,10 @@ final class FetchDesk: Sendable {
         MarketREST.Options(attempt: launch.tryNumber, maximumWait: Self.longestWait)
     }
 
-    /// When a request was sent. Where the exchange's clock stands ahead of ours its time counts: Silver takes a candle
-    /// only from a request sent after the candle's end.
+    /// When a request was sent.
+    ///
+    /// Where the exchange's clock stands ahead of ours its time counts: Silver takes a candle only from a request sent
+    /// after the candle's end.
     func callTime(_ sent: Timestamp) -> Timestamp {
         standing.map { max(sent, $0) } ?? sent
     }

@@ -17,9 +17,9 @@ package struct FirstFill: Sendable {
     /// How often a refused command is given, and the pause between.
     static let attempts = 5
     static let refusalPause = Duration.seconds(2)
-    /// Looks without any active run after which what is still due gets a run of its own (10 s)…
+    /// Looks without any active run after which what is still due gets a run of its own: 10 s.
     static let looksBeforeTrigger = 40
-    /// …and after which it is left to the schedule and told as a problem (1 min).
+    /// Looks without any active run after which it is left to the schedule and told as a problem: 1 min.
     static let looksBeforeGivingUp = 240
 
     /// - Parameter report: called at the start of each step and whenever a number changes.

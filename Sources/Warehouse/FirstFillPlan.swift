@@ -18,8 +18,9 @@ package struct FirstFillPlan: Sendable, Hashable, Codable {
     package static let warmUpHours: Int64 = 1000
     /// `catchup_window` of `candles_1h`, so that the schedule goes on where the backfill ends.
     package static let backfillHours: Int64 = 14 * 24
-    /// DAGs that the first start keeps paused until their part is done. The program creates them paused, whatever their
-    /// documents say, or the schedule would claim the hours first.
+    /// DAGs that the first start keeps paused until their part is done.
+    ///
+    /// The program creates them paused, whatever their documents say, or the schedule would claim the hours first.
     package static let heldBack: [DAGID] = [candles, tickers]
 
     static let candles = DAGID("candles_1h")

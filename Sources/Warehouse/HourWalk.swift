@@ -2,7 +2,9 @@ import CivilTime
 import Markets
 
 /// Which pages to ask for to cover a stretch of one market's candles, newest first, and what each reply says about its
-/// hours. "Hours" are the candles' slots, whatever their unit.
+/// hours.
+///
+/// "Hours" are the candles' slots, whatever their unit.
 ///
 ///     ask: the last (up to 200) hours not covered yet -> reply covers from its oldest row on -> … -> start reached
 struct HourWalk: Sendable {

@@ -21,8 +21,10 @@ package struct MarketFetch: Operator {
         registry.register(signature) { try MarketFetch(arguments: $0, gateway: gateway) }
     }
 
-    /// Fetches, stores and reports. The output is `{rows, calls, landing_ids, interval}`; every outlet of the task
-    /// counts as changed over the interval fetched.
+    /// Fetches, stores and reports.
+    ///
+    /// The output is `{rows, calls, landing_ids, interval}`; every outlet of the task counts as changed over the
+    /// interval fetched.
     ///
     /// Throws ``TaskSkip`` when the exchange cannot have the data (a ticker too late, a recording that stands before
     /// the interval's end), ``TaskFailure`` when it was not all had, `CancellationError`.

@@ -7,7 +7,9 @@ import Markets
 struct MarketFetchArguments: Sendable {
     var exchange = Exchange.upbit
     var endpoint = MarketEndpoint.candles
-    /// Candles only. An hour or more, so that coverage counts whole candles.
+    /// Candles only.
+    ///
+    /// An hour or more, so that coverage counts whole candles.
     var unit = CandleUnit.oneHour
     /// Candles only; without repetitions, in the document's order.
     var markets: [MarketCode] = []

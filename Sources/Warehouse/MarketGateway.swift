@@ -6,7 +6,9 @@ package import PostgresClient
 /// Where market operators get their data from and where they put it: one for a process.
 package struct MarketGateway: Sendable {
     /// The present of an exchange whose clock stands still (a recording pinned to an instant); nil for an exchange that
-    /// lives in the present. Asked at the start of each try.
+    /// lives in the present.
+    ///
+    /// Asked at the start of each try.
     package typealias Present = @Sendable () async throws -> Timestamp?
 
     /// Connections under the role of the warehouse, which may append to Bronze and never change it.

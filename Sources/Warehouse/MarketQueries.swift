@@ -44,8 +44,9 @@ package struct MarketQueries: Sendable {
         ORDER BY g.exchange, g.market
         """
 
-    /// The last `hours` hours up to a market's newest candle, oldest first; one point an hour, gaps included. Empty for
-    /// a market without candles.
+    /// The last `hours` hours up to a market's newest candle, oldest first; one point an hour, gaps included.
+    ///
+    /// Empty for a market without candles.
     package func priceLine(exchange: String, market: String, hours: Int) async throws -> [PricePoint] {
         let sql = """
             SELECT h AS hour, c.close, g.ma_7, g.ma_25

@@ -23,7 +23,9 @@ package struct PricePoint: Sendable, Hashable {
     package let ma25: Double?
 }
 
-/// A market's newest indicators; `docs/INDICATORS.md` says what each is. Nil where its window is not full.
+/// A market's newest indicators; `docs/INDICATORS.md` says what each is.
+///
+/// Nil where its window is not full.
 package struct MarketIndicators: Sendable, Hashable {
     package let openTime: Timestamp
     package let close: ExactDecimal

@@ -4,8 +4,9 @@ import Execution
 import HTTPClient
 import Markets
 
-/// Fetches the present 24-hour tickers of all markets of a quote currency, once. Silver keys them by the hour asked and
-/// keeps the list of markets from them.
+/// Fetches the present 24-hour tickers of all markets of a quote currency, once.
+///
+/// Silver keys them by the hour asked and keeps the list of markets from them.
 struct TickerFetch: Sendable {
     let arguments: MarketFetchArguments
     let desk: FetchDesk

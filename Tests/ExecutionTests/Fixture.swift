@@ -152,7 +152,9 @@ final class Signpost: Sendable {
         close(descriptor)
     }
 
-    /// The next line that somebody wrote into it. Waits for it on a thread of its own.
+    /// The next line that somebody wrote into it.
+    ///
+    /// Waits for it on a thread of its own.
     func line() async -> String {
         await read(until: { $0.last == UInt8(ascii: "\n") }).split(separator: "\n").last.map(String.init) ?? ""
     }

@@ -4,9 +4,10 @@ import RunStore
 import SchedulerCore
 import Timetables
 
-/// Drives the real core against simulated tables and executors: random DAGs and outcomes, crashes between any two commits,
-/// duplicated and reordered reports, pauses, triggers, backfills, changed documents. Every rule that breaks is a violation
-/// with the seed to replay it.
+/// Drives the real core against simulated tables and executors: random DAGs and outcomes, crashes between any two
+/// commits, duplicated and reordered reports, pauses, triggers, backfills, changed documents.
+///
+/// Every rule that breaks is a violation with the seed to replay it.
 struct Simulation {
     /// What a seed went through, so that a run of many can show that it exercised something.
     struct Counts {
@@ -131,8 +132,9 @@ struct Simulation {
         }
     }
 
-    /// Fixed by what the try is about, not by when it runs: so a disturbed history can be compared with an ideal one. A
-    /// lost try has no outcome, so the number of real tries counts.
+    /// Fixed by what the try is about, not by when it runs: so a disturbed history can be compared with an ideal one.
+    ///
+    /// A lost try has no outcome, so the number of real tries counts.
     private func outcome(of start: AttemptStart) -> AttemptEnd {
         let lost = tables.pastAttempts.values.filter {
             $0.start.instance == start.instance && $0.completion.state == .lost
@@ -257,7 +259,8 @@ struct Simulation {
                 tables.tasks[TaskInstanceKey(run: run.key, task: $0)]?.state ?? .none
             }
             guard IdealOutcome.mayStart(task.triggerRule, upstream) else {
-                throw violation("\(task.id) of \(run.runID) started though \(task.triggerRule.rawValue) saw \(upstream)")
+                throw violation(
+                    "\(task.id) of \(run.runID) started though \(task.triggerRule.rawValue) saw \(upstream)")
             }
         }
         for case .insertRun(let run) in decision.changes where run.type == .scheduled {

@@ -74,7 +74,11 @@ final class ScriptedExecutor: Executor {
     private let body: @Sendable (AttemptLaunch) async -> AttemptEnd
     private let dead = Mutex<[AttemptID]>([])
 
-    init(_ body: @escaping @Sendable (AttemptLaunch) async -> AttemptEnd = { .init(attempt: $0.attempt, state: .success) }) {
+    init(
+        _ body: @escaping @Sendable (AttemptLaunch) async -> AttemptEnd = {
+            .init(attempt: $0.attempt, state: .success)
+        }
+    ) {
         self.body = body
     }
 
@@ -96,7 +100,8 @@ enum Fixture {
     static let holder = LeaseHolder(host: "test", pid: 1, bootID: "boot", startTicks: 1)
 
     static func task(_ id: String, needs: [String] = [], retries: Int = 0) -> TaskSpec {
-        var task = TaskSpec(id: TaskID(id), place: SourcePlace(file: "t.yaml", line: 1, column: 1), body: .uses("empty"))
+        var task = TaskSpec(
+            id: TaskID(id), place: SourcePlace(file: "t.yaml", line: 1, column: 1), body: .uses("empty"))
         task.upstream = needs.map { TaskID($0) }
         task.retries = retries
         task.retryDelay = .zero
@@ -112,7 +117,8 @@ enum Fixture {
     }
 
     static func service(
-        _ store: InMemoryRunStore, _ records: [DAGRecord], _ log: CommitLog, executor: ScriptedExecutor = ScriptedExecutor(),
+        _ store: InMemoryRunStore, _ records: [DAGRecord], _ log: CommitLog,
+        executor: ScriptedExecutor = ScriptedExecutor(),
         holder: LeaseHolder = holder, isHolderDead: @escaping @Sendable (LeaseHolder) -> Bool = { _ in false }
     ) -> SchedulerService {
         var settings = SchedulerSettings()

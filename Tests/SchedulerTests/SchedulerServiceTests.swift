@@ -100,7 +100,9 @@ import Timetables
     }
 
     /// The one run of a DAG with one task, and that task's tries.
-    private static func onlyRun(of dag: String, in store: InMemoryRunStore) async throws -> (RunRecord, [AttemptSummary]) {
+    private static func onlyRun(of dag: String, in store: InMemoryRunStore) async throws -> (
+        RunRecord, [AttemptSummary]
+    ) {
         let run = try #require(try await store.runs(RunQuery(dag: DAGID(dag))).runs.first)
         let detail = try #require(try await store.run(dag: DAGID(dag), runID: run.runID))
         return (run, detail.tasks.first?.tries ?? [])
@@ -122,7 +124,8 @@ import Timetables
             for (reprocess, created) in [(ReprocessBehavior.none, 5), (.none, 0), (.completed, 5)] {
                 let command = try await store.submit(
                     .backfill(
-                        dag: DAGID("hourly"), from: from, to: to, reprocess: reprocess, maxActive: 2, conf: .object([:])),
+                        dag: DAGID("hourly"), from: from, to: to, reprocess: reprocess, maxActive: 2, conf: .object([:])
+                    ),
                     actor: "test", idempotencyKey: nil)
                 guard case .backfill(let id, 5)? = try await store.waitForOutcome(of: command, timeout: .seconds(20))
                 else {
@@ -130,7 +133,9 @@ import Timetables
                     return
                 }
                 await log.wait { changes in
-                    changes.contains { if case .setBackfill(let now) = $0 { now.id == id && now.endedAt != nil } else { false } }
+                    changes.contains {
+                        if case .setBackfill(let now) = $0 { now.id == id && now.endedAt != nil } else { false }
+                    }
                 }
                 #expect(try await store.backfill(id)?.created == created)
             }

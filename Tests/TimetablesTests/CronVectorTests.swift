@@ -3,8 +3,9 @@ import FoundationEssentials
 import Testing
 import Timetables
 
-/// Cases collected from other cron implementations; expected values are those croniter 7 and cronsim 2.8 agree on. A row
-/// of kind `differ` records what each of them answers where they do not.
+/// Cases collected from other cron implementations; expected values are those croniter 7 and cronsim 2.8 agree on.
+///
+/// A row of kind `differ` records what each of them answers where they do not.
 struct CronVector: Decodable, Sendable, CustomTestStringConvertible {
     enum Answer: Decodable, Sendable, Equatable {
         case times([String])
