@@ -64,6 +64,8 @@ final class FillLines: Sendable {
     }
 
     func say(_ progress: FirstFillProgress) {
+        // A step of one part is told when it begins; the next step tells that it is done.
+        if progress.total == 1 && progress.done == 1 { return }
         let tenth = progress.total > 0 ? progress.done * 10 / progress.total : 0
         let isNew = last.withLock { last in
             if let last, last.step == progress.step, last.tenth >= tenth { return false }

@@ -18,8 +18,8 @@ package enum Command: Hashable, Sendable, Codable {
 package struct PendingCommand: Hashable, Sendable {
     package let id: Int64
     package let command: Command
-    /// Who asked: a user's name, `standalone` …
     /// Who asked: the name of a user, or of the program.
+    package let actor: String
 
     package init(id: Int64, command: Command, actor: String) {
         self.id = id

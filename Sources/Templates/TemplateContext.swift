@@ -24,7 +24,7 @@ package struct TemplateContext: Sendable {
         self.variable = variable
     }
 
-    /// `dag.…`
+    /// The DAG, as the name `dag` shows it.
     package struct DAGFacts: Sendable {
         package var id: DAGID
         package var displayName: String?
@@ -55,7 +55,7 @@ package struct TemplateContext: Sendable {
         }
     }
 
-    /// `task.…` and `ti.…`
+    /// The task and its try, as the names `task` and `ti` show them.
     package struct TaskFacts: Sendable {
         package var id: TaskID
         package var operatorName: String

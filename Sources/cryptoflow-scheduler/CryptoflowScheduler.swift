@@ -16,7 +16,7 @@ struct CryptoflowScheduler: AsyncParsableCommand {
     func run() async throws {
         LoggingSystem.bootstrap(StreamLogHandler.standardError)
         var logger = Logger(label: "scheduler")
-        logger.logLevel = .warning
+        logger.logLevel = .notice
         ChildReaper.adoptOrphans()
         let (service, close) = try await options.open(terminal: Terminal(), logger: logger)
         let group = ServiceGroup(

@@ -1,5 +1,5 @@
 import DAGModel
-import Foundation
+import FoundationEssentials
 import Testing
 
 @Suite("dag validate") struct DAGValidateTests {

@@ -2,7 +2,7 @@ import CivilTime
 import Commands
 import DAGModel
 import Execution
-import Foundation
+import FoundationEssentials
 import RunStore
 import SchedulerCore
 import Testing

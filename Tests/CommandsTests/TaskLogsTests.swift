@@ -1,6 +1,6 @@
 import DAGModel
 import Execution
-import Foundation
+import FoundationEssentials
 import RunStore
 import Testing
 

@@ -19,7 +19,7 @@ struct FakeHistory: RunHistory {
     var hangs = false
 
     private func ask() async throws {
-        if hangs { try await Task.sleep(for: .seconds(3_600)) }
+        if hangs { try await Task.sleep(for: .seconds(3_600)) }  // check: allow, the database that never answers
         if let failure { throw failure }
     }
 
