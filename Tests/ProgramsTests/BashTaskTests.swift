@@ -52,7 +52,9 @@ import Testing
         }
     }
 
-    @Test("after kill -9 the next start ends what a task left running before the task runs again", .timeLimit(.minutes(2)))
+    @Test(
+        "after kill -9 the next start ends what a task left running before the task runs again", .timeLimit(.minutes(2))
+    )
     func killed() async throws {
         try await Scratch.with { scratch in
             // Beats as long as it lives, in a child too, so that two at once would show in the file.

@@ -95,7 +95,7 @@ extension FirstFillSerial {
             } catch let error as Program.Failure {
                 guard !Task.isCancelled else { throw error }
                 #expect(try await program.end() == 1, "\(error)")
-                #expect(program.lines.contains { $0.hasPrefix("Error: ") }, "\(error)")
+                #expect(program.lines.contains { $0.lowercased().hasPrefix("error: ") }, "\(error)")
                 return true
             }
         }

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import HTTPClient
 import Logging
 import PrivateCluster
 import Testing
@@ -90,7 +91,9 @@ import Testing
         let severity: String
     }
 
-    @Test("schedule next prints times with offsets as JSON, and names the field of a bad expression", .timeLimit(.minutes(1)))
+    @Test(
+        "schedule next prints times with offsets as JSON, and names the field of a bad expression",
+        .timeLimit(.minutes(1)))
     func scheduleNext() async throws {
         try await Scratch.with { scratch in
             let next = try await scratch.cryptoflow(
@@ -123,6 +126,7 @@ import Testing
             #expect(try await database.value("SELECT current_database()") == "cryptoflow_recorded")
             #expect(try await scratch.cryptoflow("db", "status").output.contains("applied"))
             try await secondStandalone(scratch, program)
+            try await page(scratch, program, database)
 
             let clock = ContinuousClock()
             let start = clock.now
@@ -142,24 +146,30 @@ import Testing
         #expect(list.errors.contains("broken.yaml:7:"), "\(list.errors)")
         let dags = try JSONDecoder().decode(
             [Listed].self, from: Data(try await scratch.cryptoflow("dag", "list", "--output", "json").output.utf8))
-        #expect(dags.map(\.dag_id).sorted() == ["failing", "hello"])
+        #expect(dags.map(\.id).sorted() == ["failing", "hello"])
     }
 
     private struct Listed: Decodable {
-        let dag_id: String
-        let is_paused: Bool
+        let id: String
+
+        private enum CodingKeys: String, CodingKey { case id = "dag_id" }
     }
 
     private struct Run: Decodable {
-        let run_id: String
+        let id: String
         let state: String
+
+        private enum CodingKeys: String, CodingKey {
+            case id = "run_id"
+            case state
+        }
     }
 
     private func triggering(_ scratch: Scratch) async throws {
         let good = try await scratch.cryptoflow("dag", "trigger", "hello", "--wait", "--output", "json")
         let run = try JSONDecoder().decode(Run.self, from: Data(good.output.utf8))
         #expect(run.state == "success")
-        let log = try await scratch.cryptoflow("task", "logs", "hello", run.run_id, "greet").output
+        let log = try await scratch.cryptoflow("task", "logs", "hello", run.id, "greet").output
         #expect(log.contains("good day") && log.contains("and good night"), "\(log)")
 
         let bad = try await scratch.cryptoflow("dag", "trigger", "failing", "--run-id", "r1", "--wait", code: 1)
@@ -201,6 +211,35 @@ import Testing
         #expect(result.errors.contains("Another cryptoflow (pid \(first.pid)) uses this home"), "\(result.errors)")
         #expect(result.errors.split(separator: "\n").count <= 3, "a sentence, no dump: \(result.errors)")
         #expect(!first.hasEnded)
+    }
+
+    private struct Health: Decodable {
+        let status: String
+    }
+
+    /// The banner's address, `/health`, and a second program that asks for the same port.
+    private func page(_ scratch: Scratch, _ program: Program, _ database: Database) async throws {
+        let banner = try await program.line(containing: "http://127.0.0.1:")
+        let port = try #require(Int(banner.split(separator: ":").last?.filter(\.isNumber) ?? ""))
+        let client = HTTPClient()
+        let health = try await client.send(HTTPRequest(url: "http://127.0.0.1:\(port)/health"))
+        #expect(health.status == 200, "\(health.text)")
+        #expect(try JSONDecoder().decode(Health.self, from: Data(health.body)).status.isEmpty == false)
+        let home = try await client.send(HTTPRequest(url: "http://127.0.0.1:\(port)/"))
+        #expect(home.status == 200)
+        #expect(home.text.contains("recorded data") && home.text.contains("hello"))
+        await client.shutDown()
+
+        let other = try scratch.start(
+            "cryptoflow",
+            [
+                "standalone", "--home", scratch.folder + "/other", "--port", "\(port)", "--feed", "recorded",
+                "--no-fill", "--dags", "dags",
+            ])
+        let result = try await other.finish()
+        #expect(result.code == 1)
+        #expect(result.errors.contains("\(port)"), "\(result.errors)")
+        #expect(result.errors.split(separator: "\n").count <= 3, "a sentence, no dump: \(result.errors)")
     }
 
     @Test("CRYPTOFLOW_DATABASE_URL names a server of one's own", .timeLimit(.minutes(2)))

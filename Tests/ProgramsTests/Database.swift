@@ -6,7 +6,9 @@ import Testing
 struct Database: Sendable {
     let url: String
 
-    /// Runs statements on a connection of their own. The first column of the last one, as texts; NULL is "".
+    /// Runs statements on a connection of their own.
+    ///
+    /// The first column of the last one, as texts; NULL is "".
     @discardableResult
     func column(_ sql: String) async throws -> [String] {
         let connection = try await PostgresConnection.connect(PostgresSettings(url: url))
@@ -26,7 +28,9 @@ struct Database: Sendable {
         try await column(sql).first ?? ""
     }
 
-    /// Waits until a query answers this. A database that is away for a moment is asked again.
+    /// Waits until a query answers this.
+    ///
+    /// A database that is away for a moment is asked again.
     func wait(for expected: String = "true", _ sql: String) async throws {
         var last = "nothing"
         while true {

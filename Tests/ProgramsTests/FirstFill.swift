@@ -18,9 +18,6 @@ enum FirstFill {
         try await program.line(containing: "scheduler  leading")
         let database = try await scratch.database()
         if try await !isRemembered(scratch) { try await program.line(containing: "first fill  done") }
-        // data_quality is let go at the very end of a fill and has a run at once.
-        try await database.wait("SELECT NOT is_paused FROM dag WHERE dag_id = 'data_quality'")
-        try await database.wait("SELECT count(*) > 0 FROM dag_run WHERE dag_id = 'data_quality'")
         try await database.wait(Rules.isIdle)
         return database
     }
@@ -80,8 +77,8 @@ actor UndisturbedFill {
     /// Gold in full, and its part before an hour.
     struct Checksums: Sendable {
         let gold: String
-        /// Until 24 hours after the warm-up.
-        let firstDay: String
+        /// Until twelve hours after the warm-up.
+        let halfDay: String
     }
 
     private var known: Checksums?
@@ -90,7 +87,7 @@ actor UndisturbedFill {
     func take(from database: Database) async throws {
         known = Checksums(
             gold: try await database.value("SELECT gold_checksum()"),
-            firstDay: try await database.value("SELECT gold_checksum('-infinity', '\(FirstFill.firstDayEnd)')"))
+            halfDay: try await database.value("SELECT gold_checksum('-infinity', '\(FirstFill.halfDayEnd)')"))
     }
 
     func checksums() async throws -> Checksums {
@@ -107,5 +104,5 @@ extension FirstFill {
     /// The first hour of the 14 days, which ends the warm-up.
     static let backfillStart = "2026-11-06T12:00:00Z"
     static let historyStart = "2026-09-25T20:00:00Z"
-    static let firstDayEnd = "2026-11-07T12:00:00Z"
+    static let halfDayEnd = "2026-11-07T00:00:00Z"
 }

@@ -26,7 +26,7 @@ extension FirstFillSerial {
                 #expect(try await database.value("SELECT count(*) FROM ticker_latest") == "5")
                 #expect(
                     try await database.value(
-                        "SELECT count(*) FROM dag_run WHERE state = 'failed' AND dag_id <> 'data_quality'") == "0")
+                        "SELECT count(*) FROM dag_run WHERE state = 'failed'") == "0")
 
                 try await backfillTwice(scratch, database)
 

@@ -72,7 +72,9 @@ final class Program: Sendable {
 
     // MARK: - Waiting
 
-    /// Waits for a line that contains this, and returns it. Throws when the program ends without it.
+    /// Waits for a line that contains this, and returns it.
+    ///
+    /// Throws when the program ends without it.
     @discardableResult
     func line(containing text: String, after skipped: Int = 0) async throws -> String {
         let found = try await until("a line with \"\(text)\"") { state -> String?? in

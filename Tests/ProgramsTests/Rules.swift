@@ -6,7 +6,10 @@ enum Rules {
     static let history: [(rule: String, sql: String)] = [
         ("every run has ended", "SELECT dag_id || ' ' || run_id FROM dag_run WHERE state NOT IN ('success', 'failed')"),
         ("no run is listed as live", "SELECT run_key FROM live_run"),
-        ("no try is under way", "SELECT dag_id || ' ' || run_id || ' ' || task_id FROM task_attempt WHERE ended_at IS NULL"),
+        (
+            "no try is under way",
+            "SELECT dag_id || ' ' || run_id || ' ' || task_id FROM task_attempt WHERE ended_at IS NULL"
+        ),
         (
             "the tries of a task are numbered from 1 without gaps",
             """

@@ -14,7 +14,8 @@ struct Scratch: Sendable {
     /// The home of the programs that the test starts.
     var home: String { folder + "/home" }
 
-    private static let variable = "CRYPTOFLOW_TEST_RUN"
+    /// Not one of CRYPTOFLOW_*, which tasks do not inherit.
+    private static let variable = "PROGRAMS_TEST_RUN"
 
     private static let janitor = """
         read -r line
@@ -95,7 +96,9 @@ struct Scratch: Sendable {
             "cryptoflow", ["standalone", "--home", home, "--port", "0"] + arguments, environment: environment)
     }
 
-    /// Runs a command of `cryptoflow` to its end. Throws when it does not end with `code` (nil: any is right).
+    /// Runs a command of `cryptoflow` to its end.
+    ///
+    /// Throws when it does not end with `code` (nil: any is right).
     @discardableResult
     func cryptoflow(
         _ arguments: String..., code: Int32? = 0, environment: [String: String] = [:]
