@@ -124,6 +124,14 @@ let package = Package(
         program(
             "cryptoflow-scheduler", ["Execution", "Programs", argumentParser, lifecycle, logging, unixSignals]),
 
+        room(
+            "Benchmarks",
+            [
+                "CChildSpawn", "CivilTime", "DAGDocument", "DAGModel", "Execution", "Operators", "PostgresClient",
+                "PrivateCluster", "RunStore", "Scheduler", "SchedulerCore", "Timetables", lifecycle, logging,
+            ]),
+        program("cryptoflow-bench", ["Benchmarks", "Execution", argumentParser]),
+
         // What tests share, and the tests.
         room("LoopbackHTTP", [], path: "Tests/LoopbackHTTP"),
         room("TestSupport", ["PrivateCluster", logging], path: "Tests/TestSupport"),
@@ -161,8 +169,8 @@ let package = Package(
         tests(
             of: "WebServer",
             [
-                "CivilTime", "DAGModel", "Execution", "RunStore", "SchedulerCore", "Timetables", hummingbird, httpTypes,
-                lifecycle, logging, nioCore,
+                "CivilTime", "DAGModel", "Execution", "PrivateCluster", "RunStore", "SchedulerCore", "TestSupport",
+                "Timetables", logging,
             ]),
         tests(of: "RecordedExchange", ["CivilTime", lifecycle, logging], fixtures: true),
         tests(
@@ -172,6 +180,13 @@ let package = Package(
                 argumentParser,
             ],
             fixtures: true),
+        .testTarget(
+            name: "ProgramsTests",
+            dependencies: [
+                "CChildSpawn", "CivilTime", "HTTPClient", "PostgresClient", "PrivateCluster", "TestSupport", "cryptoflow",
+                "cryptoflow-exchange", "cryptoflow-scheduler", logging,
+            ],
+            swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )
