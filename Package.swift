@@ -183,7 +183,8 @@ let package = Package(
         .testTarget(
             name: "ProgramsTests",
             dependencies: [
-                "CChildSpawn", "CivilTime", "HTTPClient", "PostgresClient", "PrivateCluster", "TestSupport", "cryptoflow",
+                "CChildSpawn", "CivilTime", "HTTPClient", "PostgresClient", "PrivateCluster", "TestSupport",
+                "cryptoflow",
                 "cryptoflow-exchange", "cryptoflow-scheduler", logging,
             ],
             swiftSettings: strict),

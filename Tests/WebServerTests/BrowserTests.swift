@@ -30,7 +30,8 @@ struct BrowserTests {
     private func serving(_ body: (Int) async throws -> Void) async throws {
         let (ports, announce) = AsyncStream.makeStream(of: Int.self)
         let service = try WebServerService(
-            history: FakeHistory(details: [Sample.detail(Sample.dag("candles_1h"))], health: Sample.health()), markets: nil,
+            history: FakeHistory(details: [Sample.detail(Sample.dag("candles_1h"))], health: Sample.health()),
+            markets: nil,
             logs: TaskLogDirectory(root: "/nonexistent"),
             configuration: WebServerConfiguration(
                 port: 0, version: "1", notice: "recorded data: a test", now: { Sample.now }),
