@@ -3,7 +3,7 @@ import RunStore
 import Scheduler
 import SchedulerCore
 
-/// `sh -c true` as tasks through the whole durable path, two in flight, beside the machine's own limit.
+/// `sh -c true` as tasks through the whole durable path, beside the machine's own limit with two in flight.
 struct ShellBenchmark: Sendable {
     let lab: BenchmarkLab
     let settings: BenchmarkSettings
@@ -14,8 +14,8 @@ struct ShellBenchmark: Sendable {
         var ratio: Spread { Spread(zip(rates, loopRates).map { $0 / $1 }) }
     }
 
-    func run() async throws -> Outcome {
-        let url = try await lab.makeDatabase("shell")
+    func run(inFlight: Int) async throws -> Outcome {
+        let url = try await lab.makeDatabase("shell_\(inFlight)")
         let shape = Workload(name: "sh -c true", runs: 10, tasksPerRun: settings.isQuick ? 60 : 200, isChain: false)
         let count = settings.repetitions
         let documents = try (0...count).map {
@@ -23,7 +23,7 @@ struct ShellBenchmark: Sendable {
                 "shell_\($0)", operatorName: "shell", arguments: ["bash_command": .value(.string("true"))])
         }
         var scheduler = SchedulerSettings()
-        scheduler.core.parallelism = 2
+        scheduler.core.parallelism = inFlight
         return try await SchedulerRig.lead(
             url, documents: PreparedDocuments(documents), settings: scheduler, logs: lab.folder + "/logs"
         ) { rig in
