@@ -2,6 +2,20 @@ import CChildSpawn
 import Dispatch
 import FoundationEssentials
 import Glibc
+import Synchronization
+
+/// Ends what the benchmark has started, when it is itself asked to stop.
+package enum StartedPrograms {
+    private static let running = Mutex<Set<pid_t>>([])
+
+    /// Asks every program that still runs to stop.
+    package static func end() {
+        running.withLock { for pid in $0 { kill(pid, SIGTERM) } }
+    }
+
+    static func add(_ pid: pid_t) { running.withLock { _ = $0.insert(pid) } }
+    static func remove(_ pid: pid_t) { running.withLock { _ = $0.remove(pid) } }
+}
 
 /// A program started by the benchmark, its output in a file.
 struct Program: Sendable {
@@ -24,6 +38,7 @@ struct Program: Sendable {
         var pid: pid_t = 0
         let code = cchildspawn_start(&pid, path, argv, envp, folder, -1, output, output)
         guard code == 0 else { throw BenchmarkFailure("cannot start \(path): \(String(cString: strerror(code)))") }
+        StartedPrograms.add(pid)
         let name = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         return Program(pid: pid, outputPath: name)
     }
@@ -37,6 +52,7 @@ struct Program: Sendable {
             DispatchQueue(label: "bench.program").async {
                 var status: Int32 = 0
                 while waitpid(pid, &status, 0) < 0, errno == EINTR {}
+                StartedPrograms.remove(pid)
                 continuation.resume(returning: status)
             }
         }

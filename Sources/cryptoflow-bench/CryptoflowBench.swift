@@ -1,5 +1,6 @@
 import ArgumentParser
 import Benchmarks
+import Dispatch
 import Execution
 import Glibc
 
@@ -27,6 +28,18 @@ struct CryptoflowBench: AsyncParsableCommand {
 
         func run() async throws {
             ChildReaper.adoptOrphans()
+            // The private PostgreSQL ends with this process by itself; other programs are told.
+            let signals = [SIGINT, SIGTERM].map { (number: Int32) -> any DispatchSourceSignal in
+                signal(number, SIG_IGN)
+                let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+                source.setEventHandler { @Sendable in
+                    StartedPrograms.end()
+                    Glibc.exit(128 + number)
+                }
+                source.activate()
+                return source
+            }
+            defer { for source in signals { source.cancel() } }
             var settings = try BenchmarkSettings(migrations: migrations, scheduler: scheduler)
             settings.runs = runs
             settings.isQuick = quick
