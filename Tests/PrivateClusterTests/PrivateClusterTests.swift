@@ -216,6 +216,8 @@ import Testing
             while FileSystem.kind(unfinished + "/data") == .missing {
                 try #require(await initializer.wait(atMostMilliseconds: 1) == nil)
             }
+            // Held, so that it cannot be done before it is ended.
+            try #require(kill(initializer.id, SIGSTOP) == 0)
             try await scratch.running { _, address async throws in
                 #expect(initializer.status == .signalled(SIGKILL))
                 #expect(try await ScratchHome.sql("SELECT 1", at: address) == "1")
