@@ -68,8 +68,8 @@ let package = Package(
 
         // Databases, networks, processes.
         room("ActorQueues", []),
-        room("PostgresClient", ["CLibPQ", "CivilTime", crypto]),
-        room("PrivateCluster", ["CChildSpawn", logging]),
+        room("PostgresClient", ["ActorQueues", "CLibPQ", "CivilTime", crypto]),
+        room("PrivateCluster", ["ActorQueues", "CChildSpawn", logging]),
         room("HTTPClient", ["CLibCurl"]),
         room("Markets", ["CivilTime", "HTTPClient"]),
         room("Execution", ["CLinux", "CivilTime", "DAGModel", "Templates", "Timetables"]),

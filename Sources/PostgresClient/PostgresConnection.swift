@@ -1,3 +1,4 @@
+import ActorQueues
 import CLibPQ
 import Dispatch
 import Synchronization

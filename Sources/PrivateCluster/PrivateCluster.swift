@@ -1,3 +1,4 @@
+import ActorQueues
 import Glibc
 package import Logging
 
