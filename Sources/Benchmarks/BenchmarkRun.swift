@@ -197,8 +197,11 @@ package struct BenchmarkRun: Sendable {
 
     private func measureDocuments(_ benchmark: DocumentBenchmark, _ report: inout BenchmarkReport) async {
         let documents = await attempt(.documents, "10,000 documents", &report) { try await benchmark.run() }
-        let committed = await attempt(.documents, "10,000 documents into an empty database", &report) {
-            try await benchmark.runCommitted()
+        var committed: Double?
+        if !settings.isQuick {
+            committed = await attempt(.documents, "10,000 documents into an empty database", &report) {
+                try await benchmark.runCommitted()
+            }
         }
         let size = documents.map { "\($0.bytesPerDocument) B each" } ?? ""
         report.add(
