@@ -30,7 +30,9 @@ package struct BenchmarkRun: Sendable {
         await measureBackfill(lab, &report)
         let documents = DocumentBenchmark(lab: lab, settings: settings)
         await measureDocuments(documents, &report)
-        await measureIdle(manyDAGs: settings.isQuick ? nil : documents.folder, &report)
+        // The documents of the part before.
+        let hasDocuments = settings.parts.contains(.documents) && !settings.isQuick
+        await measureIdle(manyDAGs: hasDocuments ? documents.folder : nil, &report)
         let sync = try? await DiskProbe.syncMicroseconds(in: lab.folder)
         await lab.close()
         report.add(
