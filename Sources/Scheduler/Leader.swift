@@ -68,13 +68,18 @@ actor Leader {
     /// Sets the timer and takes notice of spawned processes; call once before the first event.
     func begin() {
         timer = WakeTimer(queue: executor.queue) { @Sendable [weak self] in
-            self?.assumeIsolated { $0.take(.wake) }
+            self?.assumeIsolated { $0.timerWentOff() }
         }
         spawns.onRecord { [weak self] in
             guard let self else { return }
             // Ends by itself: it only starts the commit loop.
             Task { await self.kick() }
         }
+    }
+
+    private func timerWentOff() {
+        timer?.wentOff()
+        take(.wake)
     }
 
     /// Handles an event now, or after the lookups that are pending.

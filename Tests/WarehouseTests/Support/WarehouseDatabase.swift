@@ -15,7 +15,14 @@ struct WarehouseDatabase: Sendable {
     static func use(_ body: (WarehouseDatabase) async throws -> Void) async throws {
         let name = try await TestCluster.shared.makeDatabase(like: "warehouse") { url in
             let connection = try await PostgresConnection.connect(try PostgresSettings(url: url))
-            try await connection.script("CREATE ROLE cryptoflow_warehouse")
+            // The role belongs to the whole cluster, and other suites make it too.
+            try await connection.script(
+                """
+                DO $$ BEGIN
+                    CREATE ROLE cryptoflow_warehouse;
+                EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+                END $$
+                """)
             try await connection.script(text(of: "migrations/0002_warehouse.sql"))
             await connection.close()
         }
