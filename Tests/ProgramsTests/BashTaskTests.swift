@@ -102,6 +102,6 @@ import Testing
 
     /// Waits for something in a file.
     private static func wait(_ condition: () -> Bool) async throws {
-        while !condition() { try await Task.sleep(for: .milliseconds(20)) }
+        while !condition() { try await Task.sleep(for: .milliseconds(20)) }  // check: allow, another process acts
     }
 }

@@ -44,7 +44,7 @@ extension FirstFillSerial {
                         // From the very beginning, while the cluster is made, to the middle of the fill.
                         let pause = Int.random(in: 0...(Bool.random(using: &random) ? 1_200 : 4_500), using: &random)
                         let victim = Victim.allCases.randomElement(using: &random) ?? .everything
-                        try await Task.sleep(for: .milliseconds(pause))
+                        try await Task.sleep(for: .milliseconds(pause))  // check: allow, a kill has its moment
                         story += ", \(victim) after \(pause) ms"
                         guard !program.hasEnded else { throw program.failure("ended by itself") }
                         if try await Self.kill(victim, of: program, in: scratch) {

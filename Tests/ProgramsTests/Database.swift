@@ -41,7 +41,7 @@ struct Database: Sendable {
                 last = "\(error)"
             }
             do {
-                try await Task.sleep(for: .milliseconds(50))
+                try await Task.sleep(for: .milliseconds(50))  // check: allow, another process writes the rows
             } catch {
                 Issue.record("waited in vain for \(expected) from: \(sql); it was \(last)")
                 throw error
