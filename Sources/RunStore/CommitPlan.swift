@@ -36,6 +36,11 @@ struct CommitPlan {
     }
 
     private(set) var versions: [DAGRecord] = []
+    private struct VersionKey: Hashable {
+        let dag: DAGID
+        let version: DAGVersionID
+    }
+    private var versionKeys: Set<VersionKey> = []
     private(set) var dags: [DAGID: DAGEffect] = [:]
     private(set) var newRuns: [RunKey: RunRecord] = [:]
     private(set) var changedRuns: [RunKey: RunRecord] = [:]
@@ -102,7 +107,8 @@ struct CommitPlan {
 
     private mutating func take(_ record: DAGRecord) {
         let id = record.dag.id
-        if !versions.contains(where: { $0.dag.id == id && $0.version == record.version }) { versions.append(record) }
+        // A set: thousands of documents may be new in one batch.
+        if versionKeys.insert(VersionKey(dag: id, version: record.version)).inserted { versions.append(record) }
         dags[id, default: DAGEffect()].record = record
         dags[id]?.isActive = true
     }
