@@ -20,6 +20,10 @@ let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "sw
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioWebSocket = Target.Dependency.product(name: "NIOWebSocket", package: "swift-nio")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 
 func room(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil) -> Target {
@@ -46,6 +50,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -55,6 +60,7 @@ let package = Package(
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CLibCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CXGBoost", pkgConfig: "xgboost", providers: [.apt(["libxgboost-dev"])]),
         .systemLibrary(name: "CLinux"),
         .target(name: "CChildSpawn"),
 
@@ -93,18 +99,40 @@ let package = Package(
                 logging,
             ]),
 
+        // WebSockets, from both sides.
+        room("WebSocketClient", ["CivilTime", logging, nioCore, nioHTTP1, nioPosix, nioSSL, nioWebSocket]),
+        room(
+            "WebSocketServer",
+            [hummingbird, httpTypes, lifecycle, logging, nioCore, nioHTTP1, nioPosix, nioWebSocket]),
+
+        // The real-time path: collectors, event bus, latest values, sinks.
+        room(
+            "Streaming",
+            [
+                "CivilTime", "HTTPClient", "Markets", "PostgresClient", "WebSocketClient", deque, lifecycle, logging,
+            ]),
+
         // The recorded exchange.
-        room("RecordedExchange", ["CivilTime", hummingbird, httpTypes, lifecycle, logging, nioCore]),
+        room(
+            "RecordedExchange",
+            ["CivilTime", "WebSocketServer", hummingbird, httpTypes, lifecycle, logging, nioCore]),
         program(
             "cryptoflow-exchange",
             ["CivilTime", "RecordedExchange", argumentParser, lifecycle, logging, unixSignals]),
 
+        // Logs of the programs: rotated files, and their search.
+        room("LogFiles", ["CivilTime", logging]),
+
         room(
             "WebServer",
             [
-                "CivilTime", "DAGModel", "Execution", "RunStore", "SchedulerCore", "Timetables", hummingbird, httpTypes,
-                lifecycle, logging, mustache, nioCore,
+                "CivilTime", "DAGModel", "Execution", "LogFiles", "RunStore", "SchedulerCore", "Timetables",
+                "WebSocketServer", hummingbird, httpTypes, lifecycle, logging, mustache, nioCore,
             ]),
+
+        // The model: the only room that links XGBoost, in a program of its own.
+        room("Model", ["CXGBoost", "CivilTime", "DAGModel", "PostgresClient"]),
+        program("cryptoflow-model", ["Model", argumentParser]),
 
         // The command line, and the programs.
         room(
@@ -143,6 +171,18 @@ let package = Package(
         tests(of: "PostgresClient", ["CivilTime"]),
         tests(of: "PrivateCluster", ["TestSupport", logging]),
         tests(of: "HTTPClient", ["LoopbackHTTP"]),
+        tests(of: "Model", ["CivilTime", "DAGModel", "PostgresClient", "TestSupport"], fixtures: true),
+        tests(of: "LogFiles", ["CivilTime", logging]),
+        tests(
+            of: "WebSocketClient",
+            ["CivilTime", "WebSocketServer", hummingbird, httpTypes, logging, nioCore, nioPosix, nioSSL]),
+        tests(of: "WebSocketServer", [hummingbird, httpTypes, logging, nioCore]),
+        tests(
+            of: "Streaming",
+            [
+                "CivilTime", "HTTPClient", "LoopbackHTTP", "Markets", "PostgresClient", "TestSupport",
+                "WebSocketClient", "WebSocketServer", logging,
+            ]),
         tests(of: "Markets", ["CivilTime", "HTTPClient", "LoopbackHTTP"], fixtures: true),
         tests(of: "Execution", ["CivilTime", "DAGModel", "Timetables"]),
         tests(
@@ -191,3 +231,16 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// While working on a few rooms: `CRYPTOFLOW_TESTS=Markets,Streaming swift build --build-tests` builds just the tests of
+// these rooms and what they need.
+if let named = Context.environment["CRYPTOFLOW_TESTS"], !named.isEmpty {
+    let byName = Dictionary(uniqueKeysWithValues: package.targets.map { ($0.name, $0) })
+    var wanted: Set<String> = []
+    var open = named.split(separator: ",").map { "\($0)Tests" }
+    while let name = open.popLast() {
+        guard let target = byName[name], wanted.insert(name).inserted else { continue }
+        for case .byNameItem(let dependency, _) in target.dependencies { open.append(dependency) }
+    }
+    package.targets.removeAll { !wanted.contains($0.name) }
+}
