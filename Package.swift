@@ -130,8 +130,9 @@ let package = Package(
                 "WebSocketServer", hummingbird, httpTypes, lifecycle, logging, mustache, nioCore,
             ]),
 
-        // The model: the only room that links XGBoost, in a program of its own.
-        room("Model", ["CXGBoost", "CivilTime", "DAGModel", "PostgresClient"]),
+        // Models: what is known of them; then the only room that links XGBoost, in a program of its own.
+        room("ModelRegistry", ["CivilTime", "PostgresClient"]),
+        room("Model", ["CXGBoost", "CivilTime", "ModelRegistry", "PostgresClient", crypto]),
         program("cryptoflow-model", ["Model", argumentParser]),
 
         // The command line, and the programs.
@@ -171,7 +172,9 @@ let package = Package(
         tests(of: "PostgresClient", ["CivilTime"]),
         tests(of: "PrivateCluster", ["TestSupport", logging]),
         tests(of: "HTTPClient", ["LoopbackHTTP"]),
-        tests(of: "Model", ["CivilTime", "DAGModel", "PostgresClient", "TestSupport"], fixtures: true),
+        tests(of: "ModelRegistry", ["CivilTime", "PostgresClient", "RunStore", "TestSupport"]),
+        tests(
+            of: "Model", ["CivilTime", "ModelRegistry", "PostgresClient", "RunStore", "TestSupport"], fixtures: true),
         tests(of: "LogFiles", ["CivilTime", logging]),
         tests(
             of: "WebSocketClient",
