@@ -229,7 +229,7 @@ let package = Package(
             dependencies: [
                 "CChildSpawn", "CivilTime", "HTTPClient", "PostgresClient", "PrivateCluster", "TestSupport",
                 "cryptoflow",
-                "cryptoflow-exchange", "cryptoflow-scheduler", logging,
+                "cryptoflow-exchange", "cryptoflow-model", "cryptoflow-scheduler", logging,
             ],
             swiftSettings: strict),
     ],

@@ -15,8 +15,6 @@ struct CryptoflowModel: AsyncParsableCommand {
         subcommands: [TrainCommand.self, PredictCommand.self, DriftCommand.self])
 
     static func main() async {
-        // A line a step, seen as it happens in the task's log.
-        setvbuf(stdout, nil, _IOLBF, 0)
         do {
             var command = try parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {
@@ -25,16 +23,16 @@ struct CryptoflowModel: AsyncParsableCommand {
                 try command.run()
             }
         } catch let failure as ModelFailure {
-            print(failure.description)
+            StandardOutput.line(failure.description)
             Glibc.exit(failure.kind.exitCode)
         } catch {
             // ArgumentParser's own: help, version and mistakes in the command line.
             let code = exitCode(for: error)
             if code == .success || code == .validationFailure {
-                print(fullMessage(for: error))
+                StandardOutput.line(fullMessage(for: error))
                 Glibc.exit(code == .success ? 0 : 2)
             }
-            print("\(error)")
+            StandardOutput.line("\(error)")
             Glibc.exit(1)
         }
     }

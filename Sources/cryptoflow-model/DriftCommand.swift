@@ -11,10 +11,10 @@ struct DriftCommand: AsyncParsableCommand {
 
     func run() async throws {
         let findings = try await options.withDatabase { database in
-            try await DriftCheck(database: database).run(say: { print($0) })
+            try await DriftCheck(database: database).run(say: { StandardOutput.line($0) })
         }
         let warnings = findings.count { $0.warns }
-        print(warnings == 0 ? "no drift in \(findings.count) measures" : "\(warnings) of \(findings.count) measures warn")
+        StandardOutput.line(warnings == 0 ? "no drift in \(findings.count) measures" : "\(warnings) of \(findings.count) measures warn")
         try ModelResult.print(["measures": .number(Double(findings.count)), "warnings": .number(Double(warnings))])
     }
 }

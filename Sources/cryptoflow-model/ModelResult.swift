@@ -22,6 +22,6 @@ enum ModelResult: Encodable {
     static func print(_ members: [String: ModelResult]) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        Swift.print(String(decoding: try encoder.encode(members), as: UTF8.self))
+        StandardOutput.line(String(decoding: try encoder.encode(members), as: UTF8.self))
     }
 }

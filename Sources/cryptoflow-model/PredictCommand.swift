@@ -20,9 +20,9 @@ struct PredictCommand: AsyncParsableCommand {
     func run() async throws {
         let report = try await options.withDatabase { database in
             try await Predicting(database: database, workshop: ModelWorkshop()).run(
-                model: model, since: since, exchange: options.exchange, say: { print($0) })
+                model: model, since: since, exchange: options.exchange, say: { StandardOutput.line($0) })
         }
-        print("\(report.stored) forecasts stored, from candles up to \(report.newest ?? "")")
+        StandardOutput.line("\(report.stored) forecasts stored, from candles up to \(report.newest ?? "")")
         try ModelResult.print([
             "stored": .number(Double(report.stored)), "by_model": .number(Double(report.byModel)),
             "model": report.model.map { .text($0) } ?? .none, "newest": report.newest.map { .text($0) } ?? .none,

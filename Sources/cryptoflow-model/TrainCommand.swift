@@ -35,16 +35,16 @@ struct TrainCommand: AsyncParsableCommand {
                 markets: markets.isEmpty ? nil : markets,
                 maker: ModelCard.Maker(
                     dagID: dag, runID: run, taskID: task, attempt: options.attempt.map { String($0) }),
-                say: { print($0) })
+                say: { StandardOutput.line($0) })
         }
-        print(report.card.judgement.reason)
+        StandardOutput.line(report.card.judgement.reason)
         let registration = report.registration
         if !registration.isNew {
-            print("the same model, or one of this task, is stored already: \(registration.name)")
+            StandardOutput.line("the same model, or one of this task, is stored already: \(registration.name)")
         } else if let promotion = registration.promotion {
-            print("promoted \(registration.name), in place of \(promotion.replacedName ?? "the naive forecast")")
+            StandardOutput.line("promoted \(registration.name), in place of \(promotion.replacedName ?? "the naive forecast")")
         } else {
-            print("kept \(report.card.judgement.inUseName ?? "the naive forecast"); \(registration.name) is stored")
+            StandardOutput.line("kept \(report.card.judgement.inUseName ?? "the naive forecast"); \(registration.name) is stored")
         }
         try ModelResult.print([
             "model_id": .number(Double(registration.id)), "model": .text(registration.name),
