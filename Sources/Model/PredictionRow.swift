@@ -69,9 +69,10 @@ extension ModelDatabase {
                 forecast_return, lower_return, upper_return, forecast_price, lower_price, upper_price,
                 p_down, p_flat, p_up, forecast_class, features)
             SELECT f.exchange, f.market, f.open_time, f.open_time + interval '1 hour',
-                   EXISTS (SELECT FROM warehouse.silver_candle AS next
-                           WHERE next.exchange = f.exchange AND next.market = f.market AND next.unit = 60
-                             AND next.open_time > f.open_time),
+                   clock_timestamp() >= f.open_time + interval '2 hours'
+                   OR EXISTS (SELECT FROM warehouse.silver_candle AS next
+                              WHERE next.exchange = f.exchange AND next.market = f.market AND next.unit = 60
+                                AND next.open_time > f.open_time),
                    f.model_id, f.model_name, f.market_known, c.close,
                    f.value, f.lower, f.upper, c.close::double precision * exp(f.value),
                    c.close::double precision * exp(f.lower), c.close::double precision * exp(f.upper),
