@@ -15,10 +15,11 @@ package struct OperatorKit: Sendable {
     let registry: OperatorRegistry
 
     /// Every operator's signature, without what it would need to run: enough to check documents.
-    package static let signatures: [OperatorSignature] = [
-        EmptyOperator.signature, BashOperator.signature, ShellOperator.signature, HTTPOperator.signature,
-        SQLOperator.signature, MarketFetch.signature,
-    ] + ModelOperator.Verb.allCases.map(\.signature)
+    package static let signatures: [OperatorSignature] =
+        [
+            EmptyOperator.signature, BashOperator.signature, ShellOperator.signature, HTTPOperator.signature,
+            SQLOperator.signature, MarketFetch.signature,
+        ] + ModelOperator.Verb.allCases.map(\.signature)
 
     init(connections: Connections, http: HTTPClient, markets: MarketGateway) {
         var registry = OperatorRegistry()
