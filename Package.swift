@@ -175,7 +175,7 @@ let package = Package(
         tests(of: "HTTPClient", ["LoopbackHTTP"]),
         tests(of: "ModelRegistry", ["CivilTime", "PostgresClient", "RunStore", "TestSupport"]),
         tests(
-            of: "Model", ["CivilTime", "ModelRegistry", "PostgresClient", "RunStore", "TestSupport"], fixtures: true),
+            of: "Model", ["CivilTime", "ModelRegistry", "PostgresClient", "TestSupport"], fixtures: true),
         tests(of: "LogFiles", ["CivilTime", logging]),
         tests(
             of: "WebSocketClient",
