@@ -132,8 +132,9 @@ let package = Package(
 
         // Models: what is known of them; then the only room that links XGBoost, in a program of its own.
         room("ModelRegistry", ["CivilTime", "PostgresClient"]),
-        room("Model", ["CXGBoost", "CivilTime", "ModelRegistry", "PostgresClient", crypto]),
-        program("cryptoflow-model", ["Model", argumentParser]),
+        room("Model", ["ActorQueues", "CXGBoost", "CivilTime", "ModelRegistry", "PostgresClient", crypto]),
+        program(
+            "cryptoflow-model", ["CivilTime", "Model", "ModelRegistry", "PostgresClient", argumentParser]),
 
         // The command line, and the programs.
         room(
@@ -232,7 +233,7 @@ let package = Package(
             dependencies: [
                 "CChildSpawn", "CivilTime", "Commands", "HTTPClient", "ModelRegistry", "PostgresClient",
                 "PrivateCluster", "Programs", "TestModels", "TestSupport", "WebServer", "cryptoflow",
-                "cryptoflow-exchange", "cryptoflow-scheduler", argumentParser, logging,
+                "cryptoflow-exchange", "cryptoflow-model", "cryptoflow-scheduler", argumentParser, logging,
             ],
             swiftSettings: strict),
     ],

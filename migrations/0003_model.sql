@@ -181,6 +181,24 @@ COMMENT ON COLUMN warehouse.model_drift.subject IS 'The feature, or all.';
 COMMENT ON COLUMN warehouse.model_drift.value IS 'Null when there was too little to measure.';
 COMMENT ON COLUMN warehouse.model_drift.detail IS 'A sentence for people.';
 
+CREATE FUNCTION warehouse.fail_unless_gold_is_fresh() RETURNS timestamptz
+    LANGUAGE plpgsql STABLE SET TimeZone = 'UTC' SET search_path = pg_catalog AS $$
+DECLARE
+    behind text;
+    newest timestamptz;
+BEGIN
+    SELECT string_agg(format('%s %s from %s on', exchange, market, since), ', ' ORDER BY exchange, market)
+    INTO behind FROM warehouse.gold_due;
+    IF behind IS NOT NULL THEN
+        RAISE EXCEPTION 'Gold is behind Silver: %', behind
+            USING HINT = 'The next run of gold_trend_volatility catches up.';
+    END IF;
+    SELECT max(open_time) INTO newest FROM warehouse.gold_trend_volatility;
+    RETURN newest;
+END $$;
+COMMENT ON FUNCTION warehouse.fail_unless_gold_is_fresh() IS
+    'Raises an exception while candles wait to be worked into Gold; else returns Gold''s newest hour.';
+
 -- Privileges ----------------------------------------------------------------------------------------------------------
 
 DO $$

@@ -125,7 +125,7 @@ extension ModelFacts {
         let dropped = card.training.dropped.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
         let markets = card.encoder.map { "\($0.market) \($0.code)" }
         return [
-            Fact("Hours", "\(card.training.from) to \(card.training.until)"), Fact("Rows", "\(card.training.rows)"),
+            Fact("Hours (UTC)", "\(hour(card.training.from)) to \(hour(card.training.until))"), Fact("Rows", "\(card.training.rows)"),
             Fact("Left out", dropped.isEmpty ? "none" : dropped.joined(separator: ", ")),
             Fact("Classes", shares.joined(separator: ", ")),
             Fact("Flat is a change within", percent(card.target.deadBand)),
@@ -133,6 +133,9 @@ extension ModelFacts {
             Fact("Markets and their codes", markets.joined(separator: ", ")), Fact("XGBoost", card.xgboost),
         ]
     }
+
+    /// `2026-11-01 23:00` of ISO 8601.
+    private static func hour(_ text: String) -> String { String(text.replacing("T", with: " ").prefix(16)) }
 
     /// Names and values as the artefact has them.
     private static func parameters(_ values: TrainingParameters) -> [Fact] {

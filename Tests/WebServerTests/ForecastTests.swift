@@ -35,7 +35,7 @@ struct ForecastTests {
             "id=\"forecast-plot-title\"", "class=\"band next\"", "class=\"forecast\"", ">outside</td>", ">naive</td>",
         ] { #expect(text.contains(part), "\(part)") }
         // A row without a model does not borrow the newest one's.
-        #expect(text.split(separator: "<a href=\"/models/2\">").count - 1 == 24)
+        #expect(text.split(separator: "<a href=\"/models/2\">").count - 1 == 12)
     }
 
     @Test("a naive forecast says why, also when it is late, its hour is over, or the market is new to the model")

@@ -15,7 +15,7 @@ struct CalibrationPlot {
 
     /// A square over a strip with the number of hours in each bin.
     var html: HTMLText {
-        let frame = PlotFrame(width: 420, height: 440, left: 48, right: 16, top: 12, bottom: 98, low: 0, high: 1)
+        let frame = PlotFrame(width: 420, height: 440, left: 48, right: 26, top: 12, bottom: 98, low: 0, high: 1)
         var html = HTMLText()
         frame.open(
             &html, id: "calibration", title: "Calibration of the probability of a rise", description: summary)

@@ -6,7 +6,7 @@ struct ForecastSection {
     let words: TimeWords
 
     private static let recordDays = 7
-    private static let listed = 24
+    private static let listed = 12
     private static let drawn = 48
 
     /// What the template `forecast` shows; a note when there is nothing to show.

@@ -15,21 +15,24 @@ enum ModelStyle {
         .plot .ahead { stroke: var(--link); stroke-width: 2; stroke-dasharray: 3 4; }
         .plot .forecast { fill: var(--card); stroke: var(--link); stroke-width: 3; }
         .square { max-width: 26rem; } .square .chart { min-width: 0; }
+        .pair-key { display: inline-flex; gap: .7rem; align-items: center; white-space: nowrap; }
         .key-circle { display: inline-block; width: .7em; height: .7em; border-radius: 50%; background: var(--link); margin-right: -.4rem; }
         .key-square { display: inline-block; width: .65em; height: .65em; background: var(--upstream); margin-right: -.4rem; }
         .key-band { display: inline-block; width: 1.2em; height: .9em; background: var(--link); opacity: .3; margin-right: -.4rem; }
         .bar { display: flex; gap: .6rem; align-items: center; }
-        .bar svg { flex: 1; min-width: 3rem; height: .7rem; background: var(--code); border-radius: 3px; }
+        .bar svg { flex: 1 1 0; width: 0; min-width: 2.5rem; height: .7rem; background: var(--code); border-radius: 3px; }
         .bar > span { min-width: 3.6rem; text-align: right; font-variant-numeric: tabular-nums; }
         .use-return { fill: var(--link); } .use-class { fill: var(--retry); }
-        .list.uses tbody th { font-weight: 400; min-width: 7rem; } .uses td { width: 38%; }
+        .list.uses { table-layout: fixed; } .uses th:first-child { width: 34%; }
+        .list.uses thead th:first-child { padding-left: 0; }
+        .list.uses tbody th { font-weight: 400; min-width: 0; padding-left: 0; }
         .list.figures tbody th { font-weight: 400; }
         .odds-wrap { max-width: 34rem; } .odds-wrap .legend { margin: .3rem 0 .6rem; }
         .odds { display: block; width: 100%; height: 12px; border-radius: 4px; }
         .odds-down { fill: var(--down); background: var(--down); } .odds-up { fill: var(--up); background: var(--up); }
         .odds-flat { fill: var(--queued); background: var(--queued); }
         @media (max-width: 700px) {
-          .plot { min-width: 30rem; } .square .plot { min-width: 0; } .uses td { width: auto; }
+          .plot { min-width: 30rem; } .square .plot { min-width: 0; } .uses th:first-child { width: auto; }
           .list.uses td[data-label] { padding-left: 7.4rem; }
         }
 

@@ -58,7 +58,7 @@ enum ModelTemplate {
         {{#hasWindows}}<p class="dim">In each window a model trained only on the hours before it. {{windowNote}} Lower is better.</p>
         <div class="plots"><figure><figcaption>Root mean squared error</figcaption><div class="scroll">{{{rmsePlot}}}</div></figure>\
         <figure><figcaption>Log loss of the class</figcaption><div class="scroll">{{{lossPlot}}}</div></figure></div>
-        <p class="legend"><span class="key-circle"></span> model <span class="key-square"></span> naive forecast</p>
+        <p class="legend"><span class="pair-key"><span class="key-circle"></span> model</span> <span class="pair-key"><span class="key-square"></span> naive forecast</span></p>
         <details><summary>Figures of the windows</summary><div class="scroll"><table class="list narrow"><thead><tr><th scope="col">Hours (UTC)</th><th scope="col" class="num">Rows</th>\
         <th scope="col" class="num">RMSE</th><th scope="col" class="num">naive</th><th scope="col" class="num">Log loss</th><th scope="col" class="num">naive</th>\
         <th scope="col" class="num">Paper profit</th><th scope="col" class="num">Buy and hold</th></tr></thead>
@@ -102,10 +102,10 @@ enum ModelTemplate {
         <p>{{#model}}By the model <a href="{{href}}">{{name}}</a>{{/model}}{{#isNaive}}By the naive forecast, {{naive}}{{/isNaive}}, made \
         {{#made}}{{> time}}{{/made}}{{#isLate}}, after its hour had ended: of no use then, and left out of the record{{/isLate}}. \
         {{#isUnknown}}The model was not trained on this market.{{/isUnknown}}</p>
-        {{#chart}}<div class="scroll" id="forecast-wrap" data-right>{{{chart}}}</div><p class="legend"><span class="key close"></span> close \
-        <span class="key-band"></span> 80 % bands as forecast <span class="key-circle"></span> this forecast</p>{{/chart}}
+        {{#chart}}<div class="scroll" id="forecast-wrap" data-right>{{{chart}}}</div><p class="legend"><span class="pair-key"><span class="key close"></span> close</span> \
+        <span class="pair-key"><span class="key-band"></span> 80 % bands as forecast</span> <span class="pair-key"><span class="key-circle"></span> this forecast</span></p>{{/chart}}
         <p>{{record}}</p>
-        <details id="forecasts"><summary>Last forecasts</summary><div class="scroll"><table class="list narrow"><thead><tr><th scope="col">Hour from (UTC)</th>\
+        <details id="forecasts" open><summary>Last forecasts</summary><div class="scroll"><table class="list narrow"><thead><tr><th scope="col">Hour from (UTC)</th>\
         <th scope="col" class="num">Forecast</th><th scope="col" class="num">80 % band</th><th scope="col" class="num">Actual</th><th scope="col" class="num">Error</th>\
         <th scope="col">Band</th><th scope="col">By</th></tr></thead>
         <tbody>{{#rows}}<tr><th scope="row">{{hour}}{{#isLate}} <span class="tag warn">late</span>{{/isLate}}</th><td data-label="Forecast" class="num">{{forecast}}</td>\
