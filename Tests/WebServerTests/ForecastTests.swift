@@ -38,7 +38,7 @@ struct ForecastTests {
         #expect(text.split(separator: "<a href=\"/models/2\">").count - 1 == 12)
     }
 
-    @Test("a naive forecast says why, also when it is late, its hour is over, or the market is new to the model")
+    @Test("a naive forecast says why, also when it is late and its hour is over")
     func naive() async throws {
         var forecast = Sample.forecasts(after: Self.hour - .seconds(7_200), count: 1)[0]
         (forecast.model, forecast.modelName, forecast.probabilities) = (nil, "naive: no model is in use", nil)
@@ -46,8 +46,16 @@ struct ForecastTests {
         let text = try await page(FakeModels(latest: [forecast]))
         #expect(text.contains("Newest forecast; its hour is over"))
         #expect(text.contains("By the naive forecast, because no model is in use"))
-        #expect(text.contains("after its hour had ended") && text.contains("not trained on this market"))
+        #expect(text.contains("after its hour had ended") && !text.contains("not trained on this market"))
         #expect(text.contains("No band") && text.contains("there is no record") && !text.contains("falls"))
+    }
+
+    @Test("a model that does not know the market says so")
+    func unknownMarket() async throws {
+        var forecast = Sample.forecasts(after: Self.hour, count: 1)[0]
+        #expect(!(try await page(FakeModels(latest: [forecast])).contains("not trained on this market")))
+        forecast.isMarketKnown = false
+        #expect(try await page(FakeModels(latest: [forecast])).contains("not trained on this market"))
     }
 
     @Test(

@@ -36,7 +36,8 @@ struct ForecastSection {
             "any": true, "title": isOver ? "Newest forecast; its hour is over" : "Forecast of the next hour",
             "price": NumberText.price(newest.price), "until": TimeWords.minute(end) + " UTC",
             "quote": price.market.split(separator: "-").first.map(String.init) ?? "",
-            "made": words.view(newest.madeAt), "isLate": newest.isLate, "isUnknown": !newest.isMarketKnown,
+            "made": words.view(newest.madeAt), "isLate": newest.isLate,
+            "isUnknown": newest.model != nil && !newest.isMarketKnown,
             "record": ModelWords.record(record, isNaive: newest.model == nil, days: Self.recordDays),
             "rows": forecasts.prefix(Self.listed).map(row), "change": false, "band": false, "model": false,
         ]
