@@ -122,10 +122,13 @@ extension ModelFacts {
 
     private static func training(_ card: ModelCard) -> [Fact] {
         let shares = zip(card.target.classes, card.training.classShares).map { "\($0) \(percent($1))" }
-        let dropped = card.training.dropped.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
+        let dropped = card.training.dropped.sorted { $0.key < $1.key }.map {
+            "\($0.value) \($0.key.replacing("_", with: " "))"
+        }
         let markets = card.encoder.map { "\($0.market) \($0.code)" }
         return [
-            Fact("Hours (UTC)", "\(hour(card.training.from)) to \(hour(card.training.until))"), Fact("Rows", "\(card.training.rows)"),
+            Fact("Hours (UTC)", "\(hour(card.training.from)) to \(hour(card.training.until))"),
+            Fact("Rows", "\(card.training.rows)"),
             Fact("Left out", dropped.isEmpty ? "none" : dropped.joined(separator: ", ")),
             Fact("Classes", shares.joined(separator: ", ")),
             Fact("Flat is a change within", percent(card.target.deadBand)),

@@ -74,13 +74,13 @@ import Testing
         let outcome = await Harness.run("model", "promote", "2", "--reason", "a try", models: models)
         #expect(outcome.code == 0)
         #expect(outcome.output == "model second is in use; this replaced model first\n")
-        #expect(outcome.errors.hasPrefix("warning: this model was judged not better: RMSE 0.00502"))
+        #expect(outcome.errors.hasPrefix("warning: this model is in use although it was not better: RMSE 0.00502"))
         #expect(models.state.withLock { $0.asked } == ["tester: a try"])
         let again = await Harness.run("model", "promote", "first", models: models)
         #expect(again.code == 0 && again.errors.isEmpty)
         #expect(again.output == "model first is in use already\n")
         let unjudged = await Harness.run("model", "promote", "third", models: models)
-        #expect(unjudged.errors.hasPrefix("warning: this model was not judged: only 12 hours"))
+        #expect(unjudged.errors.hasPrefix("warning: this model is in use although it was not judged: only 12 hours"))
     }
 
     @Test("promote none puts the naive forecast into use")

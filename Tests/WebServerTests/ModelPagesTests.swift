@@ -64,6 +64,10 @@ struct ModelPagesTests {
     @Test("not better than naive reads as a normal outcome, and not judged says why")
     func verdicts() async throws {
         #expect(try await get("/models/3", models).text.contains("That is a normal outcome"))
+        var first = Sample.model(3, verdict: .notBetter)
+        first.inUse = nil
+        let alone = try await get("/models/3", FakeModels(facts: [first])).text
+        #expect(alone.contains("Not better than the naive forecast. That is a normal outcome"))
         let text = try await get("/models/1", models).text
         #expect(text.contains("There were too few hours to judge it on.") && !text.contains("Each market"))
     }
@@ -137,6 +141,7 @@ struct ModelPagesTests {
         #expect(windows.split(separator: "<rect class=\"naive\"").count == 7)
         let calibration = CalibrationPlot(bins: facts.calibration).html.html
         #expect(calibration.split(separator: "<circle").count == 6)
+        #expect(calibration.split(separator: "<circle class=\"few\"").count == 2)
         #expect(calibration.contains("class=\"ideal\"") && calibration.contains(">1820</text>"))
     }
 }

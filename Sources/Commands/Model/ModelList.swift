@@ -64,3 +64,8 @@ extension ModelCard.Verdict {
     /// "Not better" is a normal outcome, nothing bad.
     var tone: Tone { self == .better ? .good : .plain }
 }
+
+extension ModelCard.Judgement {
+    /// The verdict with its reason, which may begin with it.
+    var sentence: String { reason.hasPrefix(verdict.words) ? reason : "\(verdict.words): \(reason)" }
+}

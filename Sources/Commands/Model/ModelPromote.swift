@@ -34,8 +34,7 @@ struct ModelPromote: AsyncParsableCommand {
         }
         if let card = chosen?.card, card.judgement.verdict != .better {
             try environment.console.error(
-                "warning: this model was \(card.judgement.verdict == .notBetter ? "judged not better" : "not judged"):"
-                    + " \(DisplayText.oneLine(card.judgement.reason)); it is in use all the same")
+                "warning: this model is in use although it was " + DisplayText.oneLine(card.judgement.sentence))
         }
         let shapes = options.shapes
         try options.write(change.map { ModelShapes.promotion($0, shapes) } ?? .null) { _ in

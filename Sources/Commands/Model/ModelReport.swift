@@ -43,10 +43,12 @@ struct ModelReport {
         list.add("model", model.name)
         list.add("id", String(model.id))
         list.add("state", state, model.isInUse ? .active : .plain)
-        list.add("verdict", "\(judgement.verdict.words): \(judgement.reason)", judgement.verdict.tone)
+        list.add("verdict", judgement.sentence, judgement.verdict.tone)
         list.add("created", shapes.shortText(model.createdAt))
         list.add("trained on", "\(span(card.training.from, card.training.until)), \(card.training.rows) rows")
-        let dropped = card.training.dropped.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
+        let dropped = card.training.dropped.sorted { $0.key < $1.key }.map {
+            "\($0.value) \($0.key.replacing("_", with: " "))"
+        }
         list.add("left out", dropped.joined(separator: ", "))
         let shares = zip(card.target.classes, card.training.classShares).map { "\($0) \(FigureText.percent($1))" }
         list.add(

@@ -2,6 +2,9 @@
 struct CalibrationPlot {
     let bins: [ModelFacts.Bin]
 
+    /// A frequency among fewer hours says little: its point is hollow, and the line leaves it out.
+    static let fewest = 30
+
     var isEmpty: Bool { filled.isEmpty }
 
     private var filled: [(bin: ModelFacts.Bin, probability: Double, frequency: Double)] {
@@ -28,10 +31,12 @@ struct CalibrationPlot {
         }
         frame.rule(&html, x1: frame.x(0), x2: frame.x(1), y1: floor, y2: frame.top, cssClass: "ideal")
         counts(&html, frame, floor: floor + 26)
-        frame.line(&html, "model", filled.map { (x: frame.x($0.probability), y: frame.y($0.frequency)) })
+        frame.line(
+            &html, "model",
+            filled.filter { $0.bin.rows >= Self.fewest }.map { (x: frame.x($0.probability), y: frame.y($0.frequency)) })
         for (bin, probability, frequency) in filled {
             frame.circle(
-                &html, "model", x: frame.x(probability), y: frame.y(frequency), r: 5,
+                &html, bin.rows < Self.fewest ? "few" : "model", x: frame.x(probability), y: frame.y(frequency), r: 5,
                 title: "said \(NumberText.percent(probability)), came \(NumberText.percent(frequency)), "
                     + "\(bin.rows) hours")
         }

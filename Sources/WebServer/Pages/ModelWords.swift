@@ -12,12 +12,14 @@ enum ModelWords {
         }
     }
 
-    static func long(_ verdict: ModelSummary.Verdict) -> String {
-        switch verdict {
-        case .better: "Better than the naive forecast and than the model in use then, on hours none of them had seen."
+    /// - Parameter hadRival: whether a model was in use when this one was judged.
+    static func long(_ verdict: ModelSummary.Verdict, hadRival: Bool) -> String {
+        let others = hadRival ? "the naive forecast and the model in use then" : "the naive forecast"
+        return switch verdict {
+        case .better: "Better than \(others), on hours none of them had seen."
         case .notBetter:
-            "Not better than the naive forecast and the model in use then. That is a normal outcome: the next hour's "
-                + "price is hard to foresee. What was in use stayed in use."
+            "Not better than \(others). That is a normal outcome: the next hour's price is hard to foresee. "
+                + "What was in use stayed in use."
         case .notJudged: "Not judged: there were too few hours to compare it on. What was in use stayed in use."
         }
     }
@@ -25,7 +27,7 @@ enum ModelWords {
     /// How live forecasts did, as sentences.
     static func record(_ record: ForecastRecord, isNaive: Bool, days: Int) -> String {
         guard record.hours > 0 else {
-            return "No outcome of its forecasts is known yet, so there is no record."
+            return "No outcome of a forecast made in time is known yet, so there is no record."
         }
         let span = "Over the last \(days) days (\(record.hours) hour\(record.hours == 1 ? "" : "s"))"
         let coverage = record.coverage.map {

@@ -12,7 +12,8 @@ struct OneModelPage {
         var view: [String: Any] = [
             "name": summary.name, "id": Int(summary.id), "isInUse": summary.isInUse,
             "created": words.view(summary.createdAt), "verdict": ModelWords.short(summary.verdict),
-            "isBetter": summary.verdict == .better, "verdictText": ModelWords.long(summary.verdict),
+            "isBetter": summary.verdict == .better,
+            "verdictText": ModelWords.long(summary.verdict, hadRival: facts.inUse != nil),
             "reason": summary.reason, "sha256": facts.sha256,
             "training": facts.training.map { ["name": $0.name, "value": $0.value] },
             "parameters": facts.parameters.map { ["name": $0.name, "value": $0.value] },

@@ -8,6 +8,7 @@ enum ModelStyle {
         .plot .model { stroke: var(--link); } .plot .naive { stroke: var(--upstream); }
         .plot path.naive { stroke-dasharray: 5 4; }
         .plot circle.model { fill: var(--link); stroke: var(--card); } .plot rect.naive { fill: var(--upstream); stroke: none; }
+        .plot circle.few { fill: var(--card); stroke: var(--link); stroke-width: 1.5; }
         .plot .ideal { stroke: var(--dim); stroke-dasharray: 5 4; }
         .plot .count { fill: var(--queued); opacity: .55; }
         .plot .end { text-anchor: end; }
@@ -17,6 +18,7 @@ enum ModelStyle {
         .square { max-width: 26rem; } .square .chart { min-width: 0; }
         .pair-key { display: inline-flex; gap: .7rem; align-items: center; white-space: nowrap; }
         .key-circle { display: inline-block; width: .7em; height: .7em; border-radius: 50%; background: var(--link); margin-right: -.4rem; }
+        .key-circle.hollow { background: var(--card); border: 3px solid var(--link); width: .85em; height: .85em; }
         .key-square { display: inline-block; width: .65em; height: .65em; background: var(--upstream); margin-right: -.4rem; }
         .key-band { display: inline-block; width: 1.2em; height: .9em; background: var(--link); opacity: .3; margin-right: -.4rem; }
         .bar { display: flex; gap: .6rem; align-items: center; }
@@ -32,7 +34,7 @@ enum ModelStyle {
         .odds-down { fill: var(--down); background: var(--down); } .odds-up { fill: var(--up); background: var(--up); }
         .odds-flat { fill: var(--queued); background: var(--queued); }
         @media (max-width: 700px) {
-          .plot { min-width: 30rem; } .square .plot { min-width: 0; } .uses th:first-child { width: auto; }
+          .plot { min-width: 30rem; } .square .plot { min-width: 0; } #forecast-wrap .plot { min-width: 44rem; } .uses th:first-child { width: auto; }
           .list.uses td[data-label] { padding-left: 7.4rem; }
         }
 

@@ -66,7 +66,7 @@ enum ModelTemplate {
         {{^hasWindows}}<p class="none">No windows.</p>{{/hasWindows}}</section>
         <div class="plots pair"><section aria-labelledby="calibrated"><h2 id="calibrated">Calibration</h2>
         {{#calibration}}<p class="dim">How often the price rose (upwards) when the model gave that probability (rightwards). On the dashed line both agree. \
-        The bars below count the hours.</p><div class="square">{{{calibration}}}</div>{{/calibration}}
+        The bars below count the hours; hollow points stand for fewer than \(CalibrationPlot.fewest).</p><div class="square">{{{calibration}}}</div>{{/calibration}}
         {{^calibration}}<p class="none">No hours to draw.</p>{{/calibration}}</section>
         <section aria-labelledby="importance"><h2 id="importance">Use of the features</h2>
         {{#importance}}<p class="dim">Share of the gain of all splits; says what the model looks at, not what moves prices.</p>{{{importance}}}{{/importance}}
@@ -103,7 +103,7 @@ enum ModelTemplate {
         {{#made}}{{> time}}{{/made}}{{#isLate}}, after its hour had ended: of no use then, and left out of the record{{/isLate}}. \
         {{#isUnknown}}The model was not trained on this market.{{/isUnknown}}</p>
         {{#chart}}<div class="scroll" id="forecast-wrap" data-right>{{{chart}}}</div><p class="legend"><span class="pair-key"><span class="key close"></span> close</span> \
-        <span class="pair-key"><span class="key-band"></span> 80 % bands as forecast</span> <span class="pair-key"><span class="key-circle"></span> this forecast</span></p>{{/chart}}
+        <span class="pair-key"><span class="key-band"></span> 80 % bands as forecast</span> <span class="pair-key"><span class="key-circle hollow"></span> this forecast</span></p>{{/chart}}
         <p>{{record}}</p>
         <details id="forecasts" open><summary>Last forecasts</summary><div class="scroll"><table class="list narrow"><thead><tr><th scope="col">Hour from (UTC)</th>\
         <th scope="col" class="num">Forecast</th><th scope="col" class="num">80 % band</th><th scope="col" class="num">Actual</th><th scope="col" class="num">Error</th>\
