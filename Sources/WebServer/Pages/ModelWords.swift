@@ -19,8 +19,8 @@ enum ModelWords {
         case .better: "Better than \(others), on hours none of them had seen."
         case .notBetter:
             "Not better than \(others). That is a normal outcome: the next hour's price is hard to foresee. "
-                + "What was in use stayed in use."
-        case .notJudged: "Not judged: there were too few hours to compare it on. What was in use stayed in use."
+                + "The retraining did not put it into use."
+        case .notJudged: "Not judged: there were too few hours to compare it on. The retraining did not put it into use."
         }
     }
 
