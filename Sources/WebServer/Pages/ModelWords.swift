@@ -20,7 +20,8 @@ enum ModelWords {
         case .notBetter:
             "Not better than \(others). That is a normal outcome: the next hour's price is hard to foresee. "
                 + "The retraining did not put it into use."
-        case .notJudged: "Not judged: there were too few hours to compare it on. The retraining did not put it into use."
+        case .notJudged:
+            "Not judged: there were too few hours to compare it on. The retraining did not put it into use."
         }
     }
 
