@@ -1,89 +1,115 @@
-import Glibc
+import CivilTime
+import Commands
+import ModelRegistry
+import PostgresClient
+import Programs
+import Synchronization
+import TestModels
 import Testing
+import WebServer
 
-extension FirstFillSerial {
-    @Suite("the model") struct Model {
-        /// Rows that break a rule of the registry.
-        private static let rules: [(rule: String, sql: String)] = [
-            (
-                "a run stored one model at most",
-                "SELECT dag_id || run_id FROM model_registry GROUP BY dag_id, run_id, task_id HAVING count(*) > 1"
-            ),
-            (
-                "an artefact is what its hash says",
-                "SELECT id FROM model_registry WHERE sha256 <> sha256(artefact::text::bytea)"
-            ),
-            (
-                "only what is better was promoted by a run",
-                """
-                SELECT name FROM model_promotion AS p JOIN model_registry AS r ON r.id = p.model_id WHERE r.verdict <> 'better'
-                """
-            ),
-            (
-                "a market has one forecast an hour",
-                """
-                SELECT market || open_time FROM gold_prediction GROUP BY exchange, market, open_time HAVING count(*) > 1
-                """
-            ),
-            (
-                "a forecast without a model says so",
-                """
-                SELECT market FROM gold_prediction WHERE (model_id IS NULL) <> (model_name LIKE 'naive: %')
-                """
-            ),
-        ]
+/// The commands and the pages of models over a real registry.
+@Suite("models in a database", .timeLimit(.minutes(2))) struct ModelTests {
+    private struct Outcome {
+        let code: Int32
+        let output: String
+        let errors: String
+    }
 
-        @Test(
-            "is trained once the history is there, and killed in the middle it is trained again",
-            .timeLimit(.minutes(5)))
-        func killed() async throws {
-            try await Scratch.with { scratch in
-                let program = try FirstFill.start(scratch)
-                let database = try await FirstFill.finish(program, scratch)
-                #expect(try await database.value("SELECT count(*) FROM model_registry") == "1")
-                // The clock stands still, so each market has its newest hour and the 48 before it.
-                #expect(try await database.value("SELECT count(DISTINCT market) FROM gold_prediction") == "5")
-                #expect(
-                    try await database.value(
-                        "SELECT count(*) > 200 FROM gold_prediction WHERE actual_close IS NOT NULL AND error IS NOT NULL"
-                    )
-                        == "true")
-
-                try await scratch.cryptoflow(
-                    "dag", "trigger", "model_retraining", "--conf", "{\"rounds\": 400, \"seed\": 5}")
-                try await database.wait(
-                    "SELECT count(pid) = 1 FROM task_attempt WHERE task_id = 'train' AND ended_at IS NULL")
-                let pid = try await database.value(
-                    "SELECT pid FROM task_attempt WHERE task_id = 'train' AND ended_at IS NULL")
-                try #require(kill(try #require(Int32(pid)), SIGKILL) == 0)
-                try await database.wait(Rules.isIdle)
-                #expect(
-                    try await database.value(
-                        """
-                        SELECT string_agg(state || ' ' || coalesce(reason, ''), ', ' ORDER BY try_number)
-                        FROM task_attempt WHERE task_id = 'train'
-                            AND run_key = (SELECT max(run_key) FROM dag_run WHERE dag_id = 'model_retraining')
-                        """) == "failed cryptoflow-model was killed by SIGKILL, success ")
-                #expect(try await database.value("SELECT count(*) FROM model_registry") == "2")
-                #expect(
-                    try await database.value(
-                        "SELECT artefact #>> '{parameters,rounds}' FROM model_registry ORDER BY id DESC LIMIT 1")
-                        == "400")
-
-                // Another search that cannot be is told, and not tried again.
-                let refused = try await scratch.cryptoflow(
-                    "dag", "trigger", "model_retraining", "--conf", "{\"windows\": 2}", "--wait", code: 1)
-                #expect((refused.output + refused.errors).contains("ended in failed"))
-                #expect(
-                    try await database.value(
-                        "SELECT reason FROM task_attempt WHERE task_id = 'train' AND state = 'failed' ORDER BY attempt DESC LIMIT 1"
-                    )
-                        == "windows must be a whole number from 6 to 100, found 2")
-                try await Rules.check(Rules.history + Self.rules, in: database)
-                program.signal(SIGTERM)
-                #expect(try await program.end() == 0)
-                #expect(scratch.processes().map(\.description) == [], "something is left running")
+    /// Runs a command line in this process, as `cryptoflow` would.
+    private func run(_ arguments: String..., on database: RegistryDatabase) async -> Outcome {
+        let written = Mutex((output: "", errors: ""))
+        let console = Console { stream, text in
+            written.withLock { texts in
+                if stream == .output { texts.output += text } else { texts.errors += text }
             }
+        }
+        let environment = CommandEnvironment(
+            opener: ProgramHistory(), models: ProgramModels(), operators: [], version: "1", console: console,
+            actor: "tester", variable: { $0 == "CRYPTOFLOW_DATABASE_URL" ? database.url : nil })
+        let code = await Commands.run(ModelRoot.self, arguments: arguments, in: environment)
+        return written.withLock { Outcome(code: code, output: $0.output, errors: $0.errors) }
+    }
+
+    @Test("list, show, promote, rollback and compare work on the registry, and the audit log knows who")
+    func commands() async throws {
+        try await RegistryDatabase.use { database in
+            #expect(await run("model", "list", on: database).output.hasPrefix("no models yet"))
+            #expect(await run("model", "show", on: database).code == 1)
+            let first = try await database.add(TestModels.card("first"))
+            try await database.add(TestModels.card("second", verdict: .notBetter))
+            let promoted = await run("model", "promote", "\(first)", on: database)
+            #expect(promoted.output == "model first is in use; this replaced the naive forecast\n")
+            let second = await run("model", "promote", "second", "--reason", "a try", on: database)
+            #expect(
+                second.code == 0 && second.errors.hasPrefix("warning: this model is in use although it was not better"))
+            #expect(await run("model", "show", on: database).output.contains("RMSE 0.00502"))
+            let artefact = await run("model", "show", "second", "--artefact", on: database).output
+            #expect(artefact == (try await database.queries.artefact(first + 1)))
+            #expect(await run("model", "compare", "first", "current", on: database).code == 0)
+            #expect(await run("model", "rollback", on: database).output.contains("model first is in use"))
+            let none = await run("model", "promote", "none", on: database)
+            #expect(none.output.contains("forecasts are naive from now on"))
+            let unknown = await run("model", "promote", "frist", on: database)
+            #expect(unknown.code == 1 && unknown.errors.contains("(first)"))
+            #expect(await run("model", "predictions", on: database).output.contains("no forecasts yet"))
+            let rows = try await database.owner.query(
+                "SELECT actor || ' ' || action FROM flow.audit_log WHERE action LIKE 'model.%' ORDER BY id"
+            ).map { row in try row.decode(0, as: String.self) }
+            #expect(
+                rows == [
+                    "tester model.promote", "tester model.promote", "tester model.rollback", "tester model.promote",
+                ])
+        }
+    }
+
+    @Test("a database from before there were models says what to do")
+    func old() async throws {
+        try await RegistryDatabase.use { database in
+            try await database.owner.script("DROP SCHEMA warehouse CASCADE")
+            let outcome = await run("model", "list", on: database)
+            #expect(outcome.code == 1 && outcome.errors.contains("cryptoflow db migrate"))
+        }
+    }
+
+    @Test("pages read models, changes, forecasts and drift under the role of the programs")
+    func pages() async throws {
+        try await RegistryDatabase.use { database in
+            let pages = RegistryPages(
+                queries: database.queries, predictions: PredictionQueries(session: database.warehouse))
+            #expect(try await pages.models(limit: 10).isEmpty)
+            #expect(try await pages.model("current") == nil)
+            #expect(try await pages.changes(limit: 10).isEmpty)
+            #expect(try await pages.forecasts(exchange: "upbit", market: "KRW-BTC", limit: 10).isEmpty)
+            let id = try await database.add(TestModels.card("a"))
+            try await database.add(TestModels.card("b", judged: false))
+            _ = try await database.promoting { try await $0.promote("a", actor: "kim", reason: "better") }
+            try await database.warehouse.script(
+                """
+                INSERT INTO warehouse.gold_prediction (exchange, market, open_time, target_time, is_late, model_id,
+                    model_name, market_known, close, forecast_return, forecast_price, lower_price, upper_price,
+                    p_down, p_flat, p_up, actual_return, error, is_inside)
+                VALUES ('upbit', 'KRW-BTC', '2026-11-01', '2026-11-01 01:00Z', false, \(id), 'a', true, 100.5, 0.01,
+                    101, 99, 103, 0.2, 0.3, 0.5, 0.02, 0.01, true);
+                INSERT INTO warehouse.model_drift VALUES (\(id), now(), 'psi', 'rsi_14', 0.3, 0.2, true, 'moved',
+                    '2026-11-01', '2026-11-07');
+                """)
+            let list = try await pages.models(limit: 10)
+            #expect(list.map(\.name) == ["b", "a"] && list.map(\.isInUse) == [false, true])
+            #expect(list.map(\.verdict) == [.notJudged, .better] && list[0].judged == nil)
+            let facts = try #require(try await pages.model("current"))
+            #expect(facts.summary.id == id && facts.windows.count == 6 && facts.markets.count == 2)
+            #expect(facts.drift.map(\.warns) == [true])
+            #expect(facts.features.first?.useForReturn == 0.3)
+            #expect(facts.run?.dag == "model_retraining")
+            #expect(try await pages.changes(limit: 10).map(\.actor) == ["kim"])
+            for (exchange, market) in [("upbit", "KRW-BTC"), (nil, "KRW-BTC"), ("upbit", nil), (nil, nil)] {
+                let found = try await pages.forecasts(exchange: exchange, market: market, limit: 10)
+                #expect(found.map(\.price) == [101] && found.first?.close == "100.5")
+            }
+            #expect(try await pages.forecasts(exchange: "x", market: nil, limit: 10).isEmpty)
+            let record = try await pages.record(exchange: "upbit", market: "KRW-BTC", model: id, hours: 168)
+            #expect(record == ForecastRecord(hours: 1, rmse: 0.01, naiveRMSE: 0.02, coverage: 1))
         }
     }
 }
