@@ -153,6 +153,9 @@ import Testing
         #expect(next.map(\.market.description) == ["KRW-C5"])
         // A market that leaves while it is filled makes room as well.
         _ = rig.send(.markets(names.filter { $0 != "KRW-C9" }.map(code)))
+        #expect(rig.machine.gaps.running == 3)
+        let more = fills(rig.pass(.seconds(1)))
+        #expect(more.map(\.market.description) == ["KRW-C4"])
         #expect(rig.machine.gaps.running == 4)
         #expect(rig.send(.filled(first[0], FillOutcome(found: 5))) == [])
     }
