@@ -110,6 +110,7 @@ let package = Package(
             "Streaming",
             [
                 "CivilTime", "HTTPClient", "Markets", "PostgresClient", "WebSocketClient", deque, lifecycle, logging,
+                nioCore,
             ]),
 
         // The recorded exchange.
@@ -158,13 +159,16 @@ let package = Package(
         room(
             "Benchmarks",
             [
-                "CChildSpawn", "CivilTime", "DAGDocument", "DAGModel", "Execution", "Operators", "PostgresClient",
-                "PrivateCluster", "RunStore", "Scheduler", "SchedulerCore", "Timetables", lifecycle, logging,
+                "CChildSpawn", "CivilTime", "DAGDocument", "DAGModel", "Execution", "Markets", "Operators",
+                "PostgresClient", "PrivateCluster", "RunStore", "Scheduler", "SchedulerCore", "Timetables", lifecycle,
+                logging,
             ]),
         program("cryptoflow-bench", ["Benchmarks", "Execution", argumentParser]),
 
         // What tests share, and the tests.
         room("LoopbackHTTP", [], path: "Tests/LoopbackHTTP"),
+        room(
+            "LoopbackWebSocket", [nioCore, nioHTTP1, nioPosix, nioSSL, nioWebSocket], path: "Tests/LoopbackWebSocket"),
         room("TestSupport", ["PrivateCluster", logging], path: "Tests/TestSupport"),
         tests(of: "CivilTime", []),
         tests(of: "Timetables", ["CivilTime"], fixtures: true),
@@ -183,13 +187,13 @@ let package = Package(
         tests(of: "LogFiles", ["CivilTime", logging]),
         tests(
             of: "WebSocketClient",
-            ["CivilTime", "WebSocketServer", hummingbird, httpTypes, logging, nioCore, nioPosix, nioSSL]),
+            ["CivilTime", "LoopbackHTTP", "LoopbackWebSocket", nioCore, nioWebSocket]),
         tests(of: "WebSocketServer", [hummingbird, httpTypes, logging, nioCore]),
         tests(
             of: "Streaming",
             [
-                "CivilTime", "HTTPClient", "LoopbackHTTP", "Markets", "PostgresClient", "TestSupport",
-                "WebSocketClient", "WebSocketServer", logging,
+                "CivilTime", "HTTPClient", "LoopbackHTTP", "LoopbackWebSocket", "Markets", "PostgresClient",
+                "TestSupport", "WebSocketClient", "WebSocketServer", lifecycle, logging, nioCore,
             ]),
         tests(of: "Markets", ["CivilTime", "HTTPClient", "LoopbackHTTP"], fixtures: true),
         tests(of: "Execution", ["CivilTime", "DAGModel", "Timetables"]),
