@@ -183,7 +183,7 @@ let package = Package(
         tests(
             of: "WebSocketClient",
             ["CivilTime", "WebSocketServer", hummingbird, httpTypes, logging, nioCore, nioPosix, nioSSL]),
-        tests(of: "WebSocketServer", [hummingbird, httpTypes, lifecycle, logging, nioCore]),
+        tests(of: "WebSocketServer", ["LoopbackHTTP", hummingbird, httpTypes, lifecycle, logging, nioCore]),
         tests(
             of: "Streaming",
             [
@@ -219,7 +219,9 @@ let package = Package(
                 "CivilTime", "DAGModel", "Execution", "PrivateCluster", "RunStore", "SchedulerCore", "TestSupport",
                 "Timetables", logging,
             ]),
-        tests(of: "RecordedExchange", ["CivilTime", lifecycle, logging], fixtures: true),
+        tests(
+            of: "RecordedExchange", ["CivilTime", "LoopbackHTTP", "WebSocketServer", lifecycle, logging], fixtures: true
+        ),
         tests(
             of: "Commands",
             [
