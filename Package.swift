@@ -137,22 +137,25 @@ let package = Package(
                 "WebSocketServer", hummingbird, httpTypes, lifecycle, logging, mustache, nioCore,
             ]),
 
-        // The model: the only room that links XGBoost, in a program of its own.
-        room("Model", ["CXGBoost", "CivilTime", "DAGModel", "PostgresClient"]),
-        program("cryptoflow-model", ["Model", argumentParser]),
+        // Models: what is known of them; then the only room that links XGBoost, in a program of its own.
+        room("ModelRegistry", ["CivilTime", "PostgresClient"]),
+        room("Model", ["ActorQueues", "CXGBoost", "CivilTime", "ModelRegistry", "PostgresClient", crypto]),
+        program(
+            "cryptoflow-model", ["CivilTime", "Model", "ModelRegistry", "PostgresClient", argumentParser]),
 
         // The command line, and the programs.
         room(
             "Commands",
             [
-                "CivilTime", "DAGDocument", "DAGModel", "Execution", "RunStore", "SchedulerCore", "Timetables",
-                argumentParser,
+                "CivilTime", "DAGDocument", "DAGModel", "Execution", "ModelRegistry", "RunStore", "SchedulerCore",
+                "Timetables", argumentParser,
             ]),
         room(
             "Programs",
             [
-                "CivilTime", "Commands", "DAGDocument", "DAGModel", "Execution", "HTTPClient", "Markets", "Operators",
-                "PostgresClient", "PrivateCluster", "RecordedExchange", "RunStore", "Scheduler", "SchedulerCore",
+                "CivilTime", "Commands", "DAGDocument", "DAGModel", "Execution", "HTTPClient", "Markets",
+                "ModelRegistry", "Operators", "PostgresClient", "PrivateCluster", "RecordedExchange", "RunStore",
+                "Scheduler", "SchedulerCore",
                 "Warehouse", "WebServer", argumentParser, lifecycle, logging, unixSignals,
             ]),
         program("cryptoflow", ["Commands", "Programs", argumentParser]),
@@ -178,7 +181,12 @@ let package = Package(
         tests(of: "PostgresClient", ["CivilTime"]),
         tests(of: "PrivateCluster", ["TestSupport", logging]),
         tests(of: "HTTPClient", ["LoopbackHTTP"]),
-        tests(of: "Model", ["CivilTime", "DAGModel", "PostgresClient", "TestSupport"], fixtures: true),
+        room(
+            "TestModels", ["CivilTime", "ModelRegistry", "PostgresClient", "RunStore", "TestSupport"],
+            path: "Tests/TestModels"),
+        tests(of: "ModelRegistry", ["CivilTime", "PostgresClient", "RunStore", "TestModels", "TestSupport"]),
+        tests(
+            of: "Model", ["CivilTime", "ModelRegistry", "PostgresClient", "TestSupport"], fixtures: true),
         tests(of: "LogFiles", ["CivilTime", logging]),
         tests(
             of: "WebSocketClient",
@@ -225,16 +233,16 @@ let package = Package(
         tests(
             of: "Commands",
             [
-                "CivilTime", "DAGDocument", "DAGModel", "Execution", "RunStore", "SchedulerCore", "Timetables",
-                argumentParser,
+                "CivilTime", "DAGDocument", "DAGModel", "Execution", "ModelRegistry", "RunStore", "SchedulerCore",
+                "TestModels", "Timetables", argumentParser,
             ],
             fixtures: true),
         .testTarget(
             name: "ProgramsTests",
             dependencies: [
-                "CChildSpawn", "CivilTime", "HTTPClient", "PostgresClient", "PrivateCluster", "TestSupport",
-                "cryptoflow",
-                "cryptoflow-exchange", "cryptoflow-scheduler", logging,
+                "CChildSpawn", "CivilTime", "Commands", "HTTPClient", "ModelRegistry", "PostgresClient",
+                "PrivateCluster", "Programs", "TestModels", "TestSupport", "WebServer", "cryptoflow",
+                "cryptoflow-exchange", "cryptoflow-model", "cryptoflow-scheduler", argumentParser, logging,
             ],
             swiftSettings: strict),
     ],

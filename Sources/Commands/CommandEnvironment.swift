@@ -6,6 +6,8 @@ import Glibc
 package struct CommandEnvironment: Sendable {
     /// Opens the run history.
     package var opener: any HistoryOpener
+    /// Opens the model registry.
+    package var models: any ModelDeskOpener
     /// The operators that documents may use.
     package var operators: [OperatorSignature]
     /// The program's version, `0.1.0`.
@@ -20,12 +22,14 @@ package struct CommandEnvironment: Sendable {
     package var now: @Sendable () -> Timestamp
 
     package init(
-        opener: any HistoryOpener, operators: [OperatorSignature], version: String, console: Console = .standard,
+        opener: any HistoryOpener, models: (any ModelDeskOpener)? = nil, operators: [OperatorSignature],
+        version: String, console: Console = .standard,
         actor: String = CommandEnvironment.userName(),
         variable: @escaping @Sendable (String) -> String? = Self.processVariable,
         pace: Duration = .milliseconds(400), now: @escaping @Sendable () -> Timestamp = Timestamp.now
     ) {
         self.opener = opener
+        self.models = models ?? NoModels()
         self.operators = operators
         self.version = version
         self.console = console
@@ -48,6 +52,12 @@ package struct CommandEnvironment: Sendable {
     package static func userName() -> String {
         guard let entry = getpwuid(getuid()), let name = entry.pointee.pw_name else { return "user \(getuid())" }
         return String(cString: name)
+    }
+
+    private struct NoModels: ModelDeskOpener {
+        func open(_ target: DatabaseTarget) async throws -> any ModelDesk {
+            throw CommandFailure("this program cannot open a model registry")
+        }
     }
 
     private struct NoHistory: HistoryOpener {
