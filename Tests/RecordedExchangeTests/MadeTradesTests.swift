@@ -34,7 +34,9 @@ import Testing
             let crash = market.market.candles.indices.filter {
                 (1_733_230_800..<1_733_238_000).contains(market.market.candles[$0].openTime)
             }
-            for index in Array(stride(from: 0, to: market.market.candles.count, by: rate > 10 ? 3301 : 1311)) + crash.prefix(rate > 10 ? 1 : 2) {
+            for index in Array(stride(from: 0, to: market.market.candles.count, by: rate > 10 ? 3301 : 1311))
+                + crash.prefix(rate > 10 ? 1 : 2)
+            {
                 let hour = market.market.candles[index]
                 let trades = market.trades(from: hour.openTime * 1000, to: hour.endTime * 1000)
                 #expect(try candle(trades, openTime: hour.openTime) == hour)
@@ -87,9 +89,14 @@ import Testing
         "hours with hardly any volume are exact too",
         arguments: [1, 2, 3, 63, 64, 100, 7679, 7680] as [Int64])
     func tinyVolumes(volume: Int64) throws {
-        // One unit can only be one price, two units two.
+        // As many prices as units, and no more.
         let prices: (Int64, Int64, Int64, Int64) =
-            volume == 1 ? (5, 5, 5, 5) : volume == 2 ? (4, 5, 4, 5) : (4, 6, 3, 5)
+            switch volume {
+            case 1: (5, 5, 5, 5)
+            case 2: (4, 5, 4, 5)
+            case 3: (4, 6, 3, 6)
+            default: (4, 6, 3, 5)
+            }
         let hour = RecordedCandle(
             openTime: 3600, open: prices.0, high: prices.1, low: prices.2, close: prices.3, volume: volume)
         let market = Recording.Market(code: "KRW-X", koreanName: "", englishName: "", candles: [hour])
