@@ -121,7 +121,7 @@ let package = Package(
             ["CivilTime", "RecordedExchange", argumentParser, lifecycle, logging, unixSignals]),
 
         // Logs of the programs: rotated files, and their search.
-        room("LogFiles", ["CivilTime", logging]),
+        room("LogFiles", ["ActorQueues", "CivilTime", logging]),
 
         room(
             "WebServer",
@@ -138,14 +138,15 @@ let package = Package(
         room(
             "Commands",
             [
-                "CivilTime", "DAGDocument", "DAGModel", "Execution", "RunStore", "SchedulerCore", "Timetables",
-                argumentParser,
+                "CivilTime", "DAGDocument", "DAGModel", "Execution", "LogFiles", "RunStore", "SchedulerCore",
+                "Timetables", argumentParser, logging,
             ]),
         room(
             "Programs",
             [
-                "CivilTime", "Commands", "DAGDocument", "DAGModel", "Execution", "HTTPClient", "Markets", "Operators",
-                "PostgresClient", "PrivateCluster", "RecordedExchange", "RunStore", "Scheduler", "SchedulerCore",
+                "CivilTime", "Commands", "DAGDocument", "DAGModel", "Execution", "HTTPClient", "LogFiles", "Markets",
+                "Operators", "PostgresClient", "PrivateCluster", "RecordedExchange", "RunStore", "Scheduler",
+                "SchedulerCore",
                 "Warehouse", "WebServer", argumentParser, lifecycle, logging, unixSignals,
             ]),
         program("cryptoflow", ["Commands", "Programs", argumentParser]),
@@ -209,15 +210,15 @@ let package = Package(
         tests(
             of: "WebServer",
             [
-                "CivilTime", "DAGModel", "Execution", "PrivateCluster", "RunStore", "SchedulerCore", "TestSupport",
-                "Timetables", logging,
+                "CivilTime", "DAGModel", "Execution", "LogFiles", "PrivateCluster", "RunStore", "SchedulerCore",
+                "TestSupport", "Timetables", logging,
             ]),
         tests(of: "RecordedExchange", ["CivilTime", lifecycle, logging], fixtures: true),
         tests(
             of: "Commands",
             [
-                "CivilTime", "DAGDocument", "DAGModel", "Execution", "RunStore", "SchedulerCore", "Timetables",
-                argumentParser,
+                "CivilTime", "DAGDocument", "DAGModel", "Execution", "LogFiles", "RunStore", "SchedulerCore",
+                "Timetables", argumentParser, logging,
             ],
             fixtures: true),
         .testTarget(
