@@ -164,7 +164,8 @@ let package = Package(
             "Benchmarks",
             [
                 "CChildSpawn", "CivilTime", "DAGDocument", "DAGModel", "Execution", "Operators", "PostgresClient",
-                "PrivateCluster", "RunStore", "Scheduler", "SchedulerCore", "Timetables", lifecycle, logging,
+                "PrivateCluster", "RunStore", "Scheduler", "SchedulerCore", "Timetables", "WebServer", lifecycle,
+                logging,
             ]),
         program("cryptoflow-bench", ["Benchmarks", "Execution", argumentParser]),
 
@@ -218,7 +219,7 @@ let package = Package(
             of: "WebServer",
             [
                 "CivilTime", "DAGModel", "Execution", "LogFiles", "PrivateCluster", "RunStore", "SchedulerCore",
-                "TestSupport", "Timetables", logging,
+                "TestSupport", "Timetables", "WebSocketServer", logging, nioCore,
             ]),
         tests(of: "RecordedExchange", ["CivilTime", lifecycle, logging], fixtures: true),
         tests(

@@ -33,6 +33,7 @@ package struct BenchmarkRun: Sendable {
         // The documents of the part before.
         let hasDocuments = settings.parts.contains(.documents) && !settings.isQuick
         await measureIdle(manyDAGs: hasDocuments ? documents.folder : nil, &report)
+        await measureBrowser(&report)
         let sync = try? await DiskProbe.syncMicroseconds(in: lab.folder)
         await lab.close()
         report.add(
@@ -248,6 +249,30 @@ package struct BenchmarkRun: Sendable {
                 "idle_queries_per_s", "its statements", one(idle?.queriesPerSecond), "/s", digits: 2,
                 "goal < 1; over \(settings.idleSeconds) s"))
         report.add(Figure("start_to_healthy_s", "its start, until it leads", idle?.start, "s", digits: 3, "goal <= 1"))
+    }
+
+    private func measureBrowser(_ report: inout BenchmarkReport) async {
+        let settings = settings
+        let browser = await attempt(.browser, "from the bus to a browser", &report) {
+            try await BrowserBenchmark(settings: settings).run()
+        }
+        let rate = "\(BrowserBenchmark.perSecond) messages/s of one market"
+        let came = { (spread: Spread?) in
+            guard let spread, let browser else { return "" }
+            return "\(spread.values.count) of \(browser.trades) trades came"
+        }
+        for (key, what, spread) in [
+            ("browser", "event stream", browser?.events), ("socket", "WebSocket", browser?.socket),
+        ] {
+            report.add(
+                Figure(
+                    "\(key)_p50_ms", "published to \(what), p50", spread.map { Spread([$0.median]) }, "ms", digits: 2,
+                    rate))
+            report.add(
+                Figure(
+                    "\(key)_p99_ms", "published to \(what), p99", spread.map { Spread([$0.percentile(0.99)]) }, "ms",
+                    digits: 2, "goal <= 10; \(came(spread))"))
+        }
     }
 
     /// Tasks a second over all workloads, for each repetition.

@@ -30,7 +30,6 @@ package final class LogFileWriter: Sendable {
     /// Used on the queue only, so that its lock is always free.
     private struct Disk {
         var log: OpenLog
-        var unwritten: [UInt8] = []
         var isFailing = false
     }
 
@@ -83,63 +82,85 @@ package final class LogFileWriter: Sendable {
     /// It blocks: for the end of a program, and for tests.
     package func flush() { queue.sync { drain() } }
 
+    /// Like ``flush()``, without holding a thread meanwhile.
+    package func finish() async {
+        await withCheckedContinuation { continuation in
+            queue.async {
+                self.drain()
+                continuation.resume()
+            }
+        }
+    }
+
     package var figures: Figures { waiting.withLock { $0.figures } }
 
     private func drain() {
-        let (fresh, lines) = waiting.withLock { waiting in
+        let (fresh, lines, dropped) = waiting.withLock { waiting in
             waiting.isScheduled = false
-            if waiting.droppedUntold > 0 {
-                let record = LogRecord(
-                    time: now(), level: .warning, label: "log", message: "log lines dropped",
-                    metadata: ["lines": "\(waiting.droppedUntold)"])
-                waiting.bytes += record.line.utf8
-                waiting.droppedUntold = 0
-            }
             defer {
                 waiting.bytes = []
                 waiting.lines = 0
             }
-            return (waiting.bytes, waiting.lines)
+            return (waiting.bytes, waiting.lines, waiting.droppedUntold)
         }
-        let failure = disk.withLock { disk -> OpenLog.Failure? in
-            disk.unwritten += fresh
-            guard !disk.unwritten.isEmpty else { return nil }
+        if !fresh.isEmpty {
+            var rest = fresh
             do throws(OpenLog.Failure) {
-                try disk.log.append(&disk.unwritten, now: now())
+                try write(&rest)
+            } catch {
+                keepForLater(rest, of: lines, torn: error.tornLines)
+                return
+            }
+            waiting.withLock { $0.figures.written += lines }
+        }
+        if dropped > 0 {
+            var told = Array(droppedRecord(dropped).line.utf8)
+            do throws(OpenLog.Failure) {
+                try write(&told)
+                waiting.withLock { $0.droppedUntold -= dropped }
+            } catch {
+                // The line is made anew when it can be written.
+                keepForLater([], of: 0, torn: 0)
+            }
+        }
+    }
+
+    private func droppedRecord(_ lines: Int) -> LogRecord {
+        LogRecord(
+            time: now(), level: .warning, label: "log", message: "log lines dropped", metadata: ["lines": "\(lines)"])
+    }
+
+    private func write(_ lines: inout [UInt8]) throws(OpenLog.Failure) {
+        try disk.withLock { disk throws(OpenLog.Failure) in
+            do throws(OpenLog.Failure) {
+                try disk.log.append(&lines, now: now())
                 disk.isFailing = false
-                return nil
             } catch {
                 if !disk.isFailing {
                     let why = String(cString: strerror(error.code))
                     complain("the log \(name) cannot be \(error.action) (\(why)): lines wait, and are lost if it lasts")
                 }
                 disk.isFailing = true
-                return error
+                throw error
             }
         }
-        guard failure != nil else {
-            waiting.withLock { $0.figures.written += lines }
-            return
-        }
-        keepForLater()
     }
 
     /// Puts back what could not be written, as far as there is room, and tries again after a pause.
-    private func keepForLater() {
-        let kept = disk.withLock { disk in
-            defer { disk.unwritten = [] }
-            return disk.unwritten
-        }
+    private func keepForLater(_ rest: [UInt8], of lines: Int, torn: Int) {
+        let newline = UInt8(ascii: "\n")
+        let left = rest.count { $0 == newline }
         waiting.withLock { waiting in
+            let room = max(0, bufferBytes - waiting.bytes.count)
+            let kept =
+                rest.count <= room ? rest[...] : rest[..<(rest[..<room].lastIndex(of: newline).map { $0 + 1 } ?? 0)]
+            let keptLines = kept.count { $0 == newline }
+            waiting.bytes.insert(contentsOf: kept, at: 0)
+            waiting.lines += keptLines
+            waiting.droppedUntold += left - keptLines + torn
+            waiting.figures.dropped += left - keptLines + torn
+            waiting.figures.written += lines - left - torn
             waiting.figures.failures += 1
-            if kept.count + waiting.bytes.count <= bufferBytes {
-                waiting.bytes.insert(contentsOf: kept, at: 0)
-                waiting.lines += kept.count { $0 == UInt8(ascii: "\n") }
-            } else {
-                let lost = kept.count { $0 == UInt8(ascii: "\n") }
-                waiting.droppedUntold += lost
-                waiting.figures.dropped += lost
-            }
             // While one attempt is due, callers start no other.
             waiting.isScheduled = true
         }
@@ -149,6 +170,6 @@ package final class LogFileWriter: Sendable {
     /// Writes a line to standard error.
     package static func standardError(_ text: String) {
         let line = Array("cryptoflow: \(text)\n".utf8)
-        _ = write(2, line, line.count)
+        _ = Glibc.write(2, line, line.count)
     }
 }

@@ -22,6 +22,9 @@ package actor LogSearch {
         self.patience = patience
     }
 
+    /// Whether there is such a folder at all.
+    package nonisolated var exists: Bool { access(folder, R_OK | X_OK) == 0 }
+
     /// A page of records.
     ///
     /// A folder or file that is not there has none.

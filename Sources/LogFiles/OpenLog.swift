@@ -26,6 +26,8 @@ struct OpenLog {
     struct Failure: Error {
         let code: Int32
         let action: String
+        /// Lines that are lost because only their beginning was written.
+        var tornLines = 0
     }
 
     /// Appends lines, in the file that has the log's name now.
@@ -44,8 +46,7 @@ struct OpenLog {
             if count < 0, errno == EINTR { continue }
             if count <= 0 {
                 let code = errno
-                dropTornLine(from: &lines)
-                throw Failure(code: code, action: "written")
+                throw Failure(code: code, action: "written", tornLines: dropTornLine(from: &lines))
             }
             isTorn = lines[count - 1] != UInt8(ascii: "\n")
             bytes += count
@@ -54,9 +55,10 @@ struct OpenLog {
     }
 
     /// The rest of a line whose beginning was written says nothing by itself.
-    private func dropTornLine(from lines: inout [UInt8]) {
-        guard isTorn, let end = lines.firstIndex(of: UInt8(ascii: "\n")) else { return }
+    private func dropTornLine(from lines: inout [UInt8]) -> Int {
+        guard isTorn, let end = lines.firstIndex(of: UInt8(ascii: "\n")) else { return 0 }
         lines.removeFirst(end + 1)
+        return 1
     }
 
     mutating func close() {

@@ -25,6 +25,9 @@ package struct ProgramLogs: Sendable {
     /// Writes what waits; it blocks for that long.
     package func flush() { for writer in writers.values { writer.flush() } }
 
+    /// Writes what waits, at the end of a program.
+    package func finish() async { for writer in writers.values { await writer.finish() } }
+
     /// How writing goes, by log.
     package var figures: [LogFile: LogFileWriter.Figures] { writers.mapValues(\.figures) }
 }

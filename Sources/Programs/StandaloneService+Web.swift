@@ -1,5 +1,6 @@
 import CivilTime
 import Execution
+import LogFiles
 import Logging
 import PrivateCluster
 import RecordedExchange
@@ -29,7 +30,8 @@ extension StandaloneService {
         let notice = configuration.notice
         return try WebServerService(
             history: opened.backend.store, markets: pages, logs: TaskLogDirectory(root: opened.home.taskLogs),
-            configuration: configuration, logger: logger
+            programLogs: LogSearch(folder: opened.home.logs), configuration: configuration,
+            logger: Logger(label: "web")
         ) { port in
             terminal.line("")
             terminal.line("  CryptoFlow is at  http://127.0.0.1:\(port)/", tone: .good)

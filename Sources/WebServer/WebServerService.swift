@@ -6,12 +6,13 @@ package import Logging
 import NIOCore
 package import RunStore
 import ServiceLifecycle
+import WebSocketServer
 
 /// The pages over the run history: an HTTP server on one address that ends on graceful shutdown.
 ///
 /// It only reads.
 package struct WebServerService: Service {
-    private let site: WebSite
+    let site: WebSite
     private let configuration: WebServerConfiguration
     private let logger: Logger
     private let onListening: @Sendable (_ port: Int) async -> Void
@@ -48,6 +49,9 @@ package struct WebServerService: Service {
     package func run() async throws {
         let application = Application(
             responder: SiteResponder(site: site),
+            server: .webSocketUpgrade(settings: SocketGate.settings) { [gate = SocketGate(site: site)] request, _ in
+                gate.decide(request)
+            },
             configuration: .init(address: .hostname(configuration.host, port: configuration.port), serverName: nil),
             onServerRunning: { [onListening] channel in await onListening(channel.localAddress?.port ?? 0) },
             logger: logger)

@@ -19,7 +19,7 @@ final class FakeLive: LiveMarkets {
         var isWanted: (@Sendable (LiveMarketID, LiveKind) -> Bool)?
     }
 
-    let state: Mutex<State>
+    private let state: Mutex<State>
     /// Yields at each subscription.
     let subscribed: AsyncStream<Void>
     private let subscribedContinuation: AsyncStream<Void>.Continuation
@@ -37,6 +37,8 @@ final class FakeLive: LiveMarkets {
             return read(&state)
         }
     }
+
+    func read<Value: Sendable>(_ body: (State) -> Value) -> Value { state.withLock { body($0) } }
 
     func change(_ body: (inout State) -> Void) { state.withLock { body(&$0) } }
 
@@ -75,8 +77,21 @@ final class FakeLive: LiveMarkets {
         return stream
     }
 
+    /// Makes something known, and tells it to those who listen.
     func publish(_ updates: LiveUpdate...) {
-        for subscription in state.withLock({ $0.subscriptions }) { subscription.yield(updates) }
+        let subscriptions = state.withLock { state in
+            for update in updates {
+                switch update {
+                case .trade(let id, let trade):
+                    state.snapshots[id, default: LiveSnapshot(id: id)].trade = trade
+                    state.trades.insert(trade, at: 0)
+                case .ticker(let id, let ticker): state.snapshots[id, default: LiveSnapshot(id: id)].ticker = ticker
+                case .book(let id, let book): state.snapshots[id, default: LiveSnapshot(id: id)].book = book
+                }
+            }
+            return state.subscriptions
+        }
+        for subscription in subscriptions { subscription.yield(updates) }
     }
 
     /// Ends what is subscribed to, as a bus that was lost.
@@ -96,7 +111,8 @@ enum LiveSample {
     static let solana = LiveMarketID(exchange: "bithumb", market: "KRW-SOL")
     static let now = Sample.now
 
-    static func trade(_ number: Int64, _ price: String, secondsAgo: Int64 = 0, side: LiveTrade.Side = .bid) -> LiveTrade {
+    static func trade(_ number: Int64, _ price: String, secondsAgo: Int64 = 0, side: LiveTrade.Side = .bid) -> LiveTrade
+    {
         LiveTrade(
             sequentialID: 17_000_000_000_000_000 + number, at: now - .seconds(secondsAgo), price: price,
             volume: "0.00123456", side: side)
@@ -112,7 +128,9 @@ enum LiveSample {
     static func book(_ best: Int, secondsAgo: Int64 = 0, levels: Int = 15) -> LiveBook {
         LiveBook(
             at: now - .seconds(secondsAgo),
-            bids: (0..<levels).map { LiveLevel(price: "\(best - 1_000 * ($0 + 1))", size: "0.\(($0 * 7 + 3) % 9 + 1)5") },
+            bids: (0..<levels).map {
+                LiveLevel(price: "\(best - 1_000 * ($0 + 1))", size: "0.\(($0 * 7 + 3) % 9 + 1)5")
+            },
             asks: (0..<levels).map { LiveLevel(price: "\(best + 1_000 * $0)", size: "0.\(($0 * 5 + 2) % 9 + 1)1") })
     }
 
@@ -143,9 +161,11 @@ enum LiveSample {
             state.snapshots[bitcoin] = LiveSnapshot(
                 id: bitcoin, trade: trade(3, "145176000"), ticker: ticker("145176000"), book: book(145_177_000))
             state.snapshots[ether] = LiveSnapshot(
-                id: ether, trade: trade(9, "5123000.5", secondsAgo: 7), ticker: ticker("5123000.5", rate: "-0.0042"))
+                id: ether, trade: trade(9, "5123000.5", secondsAgo: 7),
+                ticker: ticker("5123000", rate: "-0.0042", secondsAgo: 9))
             state.trades = (0..<60).map {
-                trade(Int64(60 - $0), "\(145_176_000 - $0 * 500)", secondsAgo: Int64($0), side: $0 % 3 == 0 ? .ask : .bid)
+                trade(
+                    Int64(60 - $0), "\(145_176_000 - $0 * 500)", secondsAgo: Int64($0), side: $0 % 3 == 0 ? .ask : .bid)
             }
             state.candles = (0..<300).map { place in
                 LiveCandle(

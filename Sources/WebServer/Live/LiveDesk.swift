@@ -18,7 +18,7 @@ struct LiveDesk: Sendable {
             let html = board(collectors, try await markets.figures())
             return LiveFrame.eventText("board", data: LiveJSON.quoted(html))
         }
-        let status = LiveStatus(collectors, of: topic.markets, TimeWords(now: now())).json
+        let status = LiveStatus(collectors, of: topic.names, TimeWords(now: now())).json
         return LiveFrame.eventText("snapshot", data: try await snapshots(of: topic))
             + LiveFrame.eventText("status", data: status)
     }
@@ -26,23 +26,22 @@ struct LiveDesk: Sendable {
     private func snapshots(of topic: LiveTopic) async throws -> String {
         guard let wanted = topic.markets else {
             let all = try await markets.latest()
-            return "[" + all.map { LiveJSON.snapshot($0, kinds: topic.kinds) }.joined(separator: ",") + "]"
+            return "[" + all.map { LiveJSON.snapshot($0, kinds: topic.kinds(of: $0.id)) }.joined(separator: ",") + "]"
         }
         var texts: [String] = []
-        for id in wanted.sorted() {
+        for (id, kinds) in wanted.sorted(by: { $0.key < $1.key }) {
             async let latest = markets.latest(id)
             let trades = try await markets.trades(TradeQuery(id: id, limit: Self.tradesShown))
-            texts.append(
-                LiveJSON.snapshot(try await latest ?? LiveSnapshot(id: id), trades: trades, kinds: topic.kinds))
+            texts.append(LiveJSON.snapshot(try await latest ?? LiveSnapshot(id: id), trades: trades, kinds: kinds))
         }
         return "[" + texts.joined(separator: ",") + "]"
     }
 
     /// The first messages of a socket, one for each market.
-    func messages(for topic: LiveTopic) async throws -> [String] {
+    func messages(for wanted: [LiveMarketID: Set<LiveKind>]) async throws -> [String] {
         var texts: [String] = []
-        for id in (topic.markets ?? []).sorted() {
-            texts.append(LiveJSON.snapshot(try await markets.latest(id) ?? LiveSnapshot(id: id), kinds: topic.kinds))
+        for (id, kinds) in wanted.sorted(by: { $0.key < $1.key }) {
+            texts.append(LiveJSON.snapshot(try await markets.latest(id) ?? LiveSnapshot(id: id), kinds: kinds))
         }
         return texts
     }

@@ -15,7 +15,8 @@ struct LiveEventStream: Sendable {
     func write(to writer: inout any ResponseBodyWriter, on channel: any Channel) async throws {
         let joined = hub.join(topic) { channel.close(promise: nil) }
         guard let listener = joined else {
-            try await writer.write(ByteBuffer(string: Self.busy))
+            // A browser asks again by itself when the server has ended.
+            if !hub.isClosed { try await writer.write(ByteBuffer(string: Self.busy)) }
             return
         }
         defer { hub.leave(listener) }

@@ -1,21 +1,26 @@
 import NIOCore
+import WebSocketServer
 
 /// Something to send, written once for every listener of a topic.
 struct LiveFrame: Sendable {
     /// For event streams: a whole event.
     let event: ByteBuffer
     /// For sockets: a text message each.
-    let messages: [String]
+    let messages: WebSocketFrames
 
-    var bytes: Int { event.readableBytes + messages.reduce(0) { $0 + $1.utf8.count } }
+    var bytes: Int { event.readableBytes + messages.byteCount }
 
-    static func messages(_ messages: [String]) -> LiveFrame { LiveFrame(event: ByteBuffer(), messages: messages) }
+    static func messages(_ texts: [String]) -> LiveFrame {
+        var frames = WebSocketFrames(reservingBytes: texts.reduce(0) { $0 + $1.utf8.count + 10 })
+        for text in texts { frames.append(text: text) }
+        return LiveFrame(event: ByteBuffer(), messages: frames)
+    }
 
     /// - Parameters:
     ///   - name: the event's name; nil for the default, `message`.
     ///   - data: one line of text.
     static func event(_ name: String? = nil, data: String) -> LiveFrame {
-        LiveFrame(event: ByteBuffer(string: eventText(name, data: data)), messages: [])
+        LiveFrame(event: ByteBuffer(string: eventText(name, data: data)), messages: WebSocketFrames())
     }
 
     static func eventText(_ name: String? = nil, data: String) -> String {

@@ -2,6 +2,7 @@ import CivilTime
 import Logging
 import NIOCore
 import Synchronization
+import WebSocketServer
 
 /// Between the real-time path and everyone who listens: one subscription, frames written once for each topic, and a
 /// place in them for each listener.
@@ -31,6 +32,7 @@ final class LiveHub: Sendable {
         var lastNumber = 0
         var seconds = 0
         var pending = PendingUpdates()
+        var sentFrames = 0
         var shedFrames = 0
         var givenUp = 0
         var shedTrades = 0
@@ -41,6 +43,8 @@ final class LiveHub: Sendable {
     struct Figures: Sendable {
         var eventStreams = 0
         var sockets = 0
+        /// Frames that were taken, counted for each listener.
+        var sentFrames = 0
         /// Frames that slow listeners did not get.
         var shedFrames = 0
         /// Listeners that were cut off because they took nothing for too long.
@@ -106,6 +110,9 @@ final class LiveHub: Sendable {
         }
     }
 
+    /// Lets a listener look again.
+    func ring(_ listener: LiveListener) { state.withLock { $0.members[listener.number]?.ring }?.yield() }
+
     func leave(_ listener: LiveListener) {
         let member = state.withLock { state in
             let member = state.members.removeValue(forKey: listener.number)
@@ -133,6 +140,7 @@ final class LiveHub: Sendable {
                 state.shedFrames += ring.first - from
                 return .resync(missed: ring.first - from)
             }
+            state.sentFrames += frames.count
             return frames.isEmpty ? .nothing : .frames(Array(frames))
         }
     }
@@ -146,7 +154,8 @@ final class LiveHub: Sendable {
         state.withLock { state in
             let sockets = state.members.values.count { $0.topic.form == .messages }
             return Figures(
-                eventStreams: state.members.count - sockets, sockets: sockets, shedFrames: state.shedFrames,
+                eventStreams: state.members.count - sockets, sockets: sockets, sentFrames: state.sentFrames,
+                shedFrames: state.shedFrames,
                 givenUp: state.givenUp, shedTrades: state.shedTrades)
         }
     }
@@ -165,6 +174,8 @@ final class LiveHub: Sendable {
         }
         close()
     }
+
+    var isClosed: Bool { state.withLock { $0.isClosed } }
 
     /// Ends every listener; nobody is taken in any more.
     func close() {
@@ -213,7 +224,7 @@ final class LiveHub: Sendable {
     }
 
     private func wants(_ id: LiveMarketID, _ kind: LiveKind) -> Bool {
-        state.withLock { state in state.groups.keys.contains { $0.wants(id, kind) } }
+        state.withLock { state in state.groups.keys.contains { $0.kinds(of: id).contains(kind) } }
     }
 
     /// Merges a batch into what waits; false when nobody listens any more.
@@ -312,7 +323,7 @@ final class LiveHub: Sendable {
         }
         let words = TimeWords(now: now())
         for topic in topics where topic.form == .events {
-            let status = LiveStatus(collectors, of: topic.markets, words).json
+            let status = LiveStatus(collectors, of: topic.names, words).json
             let isNews = state.withLock { state in
                 defer { state.groups[topic]?.status = status }
                 return state.groups[topic].map { $0.status != status } ?? false
@@ -321,7 +332,8 @@ final class LiveHub: Sendable {
         }
         if seconds % configuration.heartbeatSeconds == 0 {
             // The comment is for what is between; the event lets a page notice a dead connection.
-            let beat = LiveFrame(event: ByteBuffer(string: ": still here\nevent: beat\ndata: {}\n\n"), messages: [])
+            let beat = LiveFrame(
+                event: ByteBuffer(string: ": still here\nevent: beat\ndata: {}\n\n"), messages: WebSocketFrames())
             for topic in topics where topic.form != .messages { frames.append((topic, beat)) }
         }
         let bells = state.withLock { state in

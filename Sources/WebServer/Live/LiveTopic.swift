@@ -11,26 +11,37 @@ struct LiveTopic: Hashable, Sendable {
     }
 
     let form: Form
-    /// Nil for every market.
-    let markets: Set<LiveMarketID>?
-    let kinds: Set<LiveKind>
+    /// The kinds wanted of each market; nil for every market.
+    let markets: [LiveMarketID: Set<LiveKind>]?
+    /// The kinds wanted where `markets` names none.
+    private let kinds: Set<LiveKind>
     /// Whether only the last trade of a frame counts: where trades are no more than a price.
     let onlyLastTrade: Bool
 
-    static let board = LiveTopic(form: .board, markets: [], kinds: [], onlyLastTrade: false)
+    private init(
+        _ form: Form, _ markets: [LiveMarketID: Set<LiveKind>]?, kinds: Set<LiveKind> = [], onlyLastTrade: Bool = false
+    ) {
+        self.form = form
+        self.markets = markets
+        self.kinds = kinds
+        self.onlyLastTrade = onlyLastTrade
+    }
+
+    static let board = LiveTopic(.board, [:])
     /// The prices of every market.
-    static let prices = LiveTopic(form: .events, markets: nil, kinds: [.trade, .ticker], onlyLastTrade: true)
+    static let prices = LiveTopic(.events, nil, kinds: [.trade, .ticker], onlyLastTrade: true)
 
     /// Everything about one market.
-    static func market(_ id: LiveMarketID) -> LiveTopic {
-        LiveTopic(form: .events, markets: [id], kinds: Set(LiveKind.allCases), onlyLastTrade: false)
+    static func market(_ id: LiveMarketID) -> LiveTopic { LiveTopic(.events, [id: Set(LiveKind.allCases)]) }
+
+    static func socket(_ markets: [LiveMarketID: Set<LiveKind>]) -> LiveTopic { LiveTopic(.messages, markets) }
+
+    /// The kinds wanted of a market.
+    func kinds(of id: LiveMarketID) -> Set<LiveKind> {
+        guard let markets else { return kinds }
+        return markets[id] ?? []
     }
 
-    static func socket(_ markets: Set<LiveMarketID>, _ kinds: Set<LiveKind>) -> LiveTopic {
-        LiveTopic(form: .messages, markets: markets, kinds: kinds, onlyLastTrade: false)
-    }
-
-    func wants(_ id: LiveMarketID, _ kind: LiveKind) -> Bool {
-        kinds.contains(kind) && (markets?.contains(id) ?? true)
-    }
+    /// The markets it names, nil for all.
+    var names: Set<LiveMarketID>? { markets.map { Set($0.keys) } }
 }

@@ -61,11 +61,11 @@ struct WrittenUpdates: Sendable {
     func frame(for topic: LiveTopic) -> LiveFrame? {
         var messages: [String] = []
         if let wanted = topic.markets, wanted.count < markets.count {
-            for id in wanted.sorted() {
-                if let place = places[id] { add(markets[place].texts, topic, to: &messages) }
+            for id in wanted.keys.sorted() {
+                if let place = places[id] { add(markets[place].texts, topic.kinds(of: id), topic, to: &messages) }
             }
         } else {
-            for (id, texts) in markets where topic.markets?.contains(id) ?? true { add(texts, topic, to: &messages) }
+            for (id, texts) in markets { add(texts, topic.kinds(of: id), topic, to: &messages) }
         }
         guard !messages.isEmpty else { return nil }
         switch topic.form {
@@ -75,11 +75,11 @@ struct WrittenUpdates: Sendable {
         }
     }
 
-    private func add(_ texts: Market, _ topic: LiveTopic, to messages: inout [String]) {
-        if topic.kinds.contains(.trade) {
+    private func add(_ texts: Market, _ kinds: Set<LiveKind>, _ topic: LiveTopic, to messages: inout [String]) {
+        if kinds.contains(.trade) {
             if topic.onlyLastTrade { messages += texts.trades.suffix(1) } else { messages += texts.trades }
         }
-        if topic.kinds.contains(.ticker), let ticker = texts.ticker { messages.append(ticker) }
-        if topic.kinds.contains(.book), let book = texts.book { messages.append(book) }
+        if kinds.contains(.ticker), let ticker = texts.ticker { messages.append(ticker) }
+        if kinds.contains(.book), let book = texts.book { messages.append(book) }
     }
 }

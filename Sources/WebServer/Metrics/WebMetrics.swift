@@ -55,6 +55,9 @@ final class WebMetrics: MetricsSource {
                         .init(Double(figures.sockets), labels: [.init("transport", "websocket")]),
                     ]),
                 MetricFamily(
+                    "cryptoflow_web_sent_frames_total", .counter, help: "Frames that listeners got.",
+                    Double(figures.sentFrames)),
+                MetricFamily(
                     "cryptoflow_web_shed_frames_total", .counter, help: "Frames that slow listeners did not get.",
                     Double(figures.shedFrames)),
                 MetricFamily(

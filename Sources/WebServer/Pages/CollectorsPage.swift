@@ -22,26 +22,29 @@ struct CollectorsPage {
         let running = collectors.count { $0.state == .running }
         var content: [String: Any] = ["any": !collectors.isEmpty, "rows": collectors.map(row)]
         if collectors.isEmpty { content["note"] = "No collector runs: nothing is collected." }
-        content["summary"] =
-            running == collectors.count
-            ? collectors.count == 1 ? "The collector runs." : "All \(collectors.count) collectors run."
-            : "\(running) of \(collectors.count) collector\(collectors.count == 1 ? "" : "s") run\(running == 1 ? "s" : "")."
+        content["summary"] = Self.summary(running, of: collectors.count)
         content["tone"] = running == collectors.count ? "good" : "bad"
         content["asOf"] = TimeWords.full(words.now)
         content["figures"] = facts(figures)
         return content
     }
 
+    private static func summary(_ running: Int, of all: Int) -> String {
+        if running == all { return all == 1 ? "The collector runs." : "All \(all) collectors run." }
+        return all == 1
+            ? "The collector does not run as it should." : "\(running) of \(all) collectors run as they should."
+    }
+
     private func facts(_ figures: StreamFigures) -> [[String: Any]] {
         var facts: [(String, String)] = [
-            ("Messages passed on", Self.count(figures.messages.reduce(0) { $0 + $1.messages })),
-            ("Trades stored", Self.count(figures.storedTrades)),
-            ("Already known", Self.count(figures.duplicateTrades)),
-            ("Dead letters", Self.count(figures.deadLetters)),
-            ("Waiting for the database", Self.count(figures.waiting)),
+            ("messages passed on", Self.count(figures.messages.reduce(0) { $0 + $1.messages })),
+            ("trades stored", Self.count(figures.storedTrades)),
+            ("already known", Self.count(figures.duplicateTrades)),
+            ("dead letters", Self.count(figures.deadLetters)),
+            ("waiting for the database", Self.count(figures.waiting)),
         ]
         if let p99 = figures.commitP99Seconds {
-            facts.append(("Commit, 99 %", TimeWords.duration(.microseconds(Int64(p99 * 1e6)))))
+            facts.append(("for 99 % of the commits", TimeWords.duration(.microseconds(Int64(p99 * 1e6)))))
         }
         return facts.map { ["name": $0.0, "value": $0.1] }
     }
@@ -51,12 +54,12 @@ struct CollectorsPage {
         var row: [String: Any] = [
             "exchange": collector.exchange, "name": collector.name, "reason": collector.reason,
             "look": ["class": look.cssClass, "sign": look.sign, "words": collector.state.rawValue],
-            "since": "since \(TimeWords.full(collector.since)), \(words.relative(collector.since))",
+            "since": "since \(TimeWords.full(collector.since))",
+            "for": "for \(words.duration(from: collector.since, to: nil))",
             "rate": NumberText.fixed(collector.rate, decimals: collector.rate < 10 ? 1 : 0) + "/s",
             "spark": Sparkline(counts: collector.history).html.html,
             "lag": collector.lagSeconds.map(Self.lag) ?? "–", "reconnects": Self.count(collector.reconnects),
-            "gaps": Self.count(collector.gaps)
-                + (collector.filledTrades > 0 ? ", \(Self.count(collector.filledTrades)) trades filled" : ""),
+            "gaps": Self.count(collector.gaps), "filled": "\(Self.count(collector.filledTrades)) trades filled",
             "shed": Self.count(collector.shed), "malformed": Self.count(collector.malformed),
             "messages": Self.count(collector.messages),
         ]

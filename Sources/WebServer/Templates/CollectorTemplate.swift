@@ -18,11 +18,11 @@ enum CollectorTemplate {
         <th scope="col" class="num">Lag</th><th scope="col" class="num">Reconnects</th><th scope="col" class="num">Gaps</th>\
         <th scope="col" class="num">Shed</th><th scope="col" class="num">Malformed</th></tr></thead>
         <tbody>{{#rows}}<tr><th scope="row">{{exchange}} <span class="dim">{{name}}</span><div class="sub">{{#markets}}<a href="{{href}}">{{market}}</a> {{/markets}}{{rest}}</div></th>
-        <td data-label="State">{{#look}}{{> badge}}{{/look}}{{#reason}}<div>{{reason}}</div>{{/reason}}<div class="sub">{{since}}</div></td>
+        <td data-label="State">{{#look}}{{> badge}}{{/look}}{{#reason}}<div>{{reason}}</div>{{/reason}}<div class="sub" title="{{since}}">{{for}}</div></td>
         <td data-label="Last message"><span title="{{last}}">{{age}}</span><div class="sub">{{messages}} in all</div></td>
         <td data-label="Last minute">{{{spark}}}<div class="sub">{{rate}}</div></td>
         <td data-label="Lag" class="num">{{lag}}</td><td data-label="Reconnects" class="num">{{reconnects}}</td>
-        <td data-label="Gaps" class="num">{{gaps}}</td><td data-label="Shed" class="num">{{shed}}</td>
+        <td data-label="Gaps" class="num">{{gaps}}<div class="sub">{{filled}}</div></td><td data-label="Shed" class="num">{{shed}}</td>
         <td data-label="Malformed" class="num">{{malformed}}</td></tr>{{/rows}}</tbody></table></div>{{/any}}
         """
 }
