@@ -295,4 +295,28 @@ import Testing
             #expect(!(result.errors + result.output).contains("hidden-word"))
         }
     }
+
+    @Test(
+        "what happens is in server.log, which cryptoflow logs searches; a collector's file is apart",
+        .timeLimit(.minutes(2)))
+    func logs() async throws {
+        try await Scratch.with { scratch in
+            try scratch.write(Self.hello, to: "dags/hello.yaml")
+            let program = try scratch.standalone("--feed", "recorded", "--no-fill", "--dags", "dags")
+            try await program.line(containing: "scheduler  leading")
+            let banner = try await program.line(containing: "CryptoFlow is at")
+            let address = String(banner.split(separator: " ").last { $0.hasPrefix("http") } ?? "")
+            let http = HTTPClient()
+            for page in ["metrics", "collectors", "logs"] {
+                #expect(try await http.send(HTTPRequest(url: address + page)).status == 200, "\(page)")
+            }
+            await http.shutDown()
+            program.signal(SIGINT)
+            #expect(try await program.end() == 0)
+            let found = try await scratch.cryptoflow("logs", "--grep", "/collectors", "--output", "json")
+            #expect(found.output.contains("\"http.status\": \"200\""), "\(found.output)")
+            let events = try await scratch.cryptoflow("logs", "--grep", "leading in epoch")
+            #expect(events.output.contains("INFO      events: scheduler  leading in epoch 1"), "\(events.output)")
+        }
+    }
 }

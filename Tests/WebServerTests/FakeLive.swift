@@ -152,8 +152,8 @@ enum LiveSample {
                 messages: [
                     .init(exchange: "upbit", kind: .trade, messages: 1_000),
                     .init(exchange: "upbit", kind: .book, messages: 200),
-                ], storedTrades: 990, duplicateTrades: 10, deadLetters: 3, commits: 40, commitSeconds: 0.5,
-                commitP99Seconds: 0.0123, waiting: 4)
+                ], storedTrades: 990, duplicateTrades: 10, deadLetters: 3, commits: 40, lastCommitSeconds: 0.0123,
+                waiting: 4)
             state.symbols = [
                 LiveSymbol(id: bitcoin, name: "Bitcoin", isProtected: true), LiveSymbol(id: ether, name: "Ethereum"),
                 LiveSymbol(id: solana),

@@ -83,7 +83,7 @@ struct MetricsTests {
         #expect(find("cryptoflow_scheduler_lease_epoch") == 12)
         #expect(find("cryptoflow_scheduler_heartbeat_age_seconds") == 1)
         #expect(find("cryptoflow_scheduler_pending_commands") == 0)
-        #expect(find("cryptoflow_stream_commit_seconds_count") == 40)
+        #expect(find("cryptoflow_stream_commits_total") == 40)
         #expect(find("cryptoflow_stream_duplicate_trades_total") == 10)
         #expect(find("cryptoflow_stream_dead_letters_total") == 3)
         #expect(find("cryptoflow_process_resident_memory_bytes") ?? 0 > 1_000_000)

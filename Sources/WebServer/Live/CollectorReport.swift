@@ -77,25 +77,22 @@ package struct StreamFigures: Hashable, Sendable {
     package var duplicateTrades: Int
     /// Messages set aside because they did not decode.
     package var deadLetters: Int
-    /// How long the database's commits took: their number, their sum in seconds, and the 99th percentile of the last
-    /// ones; nil before the first.
+    /// Commits of trades, and how long the last one took; nil before the first.
     package var commits: Int
-    package var commitSeconds: Double
-    package var commitP99Seconds: Double?
+    package var lastCommitSeconds: Double?
     /// Messages waiting for the database.
     package var waiting: Int
 
     package init(
         messages: [Count] = [], storedTrades: Int = 0, duplicateTrades: Int = 0, deadLetters: Int = 0,
-        commits: Int = 0, commitSeconds: Double = 0, commitP99Seconds: Double? = nil, waiting: Int = 0
+        commits: Int = 0, lastCommitSeconds: Double? = nil, waiting: Int = 0
     ) {
         self.messages = messages
         self.storedTrades = storedTrades
         self.duplicateTrades = duplicateTrades
         self.deadLetters = deadLetters
         self.commits = commits
-        self.commitSeconds = commitSeconds
-        self.commitP99Seconds = commitP99Seconds
+        self.lastCommitSeconds = lastCommitSeconds
         self.waiting = waiting
     }
 }

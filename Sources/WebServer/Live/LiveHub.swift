@@ -20,8 +20,8 @@ final class LiveHub: Sendable {
         var topic: LiveTopic
         var next: Int
         var needsResync = false
-        /// When it last took something while something was there, in seconds of the hub's own count.
-        var tookAt: Int
+        /// Since when something waits for it, in seconds of the hub's own count.
+        var waitsSince: Int
         let ring: AsyncStream<Void>.Continuation
         let giveUp: @Sendable () -> Void
     }
@@ -89,7 +89,7 @@ final class LiveHub: Sendable {
             let number = state.lastNumber
             state.groups[topic, default: Group()].listeners.insert(number)
             state.members[number] = Member(
-                topic: topic, next: state.groups[topic]?.ring.next ?? 0, tookAt: state.seconds, ring: ring,
+                topic: topic, next: state.groups[topic]?.ring.next ?? 0, waitsSince: state.seconds, ring: ring,
                 giveUp: giveUp)
             return number
         }
@@ -128,7 +128,6 @@ final class LiveHub: Sendable {
             guard var member = state.members[listener.number], let ring = state.groups[member.topic]?.ring else {
                 return .over
             }
-            member.tookAt = state.seconds
             defer { state.members[listener.number] = member }
             let from = member.next
             member.next = ring.next
@@ -205,9 +204,8 @@ final class LiveHub: Sendable {
                     // What happened between a listener's snapshot and now is in the next snapshot.
                     resyncAll()
                     try await follow(updates)
-                } catch is CancellationError {
-                    return
                 } catch {
+                    if Task.isCancelled { return }
                     logger.warning("live updates broke off", metadata: ["error.message": "\(error)"])
                 }
                 guard isWantedAtAll else { break }
@@ -265,9 +263,13 @@ final class LiveHub: Sendable {
     private static func add(
         _ frame: LiveFrame, to topic: LiveTopic, in state: inout State
     ) -> [AsyncStream<Void>.Continuation] {
-        guard state.groups[topic] != nil else { return [] }
+        guard let group = state.groups[topic] else { return [] }
+        let number = group.ring.next
         state.groups[topic]?.ring.append(frame)
-        return (state.groups[topic]?.listeners ?? []).compactMap { state.members[$0]?.ring }
+        for listener in group.listeners where state.members[listener]?.next == number {
+            state.members[listener]?.waitsSince = state.seconds
+        }
+        return group.listeners.compactMap { state.members[$0]?.ring }
     }
 
     private func resyncAll() {
@@ -294,7 +296,7 @@ final class LiveHub: Sendable {
         let stuck = state.withLock { state in
             state.seconds += 1
             let stuck = state.members.filter { _, member in
-                state.seconds - member.tookAt > configuration.stuckSeconds
+                state.seconds - member.waitsSince > configuration.stuckSeconds
                     && member.next < (state.groups[member.topic]?.ring.next ?? 0)
             }
             for (number, member) in stuck {

@@ -63,11 +63,7 @@ struct StreamMetrics: MetricsSource {
     }
 
     private func stored(_ figures: StreamFigures) -> [MetricFamily] {
-        var commits = [
-            MetricFamily.Sample(figures.commitSeconds, suffix: "_sum"),
-            MetricFamily.Sample(Double(figures.commits), suffix: "_count"),
-        ]
-        if let p99 = figures.commitP99Seconds { commits.insert(.init(p99, labels: [.init("quantile", "0.99")]), at: 0) }
+        let last = figures.lastCommitSeconds.map { [MetricFamily.Sample($0)] } ?? []
         return [
             MetricFamily(
                 "cryptoflow_stream_messages_total", .counter, help: "Messages passed on, by exchange and kind.",
@@ -88,7 +84,9 @@ struct StreamMetrics: MetricsSource {
                 "cryptoflow_stream_waiting_messages", .gauge, help: "Messages that wait for the database.",
                 Double(figures.waiting)),
             MetricFamily(
-                "cryptoflow_stream_commit_seconds", .summary, help: "How long the database's commits took.", commits),
+                "cryptoflow_stream_commits_total", .counter, help: "Commits of trades.", Double(figures.commits)),
+            MetricFamily(
+                "cryptoflow_stream_last_commit_seconds", .gauge, help: "How long the last commit of trades took.", last),
         ]
     }
 }

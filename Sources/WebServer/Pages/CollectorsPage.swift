@@ -43,8 +43,8 @@ struct CollectorsPage {
             ("dead letters", Self.count(figures.deadLetters)),
             ("waiting for the database", Self.count(figures.waiting)),
         ]
-        if let p99 = figures.commitP99Seconds {
-            facts.append(("for 99 % of the commits", TimeWords.duration(.microseconds(Int64(p99 * 1e6)))))
+        if let last = figures.lastCommitSeconds, last.isFinite {
+            facts.append(("for the last commit", TimeWords.duration(.microseconds(Int64(min(last, 1e6) * 1e6)))))
         }
         return facts.map { ["name": $0.0, "value": $0.1] }
     }

@@ -64,9 +64,10 @@ struct WebSite: Sendable {
         let reply = await answer(to: request)
         let took = clock.now - start
         metrics.count(RouteName.of(request.segments), status: reply.status, took: took)
-        // What open pages fetch again every few seconds would drown the rest.
-        let level: Logger.Level =
-            reply.status >= 500 ? .warning : request.wantsFragment || reply.isFixed ? .debug : .info
+        // What open pages and monitors fetch again every few seconds would drown the rest.
+        let isRoutine =
+            request.wantsFragment || reply.isFixed || request.segments == ["metrics"] || request.segments == ["health"]
+        let level: Logger.Level = reply.status >= 500 ? .warning : isRoutine ? .debug : .info
         logger.log(
             level: level, "request",
             metadata: [

@@ -145,8 +145,8 @@ enum LiveScript {
               if (!known.dirty) continue;
               known.dirty = false;
               if (kind === "list") {
-                const row = root.querySelector('tr[data-id="' + CSS.escape(id) + '"]');
-                if (row) showFigures(row, known); else missing();
+                if (!known.row) known.row = root.querySelector('tr[data-id="' + CSS.escape(id) + '"]');
+                if (known.row) showFigures(known.row, known); else missing();
               } else if (id === root.dataset.id) {
                 showFigures(root, known);
                 if (known.book) showBook(known.book);
