@@ -181,7 +181,7 @@ let package = Package(
             of: "Streaming",
             [
                 "CivilTime", "HTTPClient", "LoopbackHTTP", "Markets", "PostgresClient", "TestSupport",
-                "WebSocketClient", "WebSocketServer", logging,
+                "WebSocketClient", "WebSocketServer", lifecycle, logging,
             ]),
         tests(of: "Markets", ["CivilTime", "HTTPClient", "LoopbackHTTP"], fixtures: true),
         tests(of: "Execution", ["CivilTime", "DAGModel", "Timetables"]),
