@@ -155,8 +155,9 @@ let package = Package(
         room(
             "Benchmarks",
             [
-                "CChildSpawn", "CivilTime", "DAGDocument", "DAGModel", "Execution", "Operators", "PostgresClient",
-                "PrivateCluster", "RunStore", "Scheduler", "SchedulerCore", "Timetables", lifecycle, logging,
+                "CChildSpawn", "CivilTime", "DAGDocument", "DAGModel", "Execution", "Markets", "Operators",
+                "PostgresClient", "PrivateCluster", "RunStore", "Scheduler", "SchedulerCore", "Timetables", lifecycle,
+                logging,
             ]),
         program("cryptoflow-bench", ["Benchmarks", "Execution", argumentParser]),
 

@@ -33,6 +33,7 @@ package struct BenchmarkRun: Sendable {
         // The documents of the part before.
         let hasDocuments = settings.parts.contains(.documents) && !settings.isQuick
         await measureIdle(manyDAGs: hasDocuments ? documents.folder : nil, &report)
+        await measureDecoding(&report)
         let sync = try? await DiskProbe.syncMicroseconds(in: lab.folder)
         await lab.close()
         report.add(
@@ -248,6 +249,27 @@ package struct BenchmarkRun: Sendable {
                 "idle_queries_per_s", "its statements", one(idle?.queriesPerSecond), "/s", digits: 2,
                 "goal < 1; over \(settings.idleSeconds) s"))
         report.add(Figure("start_to_healthy_s", "its start, until it leads", idle?.start, "s", digits: 3, "goal <= 1"))
+    }
+
+    private func measureDecoding(_ report: inout BenchmarkReport) async {
+        let settings = settings
+        let rates = await attempt(.decode, "an exchange's messages decoded on one core", &report) {
+            try DecodeBenchmark(settings: settings).run()
+        }
+        let mix = rates?.first
+        report.add(
+            Figure(
+                "decode_messages_per_s", "messages decoded, one core", mix.map { Spread($0.own) }, "/s",
+                "goal >= 200,000; \(mix?.name ?? "")"))
+        for rate in rates ?? [] {
+            if rate.name != mix?.name {
+                report.add(Figure(nil, "- \(rate.name)", Spread(rate.own), "/s", "\(rate.bytes) B each"))
+            }
+            report.add(
+                Figure(
+                    nil, "  - Foundation's JSONDecoder", Spread(rate.foundation), "/s", "into binary numbers, unchecked"
+                ))
+        }
     }
 
     /// Tasks a second over all workloads, for each repetition.
