@@ -325,7 +325,7 @@ COMMENT ON COLUMN warehouse.stream_collector.updated_at IS 'When the row was wri
 CREATE TABLE warehouse.stream_dead_letter (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     exchange    text        NOT NULL,
-    source      text        NOT NULL,
+    market      text,
     reason      text        NOT NULL,
     size        bigint      NOT NULL,
     bytes       bytea       NOT NULL CHECK (octet_length(bytes) <= 65536),
@@ -333,7 +333,7 @@ CREATE TABLE warehouse.stream_dead_letter (
 );
 COMMENT ON TABLE warehouse.stream_dead_letter IS
     'Messages that did not decode, with their bytes. Evidence, not market data: only the newest 10,000 are kept.';
-COMMENT ON COLUMN warehouse.stream_dead_letter.source IS 'Which collector it came to.';
+COMMENT ON COLUMN warehouse.stream_dead_letter.market IS 'The market, where the bytes told at least that.';
 COMMENT ON COLUMN warehouse.stream_dead_letter.reason IS 'What is wrong with it.';
 COMMENT ON COLUMN warehouse.stream_dead_letter.size IS 'Its length in bytes; more than 65,536 are cut off.';
 

@@ -9,8 +9,6 @@ import Synchronization
 ///
 /// A flood of garbage must not become a flood of writes: at most 256 letters wait, the others are only counted.
 package struct DeadLetterStore: Service, DeadLetterSink {
-    /// Bytes kept of a letter.
-    package static let byteLimit = 65_536
     private static let reasonLimit = 1_000
     private static let timeout = Duration.seconds(30)
 
@@ -30,17 +28,11 @@ package struct DeadLetterStore: Service, DeadLetterSink {
         (letters, input) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(256))
     }
 
-    package func take(_ letter: DeadLetter) {
-        var kept = letter
-        if letter.bytes.count > Self.byteLimit {
-            // Cut already here, so that what waits is bounded too.
-            kept = DeadLetter(
-                exchange: letter.exchange, source: letter.source, reason: letter.reason,
-                bytes: Array(letter.bytes.prefix(Self.byteLimit)), receivedAt: letter.receivedAt,
-                size: letter.size)
+    package func accept(_ letters: [DeadLetter]) async {
+        for letter in letters {
+            if case .enqueued = input.yield(letter) { continue }
+            figures.update { $0.dropped += 1 }
         }
-        if case .enqueued = input.yield(kept) { return }
-        figures.update { $0.dropped += 1 }
     }
 
     /// Takes nothing more; ``run()`` ends when the rest is done.
@@ -72,10 +64,13 @@ package struct DeadLetterStore: Service, DeadLetterSink {
         let reason = String(letter.reason.prefix(Self.reasonLimit).filter { $0 != "\0" })
         return PostgresStatement(
             """
-            INSERT INTO warehouse.stream_dead_letter (exchange, source, reason, size, bytes, received_at)
+            INSERT INTO warehouse.stream_dead_letter (exchange, market, reason, size, bytes, received_at)
             VALUES ($1, $2, $3, $4, $5, $6)
             """,
-            [letter.exchange.rawValue, letter.source, reason, letter.size, letter.bytes, letter.receivedAt])
+            [
+                letter.exchange.rawValue, letter.market?.description, reason, letter.length, letter.bytes,
+                letter.receivedAt,
+            ])
     }
 
     /// Every letter makes room for itself, and for a few more in case there were too many.

@@ -88,7 +88,7 @@ package struct TradeSink: Service {
     /// Finds the trade that the database refuses by halving, so that the others are stored.
     private func storeSplit(_ messages: ArraySlice<StreamMessage>, _ error: PostgresError) async -> Bool {
         guard messages.count > 1 else {
-            if let message = messages.first { refuse(message, error) }
+            if let message = messages.first { await refuse(message, error) }
             return true
         }
         let middle = messages.startIndex + messages.count / 2
@@ -96,15 +96,14 @@ package struct TradeSink: Service {
         return await storeAll(messages[middle...])
     }
 
-    private func refuse(_ message: StreamMessage, _ error: PostgresError) {
+    private func refuse(_ message: StreamMessage, _ error: PostgresError) async {
         figures.update { $0.dropped += 1 }
         logger.error(
-            "the database refuses a trade",
-            metadata: ["market": "\(message.event.market)", "error": "\(error)"])
-        deadLetters?.take(
-            DeadLetter(
-                exchange: message.exchange, source: "trades", reason: "the database refuses it: \(error)",
-                bytes: Array("\(message.event)".utf8), receivedAt: message.receivedAt))
+            "the database refuses a trade", metadata: ["market": "\(message.event.market)", "error": "\(error)"])
+        let letter = DeadLetter(
+            exchange: message.exchange, market: message.event.market, bytes: "\(message.event)".utf8,
+            reason: "the database refuses the trade: \(error)", receivedAt: message.receivedAt)
+        await deadLetters?.accept([letter])
     }
 
     /// Data exceptions, violated constraints and what our own functions refuse: trying again cannot help.

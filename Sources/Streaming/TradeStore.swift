@@ -32,12 +32,6 @@ package final class TradeStore: Sendable {
         }
     }
 
-    /// How far before the last stored trade a worker that starts asks again.
-    ///
-    /// Trades come slightly out of order, and those of one batch are stored together: what was on the way when the
-    /// last worker died may be older than what it had stored. Asking twice costs nothing, since storing is idempotent.
-    package static let overlap = Duration.seconds(120)
-
     private let pool: PostgresPool
     /// Days since 1970 whose partitions are known to exist.
     private let preparedDays = Mutex<Set<Int64>>([])
@@ -133,7 +127,9 @@ struct TradeRows {
     }
 
     /// Rows are written in the order of their keys, trades before candles, so that workers with the same trades wait
-    /// for each other and never in a circle. Each candle takes in only trades that this statement added.
+    /// for each other and never in a circle.
+    ///
+    /// Each candle takes in only trades that this statement added.
     private static let sql = """
         WITH stored AS (
             INSERT INTO warehouse.silver_trade (

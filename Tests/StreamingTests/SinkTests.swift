@@ -68,8 +68,8 @@ import Testing
             try await letters.run()
             #expect(sink.status.stored == 49 && sink.status.dropped == 1)
             #expect(
-                try await database.rows("source; reason LIKE '%refuses%'", "FROM warehouse.stream_dead_letter")
-                    == ["trades|true"])
+                try await database.rows("market; reason LIKE '%refuses%'", "FROM warehouse.stream_dead_letter")
+                    == ["KRW-BTC|true"])
         }
     }
 
@@ -131,10 +131,11 @@ import Testing
             let store = DeadLetterStore(pool: database.pool, rowLimit: 20, logger: Sample.logger)
             for index in 0..<300 {
                 let size = index == 255 ? 70_000 : index
-                store.take(
+                await store.accept([
                     DeadLetter(
-                        exchange: .upbit, source: "test", reason: "bad \(index)\0",
-                        bytes: [UInt8](repeating: 7, count: size), receivedAt: Sample.start))
+                        exchange: .upbit, market: nil, bytes: [UInt8](repeating: 7, count: size),
+                        reason: "bad \(index)\0", receivedAt: Sample.start)
+                ])
             }
             store.finish()
             try await store.run()
