@@ -110,6 +110,7 @@ let package = Package(
             "Streaming",
             [
                 "CivilTime", "HTTPClient", "Markets", "PostgresClient", "WebSocketClient", deque, lifecycle, logging,
+                nioCore,
             ]),
 
         // The recorded exchange.

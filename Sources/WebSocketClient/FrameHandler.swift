@@ -1,5 +1,4 @@
 import CivilTime
-import Glibc
 import NIOCore
 import NIOSSL
 import NIOWebSocket
@@ -63,10 +62,8 @@ final class FrameHandler: ChannelDuplexHandler {
 
     private func deliver(_ context: ChannelHandlerContext) {
         guard !batch.isEmpty else { return }
-        var reading = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &reading)
-        let nanoseconds = UInt64(reading.tv_sec) * 1_000_000_000 + UInt64(reading.tv_nsec)
-        let batch = WebSocketBatch(messages: batch, receivedAt: .now(), receivedNanoseconds: nanoseconds)
+        let batch = WebSocketBatch(
+            messages: batch, receivedAt: .now(), receivedNanoseconds: WebSocketBatch.monotonicNanoseconds())
         let bytes = batchBytes
         self.batch = []
         batchBytes = 0

@@ -9,7 +9,9 @@ final class Mailbox: Sendable {
         var messages = 0
         var bytes = 0
         var waiter: Waiter?
-        /// Set once; what was delivered before is still handed out. Nil within means an end on this side's request.
+        /// Set once; nil within means an end on this side's request.
+        ///
+        /// What was delivered before is still handed out.
         var end: WebSocketError??
         var onRoom: (@Sendable () -> Void)?
     }

@@ -1,4 +1,5 @@
 package import CivilTime
+import Glibc
 
 /// The messages of one reading of the socket, in order.
 ///
@@ -15,5 +16,12 @@ package struct WebSocketBatch: Sendable {
         self.messages = messages
         self.receivedAt = receivedAt
         self.receivedNanoseconds = receivedNanoseconds
+    }
+
+    /// The system's monotonic clock.
+    package static func monotonicNanoseconds() -> UInt64 {
+        var reading = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &reading)
+        return UInt64(reading.tv_sec) * 1_000_000_000 + UInt64(reading.tv_nsec)
     }
 }

@@ -54,6 +54,7 @@ package final class WebSocketConnection: AsyncSequence, Sendable {
         let promise = loop.makePromise(of: Void.self)
         let mailbox = Mailbox(
             maximumMessages: settings.maximumWaitingMessages, maximumBytes: settings.maximumWaitingBytes)
+        let attempts = Attempts()
         let bootstrap = ClientBootstrap(group: loop)
             .connectTimeout(TimeAmount(settings.connectTimeout))
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
@@ -63,6 +64,7 @@ package final class WebSocketConnection: AsyncSequence, Sendable {
             )
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    try attempts.add(channel)
                     let pipeline = channel.pipeline.syncOperations
                     if let tls {
                         let name = url.isAddress ? nil : url.host
@@ -76,23 +78,49 @@ package final class WebSocketConnection: AsyncSequence, Sendable {
                     try pipeline.addHandlers([encoder, decoder, handshake])
                 }
             }
-        let channel: any Channel
-        do {
-            channel = try await bootstrap.connect(host: url.host, port: url.port).get()
-        } catch {
-            promise.fail(error)
-            throw error
-        }
-        try await withTaskCancellationHandler {
-            try await promise.futureResult.get()
+        let channel = try await withTaskCancellationHandler {
+            let channel: any Channel
+            do {
+                channel = try await bootstrap.connect(host: url.host, port: url.port).get()
+            } catch {
+                promise.fail(error)
+                throw Task.isCancelled ? CancellationError() : error
+            }
+            do {
+                try await promise.futureResult.get()
+            } catch {
+                throw Task.isCancelled ? CancellationError() : error
+            }
+            return channel
         } onCancel: {
-            channel.close(promise: nil)
+            attempts.giveUp()
         }
         if Task.isCancelled {
             channel.close(promise: nil)
             throw CancellationError()
         }
         return WebSocketConnection(url: url.shown, channel: channel, mailbox: mailbox, settings: settings)
+    }
+
+    /// The sockets that try to connect, one for each address of the host, so that a cancelled task can end them.
+    private final class Attempts: Sendable {
+        private let channels = Mutex<[any Channel]?>([])
+
+        func add(_ channel: any Channel) throws {
+            let isWanted = channels.withLock { channels in
+                channels?.append(channel)
+                return channels != nil
+            }
+            if !isWanted { throw CancellationError() }
+        }
+
+        func giveUp() {
+            let given = channels.withLock { channels in
+                defer { channels = nil }
+                return channels ?? []
+            }
+            for channel in given { channel.close(promise: nil) }
+        }
     }
 
     /// Reads the system's certificates from files, so not on a cooperative thread.
@@ -195,6 +223,13 @@ package final class WebSocketConnection: AsyncSequence, Sendable {
     }
 
     // MARK: - Receiving
+
+    /// Everything that has come, at least one batch; empty after `close` or when the calling task is cancelled.
+    ///
+    /// For a reader that wants all at once; it takes the sequence's place.
+    package func nextBatches() async throws(WebSocketError) -> [WebSocketBatch] {
+        try await mailbox.take()
+    }
 
     package func makeAsyncIterator() -> AsyncIterator { AsyncIterator(mailbox: mailbox) }
 
