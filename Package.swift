@@ -131,9 +131,11 @@ let package = Package(
                 "WebSocketServer", hummingbird, httpTypes, lifecycle, logging, mustache, nioCore,
             ]),
 
-        // The model: the only room that links XGBoost, in a program of its own.
-        room("Model", ["CXGBoost", "CivilTime", "DAGModel", "PostgresClient"]),
-        program("cryptoflow-model", ["Model", argumentParser]),
+        // Models: what is known of them; then the only room that links XGBoost, in a program of its own.
+        room("ModelRegistry", ["CivilTime", "PostgresClient"]),
+        room("Model", ["ActorQueues", "CXGBoost", "CivilTime", "ModelRegistry", "PostgresClient", crypto]),
+        program(
+            "cryptoflow-model", ["CivilTime", "Model", "ModelRegistry", "PostgresClient", argumentParser]),
 
         // The command line, and the programs.
         room(
@@ -173,7 +175,9 @@ let package = Package(
         tests(of: "PostgresClient", ["CivilTime"]),
         tests(of: "PrivateCluster", ["TestSupport", logging]),
         tests(of: "HTTPClient", ["LoopbackHTTP"]),
-        tests(of: "Model", ["CivilTime", "DAGModel", "PostgresClient", "TestSupport"], fixtures: true),
+        tests(of: "ModelRegistry", ["CivilTime", "PostgresClient", "RunStore", "TestSupport"]),
+        tests(
+            of: "Model", ["CivilTime", "ModelRegistry", "PostgresClient", "RunStore", "TestSupport"], fixtures: true),
         tests(of: "LogFiles", ["CivilTime", logging]),
         tests(
             of: "WebSocketClient",
@@ -227,7 +231,7 @@ let package = Package(
             dependencies: [
                 "CChildSpawn", "CivilTime", "HTTPClient", "PostgresClient", "PrivateCluster", "TestSupport",
                 "cryptoflow",
-                "cryptoflow-exchange", "cryptoflow-scheduler", logging,
+                "cryptoflow-exchange", "cryptoflow-model", "cryptoflow-scheduler", logging,
             ],
             swiftSettings: strict),
     ],

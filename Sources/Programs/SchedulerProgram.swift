@@ -18,12 +18,15 @@ package struct OperatorKit: Sendable {
     package static let signatures: [OperatorSignature] = [
         EmptyOperator.signature, BashOperator.signature, ShellOperator.signature, HTTPOperator.signature,
         SQLOperator.signature, MarketFetch.signature,
-    ]
+    ] + ModelOperator.Verb.allCases.map(\.signature)
 
     init(connections: Connections, http: HTTPClient, markets: MarketGateway) {
         var registry = OperatorRegistry()
         registerBuiltins(into: &registry, OperatorDependencies(connections: connections, http: http))
         MarketFetch.register(in: &registry, gateway: markets)
+        ModelOperator.register(in: &registry, connections: connections) {
+            try Installation.program("cryptoflow-model", in: Installation.executableFolder())
+        }
         self.registry = registry
     }
 }

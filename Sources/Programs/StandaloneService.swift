@@ -134,7 +134,7 @@ package struct StandaloneService: Service {
     private func makeServices(_ opened: Opened, _ source: MarketSource) async throws -> ServiceGroup {
         let fills = !options.skipsFill && !opened.state[opened.feed].isFilled
         var settings = SchedulerSettings()
-        if fills { settings.core.heldDAGs = Set(FirstFillPlan.heldBack + [DAGID("data_quality")]) }
+        if fills { settings.core.heldDAGs = Set(FirstFillPlan.heldBack + FirstFillService.afterwards) }
         let scheduler = try await SchedulerProgram.service(
             backend: opened.backend, dags: opened.installation.dags, logs: opened.home.taskLogs, markets: source,
             environment: opened.environment, http: opened.http, settings: settings,
