@@ -149,11 +149,13 @@ let package = Package(
             [
                 "CivilTime", "Commands", "DAGDocument", "DAGModel", "Execution", "HTTPClient", "Markets", "Operators",
                 "PostgresClient", "PrivateCluster", "RecordedExchange", "RunStore", "Scheduler", "SchedulerCore",
-                "Warehouse", "WebServer", argumentParser, lifecycle, logging, unixSignals,
+                "Streaming", "Warehouse", "WebServer", argumentParser, lifecycle, logging, unixSignals,
             ]),
         program("cryptoflow", ["Commands", "Programs", argumentParser]),
         program(
             "cryptoflow-scheduler", ["Execution", "Programs", argumentParser, lifecycle, logging, unixSignals]),
+
+        program("cryptoflow-stream", ["Programs", argumentParser, lifecycle, logging, unixSignals]),
 
         room(
             "Benchmarks",
@@ -231,7 +233,7 @@ let package = Package(
             dependencies: [
                 "CChildSpawn", "CivilTime", "HTTPClient", "PostgresClient", "PrivateCluster", "TestSupport",
                 "cryptoflow",
-                "cryptoflow-exchange", "cryptoflow-model", "cryptoflow-scheduler", logging,
+                "cryptoflow-exchange", "cryptoflow-model", "cryptoflow-scheduler", "cryptoflow-stream", logging,
             ],
             swiftSettings: strict),
     ],
