@@ -168,6 +168,8 @@ let package = Package(
 
         // What tests share, and the tests.
         room("LoopbackHTTP", [], path: "Tests/LoopbackHTTP"),
+        room(
+            "LoopbackWebSocket", [nioCore, nioHTTP1, nioPosix, nioSSL, nioWebSocket], path: "Tests/LoopbackWebSocket"),
         room("TestSupport", ["PrivateCluster", logging], path: "Tests/TestSupport"),
         tests(of: "CivilTime", []),
         tests(of: "Timetables", ["CivilTime"], fixtures: true),
@@ -183,13 +185,13 @@ let package = Package(
         tests(of: "LogFiles", ["CivilTime", logging]),
         tests(
             of: "WebSocketClient",
-            ["CivilTime", "WebSocketServer", hummingbird, httpTypes, logging, nioCore, nioPosix, nioSSL]),
+            ["CivilTime", "LoopbackHTTP", "LoopbackWebSocket", nioCore, nioWebSocket]),
         tests(of: "WebSocketServer", [hummingbird, httpTypes, logging, nioCore]),
         tests(
             of: "Streaming",
             [
-                "CivilTime", "HTTPClient", "LoopbackHTTP", "Markets", "PostgresClient", "TestSupport",
-                "WebSocketClient", "WebSocketServer", lifecycle, logging,
+                "CivilTime", "HTTPClient", "LoopbackHTTP", "LoopbackWebSocket", "Markets", "PostgresClient",
+                "TestSupport", "WebSocketClient", "WebSocketServer", lifecycle, logging, nioCore,
             ]),
         tests(of: "Markets", ["CivilTime", "HTTPClient", "LoopbackHTTP"], fixtures: true),
         tests(of: "Execution", ["CivilTime", "DAGModel", "Timetables"]),
