@@ -160,9 +160,10 @@ let package = Package(
         room(
             "Benchmarks",
             [
-                "CChildSpawn", "CivilTime", "DAGDocument", "DAGModel", "Execution", "Markets", "Operators",
-                "PostgresClient", "PrivateCluster", "RunStore", "Scheduler", "SchedulerCore", "Timetables", lifecycle,
-                logging,
+                "CChildSpawn", "CivilTime", "DAGDocument", "DAGModel", "Execution", "HTTPClient", "Markets",
+                "Operators",
+                "PostgresClient", "PrivateCluster", "RunStore", "Scheduler", "SchedulerCore", "Streaming", "Timetables",
+                lifecycle, logging, nioCore, nioHTTP1, nioPosix, nioWebSocket,
             ]),
         program("cryptoflow-bench", ["Benchmarks", "Execution", argumentParser]),
 
