@@ -201,6 +201,33 @@ COMMENT ON TABLE warehouse.stream_outage IS
 COMMENT ON COLUMN warehouse.stream_outage.since IS 'The last heartbeat before.';
 COMMENT ON COLUMN warehouse.stream_outage.until IS 'The next claim.';
 
+CREATE TABLE warehouse.stream_hole (
+    exchange text        NOT NULL,
+    market   text        NOT NULL,
+    since    timestamptz NOT NULL,
+    PRIMARY KEY (exchange, market)
+);
+COMMENT ON TABLE warehouse.stream_hole IS
+    'Markets of which trades may lack in silver_trade although newer ones are there: past trades are being asked for. Whoever '
+    'collects the market next asks from there on; the row goes when all of them are stored.';
+COMMENT ON COLUMN warehouse.stream_hole.since IS 'Trades from then on may lack, by the exchange''s time.';
+
+-- Noted before a worker stores anything newer: a worker that dies while it asks for the past leaves no hole unseen.
+CREATE FUNCTION warehouse.note_stream_holes(of_exchange text, of_markets text[]) RETURNS void
+    LANGUAGE sql SET search_path = pg_catalog AS $$
+    INSERT INTO warehouse.stream_hole (exchange, market, since)
+    SELECT of_exchange, m.market, t.traded_at
+    FROM unnest(of_markets) AS m (market)
+    CROSS JOIN LATERAL (
+        SELECT s.traded_at FROM warehouse.silver_trade AS s
+        WHERE s.exchange = of_exchange AND s.market = m.market
+        ORDER BY s.traded_at DESC LIMIT 1) AS t
+    ORDER BY m.market
+    ON CONFLICT DO NOTHING
+$$;
+COMMENT ON FUNCTION warehouse.note_stream_holes(text, text[]) IS
+    'Notes that trades after the last stored one may lack, for markets that a worker begins to collect.';
+
 -- Every worker calls it every two seconds, and at once when the list changes. All decisions of an exchange are made one
 -- after the other, under a lock, so two workers never believe to hold the same market for longer than a lease.
 CREATE FUNCTION warehouse.claim_markets(of_exchange text, me text, lease interval)
@@ -263,6 +290,9 @@ BEGIN
         SELECT of_exchange, free.market, me, moment, moment FROM free
         ON CONFLICT (exchange, market) DO UPDATE SET
             worker = excluded.worker, claimed_at = excluded.claimed_at, heartbeat_at = excluded.heartbeat_at;
+        PERFORM warehouse.note_stream_holes(of_exchange, ARRAY(
+            SELECT c.market FROM warehouse.stream_claim AS c
+            WHERE c.exchange = of_exchange AND c.worker = me AND c.claimed_at = moment));
     END IF;
     RETURN QUERY SELECT c.market FROM warehouse.stream_claim AS c
         WHERE c.exchange = of_exchange AND c.worker = me ORDER BY c.market;
@@ -443,7 +473,7 @@ BEGIN
         GRANT SELECT, INSERT, UPDATE ON warehouse.stream_candle, warehouse.silver_orderbook, warehouse.candle_check
             TO cryptoflow_warehouse;
         GRANT SELECT, INSERT, UPDATE, DELETE ON warehouse.stream_market, warehouse.stream_worker,
-            warehouse.stream_claim, warehouse.stream_collector, warehouse.stream_dead_letter TO cryptoflow_warehouse;
+            warehouse.stream_claim, warehouse.stream_hole, warehouse.stream_collector, warehouse.stream_dead_letter TO cryptoflow_warehouse;
         GRANT SELECT, INSERT ON warehouse.stream_outage TO cryptoflow_warehouse;
         GRANT EXECUTE ON FUNCTION warehouse.prepare_stream_month(timestamptz) TO cryptoflow_warehouse;
     END IF;

@@ -93,8 +93,8 @@ package enum StreamProgram {
                 dialect: UpbitStreamDialect(), rest: rest, bus: bus, deadLetters: letters,
                 url: settings.webSocketURL ?? source.upbitURL.map(webSocketURL),
                 lastKnownTrade: { market in
-                    let last = try await store.lastStoredTrade(StreamKey(exchange: .upbit, market: market))
-                    return last.map { ($0.tradedAt, $0.sequentialID) }
+                    let known = try await store.resumePoint(StreamKey(exchange: .upbit, market: market))
+                    return known.map { ($0.tradedAt, $0.sequentialID) }
                 }),
             logger: logger)
 
@@ -102,7 +102,10 @@ package enum StreamProgram {
         let reporter = StatusReporter(
             board: board, worker: settings.worker, restURL: [.upbit: source.upbitURL ?? rest.dialect.defaultBaseURL],
             logger: logger, statuses: { [await collector.status()] }, trades: { sinks.trades.status })
-        var services: [any Service] = [letters, sinks.latest, sinks.books, sinks.trades, reporter, collector]
+        let holes = HoleJournal(
+            pool: pool, exchange: .upbit, logger: logger, gaps: { await collector.gapReport() },
+            trades: { sinks.trades.status })
+        var services: [any Service] = [letters, sinks.latest, sinks.books, sinks.trades, reporter, holes, collector]
         if settings.markets == nil {
             services.append(
                 MarketClaims(pool: pool, exchange: .upbit, worker: settings.worker, logger: logger) { markets in

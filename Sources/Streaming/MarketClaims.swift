@@ -6,13 +6,13 @@ import ServiceLifecycle
 
 /// Shares an exchange's markets among the workers that run.
 ///
-/// Each worker renews its claims every two seconds and takes what is free up to its share; claims not renewed for eight
+/// Each worker renews its claims every two seconds and takes what is free up to its share; claims not renewed for seven
 /// seconds are free, by the database's clock. So the markets of a worker that died are collected again within ten
 /// seconds, and those of one that stopped in order at once. A worker cut off from the database goes on with what it
 /// has: for a while two may collect the same, which storing makes harmless.
 package struct MarketClaims: Service {
     /// How long a claim lasts without renewal, in seconds.
-    package static let leaseSeconds = 8
+    package static let leaseSeconds = 7
 
     private let pool: PostgresPool
     private let exchange: Exchange

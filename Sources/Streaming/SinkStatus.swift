@@ -13,6 +13,9 @@ package struct SinkStatus: Sendable, Hashable {
     package var dropped = 0
     /// Commits so far.
     package var commits = 0
+    /// Batches taken from the bus, and those done with.
+    package var batchesTaken = 0
+    package var batchesDone = 0
     /// Commits that failed and were tried again.
     package var retries = 0
     /// How long the last commit took, in seconds.

@@ -54,7 +54,9 @@ package struct TradeSink: Service {
 
     private func consume(_ subscription: some BusSubscription) async throws {
         for try await batch in subscription {
+            figures.update { $0.batchesTaken += 1 }
             guard await storeAll(batch[...]) else { return }
+            figures.update { $0.batchesDone += 1 }
         }
     }
 

@@ -75,6 +75,24 @@ package final class TradeStore: Sendable {
         }
     }
 
+    /// Where collecting a market has to go on: at its newest stored trade, or before that where older ones may lack.
+    ///
+    /// Notes durably that what comes after may lack, until ``HoleJournal`` knows better. Nil when nothing is stored.
+    package func resumePoint(_ key: StreamKey) async throws -> Key? {
+        let market = key.market.description
+        let results = try await pool.pipeline(
+            [
+                PostgresStatement(
+                    "SELECT warehouse.note_stream_holes($1, ARRAY[$2])", [key.exchange.rawValue, market]),
+                PostgresStatement(
+                    "SELECT since FROM warehouse.stream_hole WHERE exchange = $1 AND market = $2",
+                    [key.exchange.rawValue, market]),
+            ], timeout: Self.timeout)
+        guard let last = try await lastStoredTrade(key) else { return nil }
+        guard let hole = try results[1].first?.decode(0, as: Timestamp.self), hole < last.tradedAt else { return last }
+        return Key(tradedAt: hole, sequentialID: 0)
+    }
+
     /// The newest stored trade of a market; nil when there is none.
     package func lastStoredTrade(_ key: StreamKey) async throws -> Key? {
         let rows = try await pool.query(

@@ -16,7 +16,9 @@ struct CryptoflowBench: AsyncParsableCommand {
 
         @Option(help: "How often each measurement is repeated.") var runs = 5
         @Flag(help: "Fewer repetitions and smaller loads: under two minutes.") var quick = false
-        @Option(parsing: .upToNextOption, help: "Only these parts: tasks hops due shell backfill documents idle decode stream.")
+        @Option(
+            parsing: .upToNextOption,
+            help: "Only these parts: tasks hops due shell backfill documents idle decode stream.")
         var only: [BenchmarkSettings.Part] = []
         @Option(help: "A folder on the disk to be measured.") var folder = "/var/tmp"
         @Option(help: "The folder of migrations (default: found above the program).") var migrations: String?
