@@ -61,6 +61,11 @@ final class Booster {
         try check(XGBoosterCreate(&matrices, 1, &made), "cannot make a model")
         guard let made else { throw ModelFailure(.failed, "XGBoost gave no model") }
         let booster = Booster(handle: made)
+        try withNames(FeatureList.all.map(\.name)) { names in
+            try check(
+                XGBoosterSetStrFeatureInfo(made, "feature_name", &names, bst_ulong(names.count)),
+                "cannot name the features")
+        }
         for (name, value) in parameters.sorted(by: { $0.key < $1.key }) {
             try check(XGBoosterSetParam(made, name, value), "refuses the parameter \(name)=\(value)")
         }

@@ -58,7 +58,8 @@ package struct DriftCheck: Sendable {
         let detail =
             value.map {
                 "\(distribution.feature): population stability index \(Trainer.short($0)) over 7 days"
-                    + (warns ? ", \(FeatureDrift.threshold) or more: its values are no longer those of the training" : "")
+                    + (warns
+                        ? ", \(FeatureDrift.threshold) or more: its values are no longer those of the training" : "")
             } ?? "\(distribution.feature): too few rows (\(rows.count)) to compare"
         return Finding(
             measure: "psi", subject: distribution.feature, value: value, threshold: FeatureDrift.threshold,

@@ -21,7 +21,7 @@ package enum FeatureDrift {
             var edges: [Double] = []
             for bin in 1..<bins {
                 guard let edge = Scoring.quantile(sorted, Double(bin) / Double(bins)) else { continue }
-                if edges.last != edge { edges.append(edge) }
+                if edges.last.map({ edge > $0 + slack($0) }) ?? true { edges.append(edge) }
             }
             return ModelCard.Distribution(feature: feature.name, edges: edges, shares: shares(values, edges))
         }
@@ -41,10 +41,13 @@ package enum FeatureDrift {
         }
     }
 
+    /// Values that differ only by rounding are in one bin.
+    private static func slack(_ edge: Double) -> Double { abs(edge) * 1e-9 }
+
     /// The share of values in each bin; a bin has its upper edge.
     private static func shares(_ values: [Double], _ edges: [Double]) -> [Double] {
         var counts = [Int](repeating: 0, count: edges.count + 1)
-        for value in values { counts[edges.firstIndex { value <= $0 } ?? edges.count] += 1 }
+        for value in values { counts[edges.firstIndex { value <= $0 + slack($0) } ?? edges.count] += 1 }
         return counts.map { Double($0) / Double(max(values.count, 1)) }
     }
 }

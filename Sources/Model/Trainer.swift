@@ -89,7 +89,8 @@ struct Trainer {
             importance: try boosters.importance(), calibration: Scoring.calibration(walk.outcomes, target: target),
             distributions: FeatureDrift.distributions(training), madeBy: maker)
         return TrainedModel(
-            card: card, artefact: try ModelArtefactText.artefact(
+            card: card,
+            artefact: try ModelArtefactText.artefact(
                 card, returnBooster: json.return, classBooster: json.class),
             trainedFrom: Timestamp(hour: firstTrained), trainedUntil: Timestamp(hour: lastTrained),
             judgedFrom: Timestamp(hour: split.judging.lowerBound),

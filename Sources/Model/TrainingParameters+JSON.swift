@@ -12,7 +12,8 @@ extension TrainingParameters {
         do {
             members = try JSONDecoder().decode([String: Number].self, from: Data(text.utf8))
         } catch {
-            throw ModelFailure(.invalid, "parameters must be a JSON object of numbers such as {\"rounds\": 200}: \(text)")
+            throw ModelFailure(
+                .invalid, "parameters must be a JSON object of numbers such as {\"rounds\": 200}: \(text)")
         }
         var problems: [String] = []
         for (name, number) in members.sorted(by: { $0.key < $1.key }) {

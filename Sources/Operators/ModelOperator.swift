@@ -51,7 +51,8 @@ package struct ModelOperator: Execution.Operator {
             [
                 .init("conn_id", .string, "The connection of the database; warehouse unless given."),
                 .init("exchange", .string, "Only this exchange's markets."),
-                .init("memory_mb", .integer, "The most memory of the process, in MB; 2048 unless given, 0 for no limit."),
+                .init(
+                    "memory_mb", .integer, "The most memory of the process, in MB; 2048 unless given, 0 for no limit."),
                 .pushesOutput,
             ]
         }
@@ -117,7 +118,9 @@ package struct ModelOperator: Execution.Operator {
     private static func present(_ given: Arguments, _ name: String) throws -> String? {
         guard let text = try given.string(name), !["", "none", "null"].contains(text.lowercased()) else { return nil }
         // It must not be taken for an option.
-        guard !text.hasPrefix("-") else { throw Arguments.failure("\(name) \"\(text.prefix(40))\" begins with a hyphen") }
+        guard !text.hasPrefix("-") else {
+            throw Arguments.failure("\(name) \"\(text.prefix(40))\" begins with a hyphen")
+        }
         return text
     }
 

@@ -14,7 +14,8 @@ struct DriftCommand: AsyncParsableCommand {
             try await DriftCheck(database: database).run(say: { StandardOutput.line($0) })
         }
         let warnings = findings.count { $0.warns }
-        StandardOutput.line(warnings == 0 ? "no drift in \(findings.count) measures" : "\(warnings) of \(findings.count) measures warn")
+        StandardOutput.line(
+            warnings == 0 ? "no drift in \(findings.count) measures" : "\(warnings) of \(findings.count) measures warn")
         try ModelResult.print(["measures": .number(Double(findings.count)), "warnings": .number(Double(warnings))])
     }
 }

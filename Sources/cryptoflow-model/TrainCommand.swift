@@ -42,9 +42,11 @@ struct TrainCommand: AsyncParsableCommand {
         if !registration.isNew {
             StandardOutput.line("the same model, or one of this task, is stored already: \(registration.name)")
         } else if let promotion = registration.promotion {
-            StandardOutput.line("promoted \(registration.name), in place of \(promotion.replacedName ?? "the naive forecast")")
+            StandardOutput.line(
+                "promoted \(registration.name), in place of \(promotion.replacedName ?? "the naive forecast")")
         } else {
-            StandardOutput.line("kept \(report.card.judgement.inUseName ?? "the naive forecast"); \(registration.name) is stored")
+            StandardOutput.line(
+                "kept \(report.card.judgement.inUseName ?? "the naive forecast"); \(registration.name) is stored")
         }
         try ModelResult.print([
             "model_id": .number(Double(registration.id)), "model": .text(registration.name),
