@@ -117,6 +117,7 @@ let package = Package(
             "Streaming",
             [
                 "CivilTime", "HTTPClient", "Markets", "PostgresClient", "WebSocketClient", deque, lifecycle, logging,
+                nioCore,
             ]),
 
         // The recorded exchange.
@@ -137,9 +138,11 @@ let package = Package(
                 "WebSocketServer", hummingbird, httpTypes, lifecycle, logging, mustache, nioCore,
             ]),
 
-        // The model: the only room that links XGBoost, in a program of its own.
-        room("Model", ["CXGBoost", "CivilTime", "DAGModel", "PostgresClient"]),
-        program("cryptoflow-model", ["Model", argumentParser]),
+        // Models: what is known of them; then the only room that links XGBoost, in a program of its own.
+        room("ModelRegistry", ["CivilTime", "PostgresClient"]),
+        room("Model", ["ActorQueues", "CXGBoost", "CivilTime", "ModelRegistry", "PostgresClient", crypto]),
+        program(
+            "cryptoflow-model", ["CivilTime", "Model", "ModelRegistry", "PostgresClient", argumentParser]),
 
         // The command line, and the programs.
         room(
@@ -153,24 +156,27 @@ let package = Package(
             [
                 "CivilTime", "Commands", "DAGDocument", "DAGModel", "Execution", "HTTPClient", "LogFiles", "Markets",
                 "Operators", "PostgresClient", "PrivateCluster", "RecordedExchange", "RunStore", "Scheduler",
-                "SchedulerCore",
-                "Warehouse", "WebServer", argumentParser, lifecycle, logging, unixSignals,
+                "SchedulerCore", "Streaming", "Warehouse", "WebServer", argumentParser, lifecycle, logging, unixSignals,
             ]),
         program("cryptoflow", ["Commands", "Programs", argumentParser]),
         program(
             "cryptoflow-scheduler", ["Execution", "Programs", argumentParser, lifecycle, logging, unixSignals]),
 
+        program("cryptoflow-stream", ["Programs", argumentParser, lifecycle, logging, unixSignals]),
+
         room(
             "Benchmarks",
             [
-                "CChildSpawn", "CivilTime", "DAGDocument", "DAGModel", "Execution", "Operators", "PostgresClient",
-                "PrivateCluster", "RunStore", "Scheduler", "SchedulerCore", "Timetables", "WebServer", lifecycle,
-                logging,
+                "CChildSpawn", "CivilTime", "DAGDocument", "DAGModel", "Execution", "HTTPClient", "Markets",
+                "Operators", "PostgresClient", "PrivateCluster", "RunStore", "Scheduler", "SchedulerCore", "Streaming",
+                "Timetables", "WebServer", lifecycle, logging, nioCore, nioHTTP1, nioPosix, nioWebSocket,
             ]),
         program("cryptoflow-bench", ["Benchmarks", "Execution", argumentParser]),
 
         // What tests share, and the tests.
         room("LoopbackHTTP", [], path: "Tests/LoopbackHTTP"),
+        room(
+            "LoopbackWebSocket", [nioCore, nioHTTP1, nioPosix, nioSSL, nioWebSocket], path: "Tests/LoopbackWebSocket"),
         room("TestSupport", ["PrivateCluster", logging], path: "Tests/TestSupport"),
         tests(of: "CivilTime", []),
         tests(of: "Timetables", ["CivilTime"], fixtures: true),
@@ -180,17 +186,19 @@ let package = Package(
         tests(of: "PostgresClient", ["CivilTime"]),
         tests(of: "PrivateCluster", ["TestSupport", logging]),
         tests(of: "HTTPClient", ["LoopbackHTTP"]),
-        tests(of: "Model", ["CivilTime", "DAGModel", "PostgresClient", "TestSupport"], fixtures: true),
+        tests(of: "ModelRegistry", ["CivilTime", "PostgresClient", "RunStore", "TestSupport"]),
+        tests(
+            of: "Model", ["CivilTime", "ModelRegistry", "PostgresClient", "RunStore", "TestSupport"], fixtures: true),
         tests(of: "LogFiles", ["CivilTime", logging]),
         tests(
             of: "WebSocketClient",
-            ["CivilTime", "WebSocketServer", hummingbird, httpTypes, logging, nioCore, nioPosix, nioSSL]),
+            ["CivilTime", "LoopbackHTTP", "LoopbackWebSocket", nioCore, nioWebSocket]),
         tests(of: "WebSocketServer", [hummingbird, httpTypes, lifecycle, logging, nioCore]),
         tests(
             of: "Streaming",
             [
-                "CivilTime", "HTTPClient", "LoopbackHTTP", "Markets", "PostgresClient", "TestSupport",
-                "WebSocketClient", "WebSocketServer", logging,
+                "CivilTime", "HTTPClient", "LoopbackHTTP", "LoopbackWebSocket", "Markets", "PostgresClient",
+                "TestSupport", "WebSocketClient", "WebSocketServer", lifecycle, logging, nioCore,
             ]),
         tests(of: "Markets", ["CivilTime", "HTTPClient", "LoopbackHTTP"], fixtures: true),
         tests(of: "Execution", ["CivilTime", "DAGModel", "Timetables"]),
@@ -234,7 +242,7 @@ let package = Package(
             dependencies: [
                 "CChildSpawn", "CivilTime", "HTTPClient", "PostgresClient", "PrivateCluster", "TestSupport",
                 "cryptoflow",
-                "cryptoflow-exchange", "cryptoflow-scheduler", logging,
+                "cryptoflow-exchange", "cryptoflow-model", "cryptoflow-scheduler", "cryptoflow-stream", logging,
             ],
             swiftSettings: strict),
     ],

@@ -33,6 +33,8 @@ package struct BenchmarkRun: Sendable {
         // The documents of the part before.
         let hasDocuments = settings.parts.contains(.documents) && !settings.isQuick
         await measureIdle(manyDAGs: hasDocuments ? documents.folder : nil, &report)
+        await measureDecoding(&report)
+        await measureStream(lab, &report)
         await measureBrowser(&report)
         let sync = try? await DiskProbe.syncMicroseconds(in: lab.folder)
         await lab.close()
@@ -249,6 +251,60 @@ package struct BenchmarkRun: Sendable {
                 "idle_queries_per_s", "its statements", one(idle?.queriesPerSecond), "/s", digits: 2,
                 "goal < 1; over \(settings.idleSeconds) s"))
         report.add(Figure("start_to_healthy_s", "its start, until it leads", idle?.start, "s", digits: 3, "goal <= 1"))
+    }
+
+    private func measureDecoding(_ report: inout BenchmarkReport) async {
+        let settings = settings
+        let rates = await attempt(.decode, "an exchange's messages decoded on one core", &report) {
+            try DecodeBenchmark(settings: settings).run()
+        }
+        let mix = rates?.first
+        report.add(
+            Figure(
+                "decode_messages_per_s", "messages decoded, one core", mix.map { Spread($0.own) }, "/s",
+                "goal >= 200,000; \(mix?.name ?? "")"))
+        for rate in rates ?? [] {
+            if rate.name != mix?.name {
+                report.add(Figure(nil, "- \(rate.name)", Spread(rate.own), "/s", "\(rate.bytes) B each"))
+            }
+            report.add(
+                Figure(
+                    nil, "  - Foundation's JSONDecoder", Spread(rate.foundation), "/s", "into binary numbers, unchecked"
+                ))
+        }
+    }
+
+    private func measureStream(_ lab: BenchmarkLab, _ report: inout BenchmarkReport) async {
+        let settings = settings
+        let stream = await attempt(.stream, "the real-time path", &report) {
+            try await StreamBenchmark(lab: lab, settings: settings).run()
+        }
+        let one = { (value: Double?) in value.map { Spread([$0]) } }
+        report.add(
+            Figure(
+                "bus_ns_per_message", "bus, a message and subscriber", stream.map { Spread($0.busNanoseconds) }, "ns",
+                "4 subscribers; goal well under 1,000"))
+        report.add(
+            Figure(
+                "stored_trades_per_s", "trades stored, as fast as they go", stream.map { Spread($0.storedPerSecond) },
+                "/s", "with their candles; goal well above 5,000"))
+        report.add(
+            Figure(
+                "stream_memory_growth_mb", "- growth of resident memory meanwhile",
+                one(stream.map { $0.memory.after - $0.memory.before }), "MB", digits: 1,
+                stream.map { "\(Figure.text($0.memory.before, digits: 1)) before" } ?? ""))
+        report.add(
+            Figure(
+                "socket_to_stored_p50_ms", "socket to stored, p50", one(stream?.latencies.median), "ms", digits: 2,
+                stream.map { "\(Figure.text($0.cameRate, digits: 0)) messages/s came" } ?? ""))
+        report.add(
+            Figure(
+                "socket_to_stored_p99_ms", "socket to stored, p99", one(stream?.latencies.percentile(0.99)), "ms",
+                digits: 2,
+                stream.map {
+                    "greatest \(Figure.text($0.latencies.greatest, digits: 1)); \(Figure.text($0.tradesPerCommit, digits: 1))"
+                        + " trades a commit"
+                } ?? ""))
     }
 
     private func measureBrowser(_ report: inout BenchmarkReport) async {

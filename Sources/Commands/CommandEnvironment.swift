@@ -6,6 +6,8 @@ import Glibc
 package struct CommandEnvironment: Sendable {
     /// Opens the run history.
     package var opener: any HistoryOpener
+    /// Opens the list of collected markets; nil where a program has none.
+    package var desks: (any MarketDeskOpener)?
     /// The operators that documents may use.
     package var operators: [OperatorSignature]
     /// The program's version, `0.1.0`.
@@ -20,12 +22,14 @@ package struct CommandEnvironment: Sendable {
     package var now: @Sendable () -> Timestamp
 
     package init(
-        opener: any HistoryOpener, operators: [OperatorSignature], version: String, console: Console = .standard,
+        opener: any HistoryOpener, desks: (any MarketDeskOpener)? = nil, operators: [OperatorSignature],
+        version: String, console: Console = .standard,
         actor: String = CommandEnvironment.userName(),
         variable: @escaping @Sendable (String) -> String? = Self.processVariable,
         pace: Duration = .milliseconds(400), now: @escaping @Sendable () -> Timestamp = Timestamp.now
     ) {
         self.opener = opener
+        self.desks = desks
         self.operators = operators
         self.version = version
         self.console = console

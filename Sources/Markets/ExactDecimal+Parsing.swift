@@ -23,7 +23,51 @@ extension ExactDecimal {
     }
 
     /// Reads the number that starts at `position` and leaves `position` behind it.
+    @inline(__always)
     static func scan(
+        _ bytes: UnsafeBufferPointer<UInt8>, at position: inout Int
+    ) throws(ExactDecimalError) -> ExactDecimal {
+        if let value = scanShort(bytes, at: &position) { return value }
+        return try scanAny(bytes, at: &position)
+    }
+
+    /// Reads a number of at most 19 digits, eight digits at a time; nil for whatever it leaves to `scanAny`, errors
+    /// included.
+    @inline(__always)
+    private static func scanShort(
+        _ bytes: UnsafeBufferPointer<UInt8>, at position: inout Int
+    ) -> ExactDecimal? {
+        var index = position
+        let isNegative = index < bytes.count && bytes[index] == 0x2D
+        if isNegative { index += 1 }
+        let start = index
+        var value: UInt64 = 0
+        index += DigitRun.read(bytes, at: index, into: &value)
+        var count = index - start
+        guard count > 0, count <= 19, count == 1 || bytes[start] != 0x30 else { return nil }
+        var scale = 0
+        if index < bytes.count, bytes[index] == 0x2E {
+            index += 1
+            let whole = value
+            let digits = DigitRun.read(bytes, at: index, into: &value)
+            count += digits
+            guard digits > 0, count <= 19 else { return nil }
+            index += digits
+            // The usual ".00000000": without it there is less to strip.
+            if value == whole &* DigitRun.power(digits) { value = whole } else { scale = -digits }
+        }
+        if index < bytes.count, bytes[index] | 0x20 == 0x65 { return nil }
+        position = index
+        guard value != 0 else { return .zero }
+        scale += DigitRun.stripZeros(&value)
+        let magnitude = Int128(truncatingIfNeeded: value)
+        return ExactDecimal(
+            shortSignificand: isNegative ? -magnitude : magnitude, exponent: Int8(truncatingIfNeeded: scale))
+    }
+
+    /// Reads any number, byte by byte, and says what is wrong with what is none.
+    @inline(never)
+    private static func scanAny(
         _ bytes: UnsafeBufferPointer<UInt8>, at position: inout Int
     ) throws(ExactDecimalError) -> ExactDecimal {
         let count = bytes.count

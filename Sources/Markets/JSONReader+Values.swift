@@ -1,6 +1,7 @@
 /// The values that stand in a document.
 extension JSONReader {
     /// Reads a number, exactly.
+    @inline(__always)
     package mutating func decimal() throws(MalformedData) -> ExactDecimal {
         let first = try peek()
         guard first == 0x2D || (0x30...0x39).contains(first) else { throw unexpected("a number") }
@@ -17,19 +18,16 @@ extension JSONReader {
     }
 
     /// Reads a whole number; `1.0` and `1E3` are whole numbers too.
+    @inline(__always)
     package mutating func integer() throws(MalformedData) -> Int64 {
         let first = try peek()
         guard first == 0x2D || (0x30...0x39).contains(first) else { throw unexpected("a whole number") }
-        var value: Int64 = 0
-        var index = position
-        while index < bytes.count, index - position < 18, case let digit = bytes[index] &- 0x30, digit < 10 {
-            value = value &* 10 &+ Int64(digit)
-            index += 1
-        }
+        var value: UInt64 = 0
+        let index = position + DigitRun.read(bytes, at: position, into: &value)
         let isPlain = index < bytes.count && (bytes[index] == 0x2C || bytes[index] == 0x7D || bytes[index] == 0x5D)
-        if isPlain, first != 0x30 || index == position + 1 {
+        if isPlain, index - position <= 18, first != 0x30 || index == position + 1, index > position {
             position = index
-            return value
+            return Int64(truncatingIfNeeded: value)
         }
         let start = position
         guard let value = try decimal().int64 else {
@@ -48,6 +46,7 @@ extension JSONReader {
     }
 
     /// Reads a string without escapes in place; `body` sees its bytes.
+    @inline(__always)
     mutating func plainString<Value>(
         _ body: (UnsafeBufferPointer<UInt8>) -> Value
     ) throws(MalformedData) -> Value {

@@ -33,26 +33,54 @@ package struct JSONReader: ~Copyable {
     package static func read<Value>(
         _ bytes: [UInt8], limits: Limits = Limits(), _ body: (inout JSONReader) throws(MalformedData) -> Value
     ) throws(MalformedData) -> Value {
-        guard bytes.count <= limits.bytes else {
-            throw MalformedData(offset: 0, reason: "\(bytes.count) bytes are more than the limit of \(limits.bytes)")
-        }
         let result: Result<Value, MalformedData> = bytes.withUnsafeBufferPointer { buffer in
             do throws(MalformedData) {
-                do throws(UTF8.ValidationError) {
-                    _ = try UTF8Span(validating: buffer.span)
-                } catch {
-                    throw MalformedData(offset: error.byteOffsets.lowerBound, reason: "not UTF-8")
-                }
-                var reader = JSONReader(bytes: buffer, maximumDepth: limits.depth)
-                let value = try body(&reader)
-                reader.skipSpace()
-                guard reader.position == buffer.count else { throw reader.failure("unexpected text after the value") }
-                return .success(value)
+                return .success(try read(buffer, limits: limits, body))
             } catch {
                 return .failure(error)
             }
         }
         return try result.get()
+    }
+
+    /// Reads one document in place.
+    static func read<Value>(
+        _ bytes: UnsafeBufferPointer<UInt8>, limits: Limits = Limits(),
+        _ body: (inout JSONReader) throws(MalformedData) -> Value
+    ) throws(MalformedData) -> Value {
+        guard bytes.count <= limits.bytes else {
+            throw MalformedData(offset: 0, reason: "\(bytes.count) bytes are more than the limit of \(limits.bytes)")
+        }
+        if !isASCII(bytes) {
+            do throws(UTF8.ValidationError) {
+                _ = try UTF8Span(validating: bytes.span)
+            } catch {
+                throw MalformedData(offset: error.byteOffsets.lowerBound, reason: "not UTF-8")
+            }
+        }
+        var reader = JSONReader(bytes: bytes, maximumDepth: limits.depth)
+        let value = try body(&reader)
+        reader.skipSpace()
+        guard reader.position == bytes.count else { throw reader.failure("unexpected text after the value") }
+        return value
+    }
+
+    /// Most messages are ASCII, which is seen sixteen bytes at a time.
+    private static func isASCII(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard let start = bytes.baseAddress else { return true }
+        let base = UnsafeRawPointer(start)
+        var seen = SIMD2<UInt64>()
+        var index = 0
+        while index + 16 <= bytes.count {
+            seen |= base.loadUnaligned(fromByteOffset: index, as: SIMD2<UInt64>.self)
+            index += 16
+        }
+        var rest: UInt8 = 0
+        while index < bytes.count {
+            rest |= bytes[index]
+            index += 1
+        }
+        return (seen[0] | seen[1]) & 0x8080_8080_8080_8080 == 0 && rest < 0x80
     }
 
     /// Checks that the bytes are one JSON document.
@@ -93,42 +121,84 @@ package struct JSONReader: ~Copyable {
     /// within a field carry its name.
     ///
     /// `member` must read one value each time it is called with a field's index.
+    @inline(__always)
     mutating func object(
         _ table: FieldTable, _ member: (inout JSONReader, Int) throws(MalformedData) -> Void
     ) throws(MalformedData) {
-        skipSpace()
-        let start = position
-        var seen: UInt64 = 0
-        try open(0x7B, "an object")
-        if !close(0x7D) {
-            var guess = 0
-            repeat {
-                skipSpace()
-                let field = try fieldIndex(table, guess: guess)
-                try colon()
-                guard let field else {
-                    try skip()
-                    continue
-                }
-                guess = field + 1
-                guard seen & (1 << UInt64(field)) == 0 else {
-                    throw failure("given twice", field: table.name(field))
-                }
-                seen |= 1 << UInt64(field)
-                do throws(MalformedData) {
-                    try member(&self, field)
-                } catch {
-                    var error = error
-                    if error.field == nil { error.field = table.name(field) }
-                    throw error
-                }
-            } while try comma(orClose: 0x7D)
-        }
-        if let name = table.missing(seen: seen) {
-            throw MalformedData(field: name, offset: start, reason: "missing")
+        var cursor = FieldCursor()
+        do throws(MalformedData) {
+            while try nextField(&cursor, table) { try member(&self, cursor.field) }
+        } catch {
+            // Trouble between fields is not of the field before it.
+            guard error.field == nil, cursor.isWithin else { throw error }
+            var error = error
+            error.field = table.name(cursor.field)
+            throw error
         }
     }
 
+    /// Where a reader stands within an object of known fields.
+    struct FieldCursor {
+        /// The field whose value stands next.
+        fileprivate(set) var field = -1
+        /// A field's value is being read.
+        fileprivate(set) var isWithin = false
+        private(set) var seen: UInt64 = 0
+        fileprivate var start = -1
+
+        /// False when it was seen before.
+        @inline(__always)
+        fileprivate mutating func enter(_ index: Int) -> Bool {
+            field = index
+            let bit: UInt64 = 1 &<< UInt64(index)
+            guard seen & bit == 0 else { return false }
+            seen |= bit
+            isWithin = true
+            return true
+        }
+    }
+
+    /// Steps to the next known field's value; false at the object's end.
+    @inline(__always)
+    mutating func nextField(_ cursor: inout FieldCursor, _ table: FieldTable) throws(MalformedData) -> Bool {
+        cursor.isWithin = false
+        if cursor.start < 0 {
+            skipSpace()
+            cursor.start = position
+            try open(0x7B, "an object")
+            if close(0x7D) { return try end(cursor, table) }
+        } else if try !comma(orClose: 0x7D) {
+            return try end(cursor, table)
+        }
+        while true {
+            skipSpace()
+            let field: Int
+            if let (index, length) = table.written(bytes, at: position, guess: cursor.field + 1) {
+                position += length
+                field = index
+            } else {
+                let index = try fieldIndex(table, guess: cursor.field + 1)
+                try colon()
+                guard let index else {
+                    try skip()
+                    guard try comma(orClose: 0x7D) else { return try end(cursor, table) }
+                    continue
+                }
+                field = index
+            }
+            guard cursor.enter(field) else { throw failure("given twice", field: table.name(field)) }
+            return true
+        }
+    }
+
+    private func end(_ cursor: FieldCursor, _ table: FieldTable) throws(MalformedData) -> Bool {
+        if let name = table.missing(seen: cursor.seen) {
+            throw MalformedData(field: name, offset: cursor.start, reason: "missing")
+        }
+        return false
+    }
+
+    @inline(never)
     private mutating func fieldIndex(_ table: FieldTable, guess: Int) throws(MalformedData) -> Int? {
         let (content, isEscaped) = try rawString()
         guard isEscaped else { return table.index(of: UnsafeBufferPointer(rebasing: bytes[content]), guess: guess) }
@@ -138,9 +208,20 @@ package struct JSONReader: ~Copyable {
 
     /// Goes back to an earlier position and skips the value there; for a caller that gave one up half-way.
     mutating func skip(from start: Int, depth: Int) throws(MalformedData) {
+        goBack(to: start, depth: depth)
+        try skip()
+    }
+
+    /// Goes back to an earlier position, to read the value there once more.
+    mutating func goBack(to start: Int, depth: Int) {
         position = start
         self.depth = depth
-        try skip()
+    }
+
+    /// Whether a text stands next.
+    @inline(__always)
+    func begins(with pattern: BytePattern) -> Bool {
+        pattern.matches(bytes, at: position)
     }
 
     /// How many arrays and objects are open.
@@ -171,6 +252,14 @@ package struct JSONReader: ~Copyable {
 
     // MARK: - Tokens
 
+    /// Takes a text that stands next, byte for byte.
+    @inline(__always)
+    mutating func take(_ pattern: BytePattern) -> Bool {
+        guard pattern.matches(bytes, at: position) else { return false }
+        position += pattern.length
+        return true
+    }
+
     func byte(at index: Int) -> UInt8? {
         index < bytes.count ? bytes[index] : nil
     }
@@ -180,6 +269,7 @@ package struct JSONReader: ~Copyable {
     }
 
     /// Steps over white space.
+    @inline(__always)
     package mutating func skipSpace() {
         while position < bytes.count {
             switch bytes[position] {
@@ -189,12 +279,14 @@ package struct JSONReader: ~Copyable {
         }
     }
 
+    @inline(__always)
     mutating func peek() throws(MalformedData) -> UInt8 {
         skipSpace()
         guard position < bytes.count else { throw failure("the text ends early") }
         return bytes[position]
     }
 
+    @inline(never)
     func unexpected(_ expectation: String) -> MalformedData {
         let found: String
         switch bytes[position] {
@@ -210,6 +302,7 @@ package struct JSONReader: ~Copyable {
         return failure("found \(found), expected \(expectation)")
     }
 
+    @inline(__always)
     private mutating func open(_ byte: UInt8, _ expectation: String) throws(MalformedData) {
         guard try peek() == byte else { throw unexpected(expectation) }
         guard depth < maximumDepth else { throw failure("nested deeper than \(maximumDepth) levels") }
@@ -218,6 +311,7 @@ package struct JSONReader: ~Copyable {
     }
 
     /// Takes the closing byte when it stands next, which ends an empty array or object.
+    @inline(__always)
     private mutating func close(_ byte: UInt8) -> Bool {
         skipSpace()
         guard position < bytes.count, bytes[position] == byte else { return false }
@@ -227,6 +321,7 @@ package struct JSONReader: ~Copyable {
     }
 
     /// True after a comma, false after the closing byte.
+    @inline(__always)
     private mutating func comma(orClose byte: UInt8) throws(MalformedData) -> Bool {
         let next = try peek()
         if next == 0x2C {
@@ -251,7 +346,7 @@ package struct JSONReader: ~Copyable {
     }
 
     /// Checks a number's grammar without its value, which may be beyond an `ExactDecimal`.
-    private mutating func skipNumber() throws(MalformedData) {
+    mutating func skipNumber() throws(MalformedData) {
         guard bytes[position] == 0x2D || (0x30...0x39).contains(bytes[position]) else { throw unexpected("a value") }
         if bytes[position] == 0x2D { position += 1 }
         let start = position

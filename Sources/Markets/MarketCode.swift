@@ -47,12 +47,17 @@ package struct MarketCode: Sendable, Hashable, Comparable, LosslessStringConvert
     }
 
     private static func isValid(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
-        guard let hyphen = bytes.firstIndex(of: 0x2D) else { return false }
-        return isCurrency(bytes[..<hyphen]) && isCurrency(bytes[(hyphen + 1)...])
-    }
-
-    private static func isCurrency(_ bytes: Slice<UnsafeBufferPointer<UInt8>>) -> Bool {
-        (1...16).contains(bytes.count)
-            && bytes.allSatisfy { (0x41...0x5A).contains($0) || (0x30...0x39).contains($0) }
+        var (length, isBase) = (0, false)
+        for byte in bytes {
+            if byte == 0x2D {
+                guard !isBase, length > 0 else { return false }
+                (length, isBase) = (0, true)
+            } else {
+                guard byte &- 0x41 < 26 || byte &- 0x30 < 10 else { return false }
+                length += 1
+                guard length <= 16 else { return false }
+            }
+        }
+        return isBase && length > 0
     }
 }

@@ -19,13 +19,47 @@ package protocol MarketDialect: Sendable {
     func tickers(quotes: [String]) -> MarketCall<Ticker>
     /// The newest candles that open before `to` (nil: now), newest first, at most `candlesPerPage`.
     func candles(market: MarketCode, unit: CandleUnit, to: Timestamp?, count: Int) -> MarketCall<Candle>
-    /// The newest trades, newest first.
-    func trades(market: MarketCode, count: Int) -> MarketCall<Trade>
+    /// The most trades that one reply holds.
+    var tradesPerPage: Int { get }
+    /// One page of trades, newest first, at most `tradesPerPage`.
+    func trades(market: MarketCode, count: Int, page: TradePage) -> MarketCall<Trade>
+    /// Where a walk back through a market's trades goes on; nil when it has come to an end.
+    ///
+    /// - Parameters:
+    ///   - oldest: the oldest trade of the page just read; nil when it was empty.
+    ///   - instant: how far back the walk is meant to go.
+    func page(after page: TradePage, oldest: Trade?, backTo instant: Timestamp, now: Timestamp) -> TradePage?
+    /// The order books of some markets.
+    func orderBooks(markets: [MarketCode]) -> MarketCall<OrderBook>
 
     /// What a reply tells about the rate limit.
     func standing(of response: HTTPResponse) -> LimiterReport
     /// The exchange's name and message in the body of an error; nil when there is none.
     func refusal(in body: [UInt8]) -> (name: String, message: String)?
+}
+
+extension MarketDialect {
+    /// The newest trades, newest first.
+    package func trades(market: MarketCode, count: Int) -> MarketCall<Trade> {
+        trades(market: market, count: count, page: .newest)
+    }
+}
+
+/// A place in a market's past trades.
+package struct TradePage: Sendable, Hashable {
+    /// Counted back from the day of the newest trade; 0 is that day.
+    package var daysAgo: Int
+    /// Only trades older than the one of this sequential id; nil for the newest of the day.
+    package var cursor: Int64?
+
+    /// The newest trades.
+    package static let newest = TradePage()
+
+    /// A place; without more, the newest trades.
+    package init(daysAgo: Int = 0, cursor: Int64? = nil) {
+        self.daysAgo = daysAgo
+        self.cursor = cursor
+    }
 }
 
 /// One question of a dialect: what to ask, and how to read the answer.

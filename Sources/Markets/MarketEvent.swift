@@ -1,7 +1,8 @@
 /// One thing an exchange's stream said, normalised.
 package enum MarketEvent: Sendable, Hashable {
     case trade(Trade)
-    case ticker(Ticker)
+    /// Boxed: a ticker is several times as large as the others, and every message would be as large as it.
+    indirect case ticker(Ticker)
     case orderBook(OrderBook)
 
     /// The kinds, as filters and counters name them; the raw value is a persisted token.

@@ -28,4 +28,27 @@ extension MarketREST {
         }
         return newestFirst.reversed()
     }
+
+    /// Walks back through a market's trades, page by page, until one is older than `instant` or the exchange has no
+    /// more; `onPage` sees every page, newest first, refusals and senseless rows included.
+    ///
+    /// Trades may come twice at the seams and arrive while it walks. Throws when a page cannot be had; what `onPage`
+    /// has seen by then stays good.
+    ///
+    /// - Parameter count: how many to ask for in the first page; those that follow are whole pages.
+    package func walkTrades(
+        market: MarketCode, backTo instant: Timestamp, count: Int? = nil, _ options: Options = Options(),
+        onPage: (MarketReply<Trade>) async throws -> Void
+    ) async throws {
+        var page = TradePage.newest
+        var wanted = count ?? dialect.tradesPerPage
+        while true {
+            let reply = try await trades(market: market, count: wanted, page: page, options)
+            try await onPage(reply)
+            let oldest = try reply.outcome.get().accepted.last?.value
+            guard let next = dialect.page(after: page, oldest: oldest, backTo: instant, now: .now()) else { return }
+            page = next
+            wanted = dialect.tradesPerPage
+        }
+    }
 }

@@ -81,6 +81,20 @@ package struct MarketREST: Sendable {
         try await ask(dialect.trades(market: market, count: count), options)
     }
 
+    /// One page of trades, newest first.
+    package func trades(
+        market: MarketCode, count: Int, page: TradePage, _ options: Options = Options()
+    ) async throws(MarketError) -> MarketReply<Trade> {
+        try await ask(dialect.trades(market: market, count: count, page: page), options)
+    }
+
+    /// The order books of some markets; an unknown one makes the exchange refuse all.
+    package func orderBooks(
+        markets: [MarketCode], _ options: Options = Options()
+    ) async throws(MarketError) -> MarketReply<OrderBook> {
+        try await ask(dialect.orderBooks(markets: markets), options)
+    }
+
     /// Sends one call.
     ///
     /// Returns whenever there is a reply, whatever its status and sense: `outcome` says which. Throws only when there

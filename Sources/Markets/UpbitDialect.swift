@@ -51,10 +51,43 @@ package struct UpbitDialect: MarketDialect {
         }
     }
 
-    package func trades(market: MarketCode, count: Int) -> MarketCall<Trade> {
-        let endpoint = "/v1/trades/ticks?market=\(market)&count=\(min(max(count, 1), 500))"
+    package var tradesPerPage: Int { 500 }
+
+    package func trades(market: MarketCode, count: Int, page: TradePage) -> MarketCall<Trade> {
+        var endpoint = "/v1/trades/ticks?market=\(market)&count=\(min(max(count, 1), tradesPerPage))"
+        if let cursor = page.cursor { endpoint += "&cursor=\(cursor)" }
+        if page.daysAgo > 0 { endpoint += "&days_ago=\(min(page.daysAgo, Self.daysOfTrades))" }
         return MarketCall(endpoint: endpoint, group: .trades) { bytes throws(MalformedData) in
             try UpbitRows.trades(bytes, market: market)
+        }
+    }
+
+    /// How many UTC days back trades can be asked for.
+    private static let daysOfTrades = 7
+
+    /// A reply never leaves its UTC day, so the walk goes through a day by cursor until a page is empty, then to the
+    /// day before.
+    package func page(
+        after page: TradePage, oldest: Trade?, backTo instant: Timestamp, now: Timestamp
+    ) -> TradePage? {
+        if let oldest {
+            // A day that answers the same page again would be walked for ever.
+            guard oldest.tradedAt >= instant, oldest.sequentialID != page.cursor else { return nil }
+            return TradePage(daysAgo: page.daysAgo, cursor: oldest.sequentialID)
+        }
+        let day: Int64 = 86_400
+        // The day asked for is this one or, when the newest trade is older, an earlier one.
+        let begin = now.seconds.flooredQuotient(day) * day - Int64(page.daysAgo) * day
+        guard page.daysAgo < Self.daysOfTrades, Timestamp(seconds: begin) > instant else { return nil }
+        return TradePage(daysAgo: page.daysAgo + 1)
+    }
+
+    package func orderBooks(markets: [MarketCode]) -> MarketCall<OrderBook> {
+        let asked = Set(markets)
+        let list = markets.map(\.description).joined(separator: ",")
+        return MarketCall(endpoint: "/v1/orderbook?markets=\(list)", group: .orderbook) {
+            bytes throws(MalformedData) in
+            try UpbitRows.orderBooks(bytes) { asked.contains($0) }
         }
     }
 

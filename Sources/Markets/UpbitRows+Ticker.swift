@@ -39,12 +39,7 @@ extension UpbitRows {
 
     /// One ticker row.
     static func ticker(_ reader: inout JSONReader) throws(MalformedData) -> Ticker {
-        let epoch = Timestamp(microseconds: 0)
-        var ticker = Ticker(
-            market: .unread, price: .zero, lastVolume: .zero, lastTradeAt: epoch, dayOpen: .zero, dayHigh: .zero,
-            dayLow: .zero, previousClose: .zero, change: .even, signedChange: .zero, signedChangeRate: .zero,
-            dayBaseVolume: .zero, dayQuoteValue: .zero, baseVolume24h: .zero, quoteValue24h: .zero, yearHigh: nil,
-            yearHighDate: nil, yearLow: nil, yearLowDate: nil, exchangeTime: epoch)
+        var ticker = Ticker.unread
         try reader.object(tickerTable) { (reader: inout JSONReader, index: Int) throws(MalformedData) in
             guard let field = Field(rawValue: index) else { return try reader.skip() }
             switch field {
@@ -55,7 +50,7 @@ extension UpbitRows {
             case .low: ticker.dayLow = try reader.price()
             case .price: ticker.price = try reader.price()
             case .previousClose: ticker.previousClose = try reader.amount()
-            case .change: ticker.change = try change(&reader)
+            case .change: ticker.change = try reader.change()
             case .signedChange: ticker.signedChange = try reader.decimal()
             case .signedChangeRate: ticker.signedChangeRate = try reader.decimal()
             case .lastVolume: ticker.lastVolume = try reader.amount()
@@ -75,13 +70,15 @@ extension UpbitRows {
         }
         return ticker
     }
+}
 
-    private static func change(_ reader: inout JSONReader) throws(MalformedData) -> Ticker.Change {
-        switch try reader.string() {
-        case "RISE": .rise
-        case "EVEN": .even
-        case "FALL": .fall
-        case let other: throw reader.failure("\"\(other)\" is none of RISE, EVEN and FALL")
-        }
-    }
+extension Ticker {
+    /// What a reader starts from.
+    static let unread = {
+        let epoch = Timestamp(microseconds: 0)
+        return Ticker(
+            market: .unread, price: .zero, lastVolume: .zero, lastTradeAt: epoch, dayOpen: .zero, dayHigh: .zero,
+            dayLow: .zero, previousClose: .zero, change: .even, signedChange: .zero, signedChangeRate: .zero,
+            dayBaseVolume: .zero, dayQuoteValue: .zero, baseVolume24h: .zero, quoteValue24h: .zero, exchangeTime: epoch)
+    }()
 }

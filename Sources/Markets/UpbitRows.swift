@@ -99,18 +99,44 @@ enum UpbitRows {
                 case 2: trade.price = try reader.price()
                 case 3: trade.volume = try reader.price()
                 case 4: trade.previousClose = try reader.amount()
-                case 5:
-                    switch try reader.string() {
-                    case "BID": trade.takerSide = .bid
-                    case "ASK": trade.takerSide = .ask
-                    case let other: throw reader.failure("\"\(other)\" is neither ASK nor BID")
-                    }
+                case 5: trade.takerSide = try reader.takerSide()
                 default:
                     trade.sequentialID = try reader.integer()
                     guard trade.sequentialID > 0 else { throw reader.failure("not a positive number") }
                 }
             }
             return trade
+        }
+    }
+
+    // MARK: - Order books
+
+    private static let bookTable = FieldTable(
+        ["market", "timestamp", "total_ask_size", "total_bid_size", "orderbook_units", "level"], optional: ["level"])
+    private static let levelTable = FieldTable(["ask_price", "bid_price", "ask_size", "bid_size"])
+
+    /// Order books of the markets asked for.
+    static func orderBooks(
+        _ bytes: [UInt8], isAsked: (MarketCode) -> Bool
+    ) throws(MalformedData) -> DecodedRows<OrderBook> {
+        try .read(bytes) { (reader: inout JSONReader) throws(MalformedData) in
+            var book = OrderBook(
+                market: .unread, exchangeTime: Timestamp(microseconds: 0), bids: [], asks: [], totalBidSize: .zero,
+                totalAskSize: .zero)
+            try reader.object(bookTable) { (reader: inout JSONReader, field: Int) throws(MalformedData) in
+                switch field {
+                case 0: book.market = try reader.marketCode()
+                case 1: book.exchangeTime = try reader.milliseconds()
+                case 2: book.totalAskSize = try reader.amount()
+                case 3: book.totalBidSize = try reader.amount()
+                case 4: try reader.bookLevels(levelTable, into: &book)
+                default: try reader.skip()
+                }
+            }
+            guard isAsked(book.market) else {
+                throw reader.failure("\(book.market) was not asked for", field: "market")
+            }
+            return book
         }
     }
 

@@ -23,6 +23,10 @@ struct FirstFillService: Service {
         }
     }
 
+    private static let quality = DAGID("data_quality")
+    /// DAGs that are paused until there is something to work on; the retraining then makes up for its last instant at once.
+    static let afterwards: [DAGID] = [quality, DAGID("model_retraining"), DAGID("predict")]
+
     private func fill() async throws {
         var state = try HomeState.load(home)
         if state[feed].fillEnd == nil {
@@ -40,9 +44,10 @@ struct FirstFillService: Service {
         let control = StoreFillControl(
             store: backend.store, markets: MarketQueries(session: backend.warehousePool, timeout: .seconds(10)))
         let report = try await FirstFill(plan: plan, control: control) { lines.say($0) }.run()
-        // A clock that stands brings nothing new to check.
-        if state[feed].recordedNow == nil {
-            _ = try await backend.store.setPaused(DAGID("data_quality"), false, actor: "first fill")
+        for dag in Self.afterwards {
+            // A clock that stands brings nothing new to check.
+            if dag == Self.quality, state[feed].recordedNow != nil { continue }
+            _ = try await backend.store.setPaused(dag, false, actor: "first fill")
         }
         state = try HomeState.load(home)
         state[feed].isFilled = true

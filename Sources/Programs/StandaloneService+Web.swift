@@ -10,7 +10,9 @@ import WebServer
 
 extension StandaloneService {
     /// The web page, and the banner once it answers.
-    func webService(_ opened: Opened) throws -> WebServerService {
+    ///
+    /// - Parameter stream: the real-time path of this process, for live pages; nil when there is none.
+    func webService(_ opened: Opened, _ stream: StreamProgram.Parts?) throws -> WebServerService {
         var configuration = WebServerConfiguration(port: options.port, version: Programs.version)
         var present: @Sendable () -> Timestamp = { .now() }
         if let recording = opened.recording {

@@ -19,25 +19,25 @@ struct CandleRow: Sendable, Equatable {
 
 /// One market as it looks at a moment: recorded hours moved by the shift, nothing after the moment.
 struct CandleSeries: Sendable {
-    private let candles: [RecordedCandle]
-    /// How many of `candles` are over.
+    private let made: MadeMarket
+    /// How many of the recorded hours are over.
     private let complete: Int
-    /// The running hour, built up to the moment.
-    let underway: RecordedCandle?
+    /// What has been traded in the running hour.
+    let underway: Tally?
     private let shift: Int64
 
     /// - Parameters:
     ///   - shift: seconds from recorded to served times.
     ///   - now: the served present.
-    init(market: Recording.Market, shift: Int64, now: Timestamp) {
-        let candles = market.candles
-        let recordedNow = now.seconds - shift
-        let complete = Self.firstIndex(in: candles.count) { candles[$0].endTime > recordedNow }
-        self.candles = candles
+    init(market made: MadeMarket, shift: Int64, now: Timestamp) {
+        let candles = made.market.candles
+        let recordedNow = now.milliseconds - shift * 1000
+        let complete = Self.firstIndex(in: candles.count) { candles[$0].endTime * 1000 > recordedNow }
+        self.made = made
         self.complete = complete
         self.shift = shift
-        if complete < candles.count, candles[complete].openTime <= recordedNow {
-            underway = candles[complete].underway(elapsed: recordedNow - candles[complete].openTime, tick: market.tick)
+        if complete < candles.count, candles[complete].openTime * 1000 <= recordedNow {
+            underway = made.tally(from: candles[complete].openTime * 1000, to: recordedNow + 1)
         } else {
             underway = nil
         }
@@ -48,16 +48,27 @@ struct CandleSeries: Sendable {
 
     /// An hour by position, oldest first, on the recording's clock.
     func candle(at index: Int) -> RecordedCandle {
-        if index == complete, let underway { return underway }
-        return candles[index]
+        let candle = made.market.candles[index]
+        guard index == complete, let underway else { return candle }
+        return RecordedCandle(
+            openTime: candle.openTime, open: underway.open, high: underway.high, low: underway.low,
+            close: underway.close, volume: underway.volume)
+    }
+
+    /// The traded value of an hour by position, in 10⁻⁸ KRW: the sum over its trades.
+    func value(at index: Int) -> Int128 {
+        if index == complete, let underway { return MadeMarket.rounded(underway.value) }
+        return made.value(ofHour: index)
     }
 
     /// The served start of an hour by position.
-    func openTime(at index: Int) -> Int64 { candles[index].openTime + shift }
+    func openTime(at index: Int) -> Int64 { made.market.candles[index].openTime + shift }
 
-    /// Milliseconds of the last trade of an hour: trades are made up at the end of each second, less a millisecond.
-    func lastTrade(at index: Int, now: Timestamp) -> Int64 {
-        min(openTime(at: index) + RecordedCandle.slotSeconds, now.seconds) * 1000 - 1
+    /// Milliseconds of the last trade of an hour, served.
+    func lastTrade(at index: Int) -> Int64 {
+        if index == complete, let underway { return underway.lastTrade + shift * 1000 }
+        let last = made.minutes(ofHour: index).last?.lastTrade
+        return (last ?? made.market.candles[index].endTime * 1000 - 1) + shift * 1000
     }
 
     /// The first position that starts at or after a served time; `count` when none does.
@@ -68,7 +79,7 @@ struct CandleSeries: Sendable {
     /// The newest `limit` slots that begin before `end` (served; nil for no bound), newest first.
     ///
     /// Slots without a trade are absent and do not count.
-    func rows(of period: CandlePeriod, before end: Int64?, limit: Int, now: Timestamp) -> [CandleRow] {
+    func rows(of period: CandlePeriod, before end: Int64?, limit: Int) -> [CandleRow] {
         var index = count
         if let end {
             index = Self.firstIndex(in: count) { period.slotStart(of: openTime(at: $0)) >= end }
@@ -79,12 +90,13 @@ struct CandleSeries: Sendable {
             index -= 1
             let slot = period.slotStart(of: openTime(at: index))
             if let last = rows.indices.last, rows[last].openTime == slot {
-                rows[last].takeEarlier(candle(at: index))
+                rows[last].takeEarlier(candle(at: index), value: value(at: index))
                 continue
             }
-            if let last = rows.indices.last { rows[last].previousClose = candles[index].close }
+            if let last = rows.indices.last { rows[last].previousClose = made.market.candles[index].close }
             guard rows.count < limit else { return rows }
-            rows.append(CandleRow(candle(at: index), slot: slot, lastTrade: lastTrade(at: index, now: now)))
+            rows.append(
+                CandleRow(candle(at: index), value: value(at: index), slot: slot, lastTrade: lastTrade(at: index)))
         }
         if let last = rows.indices.last { rows[last].previousClose = rows[last].open }
         return rows
@@ -103,18 +115,18 @@ struct CandleSeries: Sendable {
 
 extension CandleRow {
     /// A slot that begins with its newest hour; earlier ones follow with `takeEarlier`.
-    fileprivate init(_ candle: RecordedCandle, slot: Int64, lastTrade: Int64) {
+    fileprivate init(_ candle: RecordedCandle, value: Int128, slot: Int64, lastTrade: Int64) {
         self.init(
             openTime: slot, open: candle.open, high: candle.high, low: candle.low, close: candle.close,
-            volume: Int128(candle.volume), value: candle.value, lastTrade: lastTrade, previousClose: candle.open)
+            volume: Int128(candle.volume), value: value, lastTrade: lastTrade, previousClose: candle.open)
     }
 
     /// Adds an hour that lies before those counted so far.
-    fileprivate mutating func takeEarlier(_ candle: RecordedCandle) {
+    fileprivate mutating func takeEarlier(_ candle: RecordedCandle, value: Int128) {
         open = candle.open
         high = max(high, candle.high)
         low = min(low, candle.low)
         volume += Int128(candle.volume)
-        value += candle.value
+        self.value += value
     }
 }

@@ -29,18 +29,21 @@ final class ExchangeDesk: Sendable {
         var refused = 0
         var blocked = 0
         var disturbed = 0
+        var handshakes = StreamLimits.Handshakes()
     }
 
-    private let api: UpbitAPI
+    let api: UpbitAPI
+    private let ticks: TickSettings
     private let state: Mutex<State>
-    private let uptime: @Sendable () -> Int64
+    let uptime: @Sendable () -> Int64
 
     /// - Parameter uptime: nanoseconds of a clock that only goes forward.
     init(
         recording: Recording, clock: RecordedClock, configuration: ExchangeConfiguration,
         uptime: @escaping @Sendable () -> Int64
     ) {
-        api = UpbitAPI(recording: recording, clock: clock)
+        api = UpbitAPI(recording: recording, clock: clock, ticks: configuration.ticks)
+        ticks = configuration.ticks
         self.uptime = uptime
         var state = State(limits: RequestLimits(policy: configuration.limits))
         for fault in configuration.faults { state.faults.add(fault, now: uptime()) }
@@ -53,6 +56,7 @@ final class ExchangeDesk: Sendable {
     func outcome(target text: String, origin: Bool) -> Outcome {
         let target = RequestTarget(text)
         if target.path == "/v1/_recorded" { return .answer(clockReply(), headers: []) }
+        if target.path == "/v1/_sent" { return .answer(api.ledger(target, now: api.clock.now()), headers: []) }
         let route = UpbitAPI.Route(path: target.path)
         let now = uptime()
         let (verdict, fault, generation) = state.withLock { state in
@@ -108,6 +112,8 @@ final class ExchangeDesk: Sendable {
         case .reset: return .reset
         case .slow: return .late(seconds: fault.seconds ?? 2, reply, headers: headers)
         case .hang: return .hang(seconds: fault.seconds ?? 60, generation: generation)
+        // Not taken for requests.
+        case .refuse, .disconnect, .stall, .duplicate, .reorder, .gap: return .answer(reply, headers: headers)
         case .garbage:
             var reply = reply
             reply.body = [0xFF, 0xFE, 0x00, 0xC3, 0x28] + Array("<!-- not JSON -->".utf8)
@@ -123,6 +129,12 @@ final class ExchangeDesk: Sendable {
         json.raw("{\"recorded\":true,\"now\":")
         json.string(clock.now().iso8601)
         json.raw(clock.mode == .running ? ",\"pinned\":false" : ",\"pinned\":true")
+        json.raw(",\"speed\":")
+        json.raw(Array("\(clock.speed)".utf8))
+        json.raw(",\"trades\":\"made\",\"trades_per_second\":")
+        json.raw(Array("\(ticks.tradesPerSecond)".utf8))
+        json.raw(",\"seed\":")
+        json.raw(Array("\(ticks.seed)".utf8))
         json.raw(",\"shift_weeks\":")
         json.integer(Int64(clock.shiftWeeks))
         json.raw(",\"first\":")
@@ -132,9 +144,54 @@ final class ExchangeDesk: Sendable {
         json.raw(clock.isPastEnd ? ",\"past_end\":true" : ",\"past_end\":false")
         json.raw(",\"markets\":")
         json.array(api.recording.markets) { json, market in json.string(market.code) }
+        json.raw(",\"recorded_minutes\":")
+        json.array(api.recording.markets.filter { !$0.minutes.isEmpty }) { json, market in json.string(market.code) }
         json.raw("}")
         return .json(json)
     }
+}
+
+/// What the WebSocket asks.
+extension ExchangeDesk {
+    /// The answer to a handshake that is not to become a WebSocket; nil when it may.
+    func handshakeRefusal(origin: Bool) -> ExchangeReply? {
+        let now = uptime()
+        return state.withLock { state in
+            if state.limits.policy == .upbit, !state.handshakes.admit(withOrigin: origin, now: now) {
+                state.refused += 1
+                return .error(.tooManyRequests)
+            }
+            guard
+                let fault = state.faults.take(
+                    path: ExchangeStream.path, market: nil, among: Fault.Kind.ofHandshakes, now: now)
+            else { return nil }
+            state.disturbed += 1
+            switch fault.kind {
+            case .tooManyRequests: return .error(.tooManyRequests)
+            case .blocked: return .error(.blocked(seconds: Int(fault.seconds ?? 2)))
+            case .internalError: return .error(.internalError)
+            default: return ExchangeReply(status: 503, body: [], contentType: "text/plain")
+            }
+        }
+    }
+
+    /// Whether messages have to be looked at one by one.
+    var disturbsMessages: Bool {
+        state.withLock { $0.faults.mayHit(path: ExchangeStream.path, among: Fault.Kind.ofMessages) }
+    }
+
+    /// The fault that a message meets.
+    func messageFault(market: String) -> Fault? {
+        let now = uptime()
+        return state.withLock { state in
+            let fault = state.faults.take(
+                path: ExchangeStream.path, market: market, among: Fault.Kind.ofMessages, now: now)
+            if fault != nil { state.disturbed += 1 }
+            return fault
+        }
+    }
+
+    var enforcesLimits: Bool { state.withLock { $0.limits.policy == .upbit } }
 }
 
 extension ExchangeDesk {

@@ -2,7 +2,7 @@
 struct ExchangeReply: Sendable, Equatable {
     /// Quotation requests are counted by group, each with its own limit (docs.upbit.com, rate limits).
     enum Group: String, Sendable, Hashable {
-        case market, candles, ticker
+        case market, candles, ticker, trades, orderbook
     }
 
     var status: Int

@@ -24,10 +24,43 @@ package struct Fault: Sendable, Equatable {
         case hang
         /// 200 with bytes that are neither JSON nor UTF-8.
         case garbage
+        /// The WebSocket's handshake gets 503.
+        case refuse
+        /// The WebSocket's connection ends (FIN), without a close frame.
+        case disconnect
+        /// The WebSocket stays connected and says nothing for `seconds` (60 unless given); what happens meanwhile is lost.
+        case stall
+        /// A WebSocket message comes twice.
+        case duplicate
+        /// A WebSocket message comes after up to `window` later ones (5 unless given).
+        case reorder
+        /// A WebSocket message never comes.
+        case gap
+
+        /// The endpoints a fault hits unless its path is given.
+        package var defaultPath: String {
+            switch self {
+            case .refuse, .disconnect, .stall, .duplicate, .reorder, .gap: ExchangeStream.path
+            default: "/v1/"
+            }
+        }
+
+        /// What can happen to a request.
+        static let ofRequests: Set<Kind> = [
+            .tooManyRequests, .blocked, .internalError, .unavailable, .truncate, .cutoff, .reset, .slow, .hang,
+            .garbage,
+        ]
+        /// What can happen to the WebSocket's handshake.
+        static let ofHandshakes: Set<Kind> = [.refuse, .tooManyRequests, .blocked, .internalError, .unavailable]
+        /// What can happen to a message of the WebSocket; `slow` delays it and all that follow for its seconds.
+        static let ofMessages: Set<Kind> = [
+            .disconnect, .reset, .stall, .duplicate, .reorder, .gap, .garbage, .truncate, .slow,
+        ]
     }
 
     package var kind: Kind
-    /// Requests whose path begins with this; every endpoint of the API unless given.
+    /// Requests whose path begins with this; unless given, every endpoint of the API, or the WebSocket for the kinds that
+    /// only it has. `/websocket/v1` makes `reset`, `slow`, `garbage` and `truncate` hit the WebSocket's messages.
     package var path: String
     /// Only requests that ask for this market; nil for any.
     package var market: String?
@@ -40,16 +73,19 @@ package struct Fault: Sendable, Equatable {
     package var seed: UInt64
     /// See the kinds.
     package var seconds: Double?
+    /// For `reorder`: how many later messages may come first; nil for 5.
+    package var window: Int?
     /// The fault is over so many seconds after it was set up; nil for no end.
     package var lasts: Double?
 
     /// A fault that hits every request of the API until it is cleared.
     package init(
-        kind: Kind, path: String = "/v1/", market: String? = nil, count: Int? = nil, skip: Int = 0,
-        probability: Double = 1, seed: UInt64 = 1, seconds: Double? = nil, lasts: Double? = nil
+        kind: Kind, path: String? = nil, market: String? = nil, count: Int? = nil, skip: Int = 0,
+        probability: Double = 1, seed: UInt64 = 1, seconds: Double? = nil, lasts: Double? = nil,
+        window: Int? = nil
     ) {
         self.kind = kind
-        self.path = path
+        self.path = path ?? kind.defaultPath
         self.market = market
         self.count = count
         self.skip = skip
@@ -57,26 +93,28 @@ package struct Fault: Sendable, Equatable {
         self.seed = seed
         self.seconds = seconds
         self.lasts = lasts
+        self.window = window
     }
 }
 
 extension Fault: Codable {
     private enum Key: String, CodingKey, CaseIterable {
-        case kind, path, market, count, skip, probability, seed, seconds, lasts
+        case kind, path, market, count, skip, probability, seed, seconds, lasts, window
     }
 
     package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: Key.self)
         self.init(
             kind: try container.decode(Kind.self, forKey: .kind),
-            path: try container.decodeIfPresent(String.self, forKey: .path) ?? "/v1/",
+            path: try container.decodeIfPresent(String.self, forKey: .path),
             market: try container.decodeIfPresent(String.self, forKey: .market),
             count: try container.decodeIfPresent(Int.self, forKey: .count),
             skip: try container.decodeIfPresent(Int.self, forKey: .skip) ?? 0,
             probability: try container.decodeIfPresent(Double.self, forKey: .probability) ?? 1,
             seed: try container.decodeIfPresent(UInt64.self, forKey: .seed) ?? 1,
             seconds: try container.decodeIfPresent(Double.self, forKey: .seconds),
-            lasts: try container.decodeIfPresent(Double.self, forKey: .lasts))
+            lasts: try container.decodeIfPresent(Double.self, forKey: .lasts),
+            window: try container.decodeIfPresent(Int.self, forKey: .window))
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -90,6 +128,7 @@ extension Fault: Codable {
         try container.encode(seed, forKey: .seed)
         try container.encodeIfPresent(seconds, forKey: .seconds)
         try container.encodeIfPresent(lasts, forKey: .lasts)
+        try container.encodeIfPresent(window, forKey: .window)
     }
 
     /// Reads `{"kind":"500","path":"/v1/candles","count":3}`.
@@ -146,10 +185,11 @@ extension Fault: Codable {
             return number
         }
         return Fault(
-            kind: kind, path: values["path"] ?? "/v1/", market: values["market"],
+            kind: kind, path: values["path"], market: values["market"],
             count: try number(.count, in: 1...1_000_000), skip: try number(.skip, in: 0...1_000_000) ?? 0,
             probability: try number(.probability, in: 0...1.0) ?? 1, seed: try number(.seed, in: 0...UInt64.max) ?? 1,
-            seconds: try number(.seconds, in: 0...600.0), lasts: try number(.lasts, in: 0...86_400.0))
+            seconds: try number(.seconds, in: 0...600.0), lasts: try number(.lasts, in: 0...86_400.0),
+            window: try number(.window, in: 1...1000))
     }
 }
 

@@ -5,7 +5,7 @@ struct FaultPlan: Sendable {
         let since: Int64
         var left: Int?
         var toSkip: Int
-        var random: UInt64
+        var random: SeededRandom
     }
 
     private var entries: [Entry] = []
@@ -25,7 +25,7 @@ struct FaultPlan: Sendable {
     /// - Parameter now: nanoseconds of a clock that only goes forward.
     mutating func add(_ fault: Fault, now: Int64) {
         entries.append(
-            Entry(fault: fault, since: now, left: fault.count, toSkip: fault.skip, random: fault.seed))
+            Entry(fault: fault, since: now, left: fault.count, toSkip: fault.skip, random: SeededRandom(fault.seed)))
     }
 
     mutating func clear() {
@@ -33,12 +33,19 @@ struct FaultPlan: Sendable {
         generation += 1
     }
 
-    /// The fault that a request meets: the first set up that matches and is due.
-    mutating func take(path: String, market: String?, now: Int64) -> Fault? {
+    /// Whether anything is set up that could hit one of these kinds on this path.
+    func mayHit(path: String, among kinds: Set<Fault.Kind>) -> Bool {
+        entries.contains { kinds.contains($0.fault.kind) && path.hasPrefix($0.fault.path) }
+    }
+
+    /// The fault that a request or message meets: the first set up that matches and is due.
+    mutating func take(
+        path: String, market: String?, among kinds: Set<Fault.Kind> = Fault.Kind.ofRequests, now: Int64
+    ) -> Fault? {
         entries.removeAll { Self.isOver($0, now: now) }
         for index in entries.indices {
             let fault = entries[index].fault
-            guard path.hasPrefix(fault.path) else { continue }
+            guard kinds.contains(fault.kind), path.hasPrefix(fault.path) else { continue }
             if let wanted = fault.market {
                 let codes = (market ?? "").split(separator: ",")
                 guard codes.contains(where: { $0.uppercased() == wanted.uppercased() }) else { continue }
@@ -47,7 +54,7 @@ struct FaultPlan: Sendable {
                 entries[index].toSkip -= 1
                 continue
             }
-            if fault.probability < 1, Self.draw(&entries[index].random) >= fault.probability { continue }
+            if fault.probability < 1, entries[index].random.fraction() >= fault.probability { continue }
             if let left = entries[index].left { entries[index].left = left - 1 }
             return fault
         }
@@ -58,15 +65,5 @@ struct FaultPlan: Sendable {
         if entry.left == 0 { return true }
         guard let lasts = entry.fault.lasts else { return false }
         return Double(now - entry.since) >= lasts * 1e9
-    }
-
-    /// SplitMix64 (Steele, Lea, Flood 2014): small, and the same everywhere.
-    private static func draw(_ state: inout UInt64) -> Double {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        mixed ^= mixed >> 31
-        return Double(mixed >> 11) / 9_007_199_254_740_992
     }
 }

@@ -4,6 +4,8 @@ import CivilTime
 extension JSONBytes {
     /// What a candle row ends with, by endpoint.
     enum CandleTail: Sendable, Equatable {
+        /// `/candles/seconds`
+        case second
         /// `/candles/minutes/{unit}`
         case unit(Int)
         /// `/candles/days`, with `converted_trade_price` when a conversion to KRW was asked for.
@@ -37,6 +39,7 @@ extension JSONBytes {
         raw(",\"candle_acc_trade_volume\":")
         decimal(row.volume)
         switch tail {
+        case .second: break
         case .unit(let minutes):
             raw(",\"unit\":")
             integer(Int64(minutes))

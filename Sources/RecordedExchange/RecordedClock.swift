@@ -20,6 +20,8 @@ package struct RecordedClock: Sendable {
     package let shiftWeeks: Int
     /// What the recording covers, on its own clock.
     package let span: DataInterval
+    /// Seconds of the exchange in a real second; 0 when the clock stands still.
+    package let speed: Double
     private let realNow: @Sendable () -> Timestamp
 
     /// Hours of recorded history that a chosen shift leaves behind the present: 1,000 of warm-up and 14 days of first
@@ -27,28 +29,39 @@ package struct RecordedClock: Sendable {
     package static let hoursBehind: Int64 = 2_400
     private static let weekSeconds: Int64 = 7 * 86_400
 
-    /// A clock that moves with the real one.
+    /// A clock that moves with the real one, or so many times as fast from now on.
     ///
-    /// - Parameter shiftWeeks: what `chooseShift` gave at the first start; kept, because a later choice would differ.
+    /// - Parameters:
+    ///   - shiftWeeks: what `chooseShift` gave at the first start; kept, because a later choice would differ.
+    ///   - speed: seconds of the exchange in a real second; positive.
     package static func running(
-        shiftWeeks: Int, span: DataInterval, realNow: @escaping @Sendable () -> Timestamp = { Timestamp.now() }
+        shiftWeeks: Int, span: DataInterval, speed: Double = 1,
+        realNow: @escaping @Sendable () -> Timestamp = { Timestamp.now() }
     ) -> RecordedClock {
-        RecordedClock(mode: .running, shiftWeeks: shiftWeeks, span: span, realNow: realNow)
+        guard speed != 1 else {
+            return RecordedClock(mode: .running, shiftWeeks: shiftWeeks, span: span, speed: 1, realNow: realNow)
+        }
+        let start = realNow()
+        return RecordedClock(mode: .running, shiftWeeks: shiftWeeks, span: span, speed: speed) {
+            let passed = realNow().microseconds - start.microseconds
+            return Timestamp(microseconds: start.microseconds + Int64(Double(passed) * speed))
+        }
     }
 
     /// A clock that stands still at a served instant; the shift follows from that instant unless it is given.
     package static func pinned(at instant: Timestamp, shiftWeeks: Int? = nil, span: DataInterval) -> RecordedClock {
         RecordedClock(
             mode: .pinned(at: instant), shiftWeeks: shiftWeeks ?? chooseShift(realNow: instant, span: span),
-            span: span, realNow: { instant })
+            span: span, speed: 0, realNow: { instant })
     }
 
     private init(
-        mode: Mode, shiftWeeks: Int, span: DataInterval, realNow: @escaping @Sendable () -> Timestamp
+        mode: Mode, shiftWeeks: Int, span: DataInterval, speed: Double, realNow: @escaping @Sendable () -> Timestamp
     ) {
         self.mode = mode
         self.shiftWeeks = shiftWeeks
         self.span = span
+        self.speed = speed
         self.realNow = realNow
     }
 

@@ -3,10 +3,12 @@ import Hummingbird
 package import Logging
 import NIOCore
 import ServiceLifecycle
+import WebSocketServer
 
-/// The recorded exchange as a long-lived service: an HTTP server that ends on graceful shutdown.
+/// The recorded exchange as a long-lived service: REST and WebSocket on one port, until graceful shutdown.
 package struct RecordedExchangeService: Service {
     private let desk: ExchangeDesk
+    private let stream: ExchangeStream
     private let configuration: ExchangeConfiguration
     private let logger: Logger
     private let onListening: @Sendable (_ port: Int) async -> Void
@@ -23,6 +25,7 @@ package struct RecordedExchangeService: Service {
             let elapsed = (ContinuousClock.now - start).components
             return elapsed.seconds * 1_000_000_000 + elapsed.attoseconds / 1_000_000_000
         }
+        stream = ExchangeStream(desk: desk)
         self.configuration = configuration
         // The HTTP server announces its start at info; `onListening` does that here.
         var logger = logger
@@ -35,13 +38,22 @@ package struct RecordedExchangeService: Service {
     ///
     /// - Throws: `RecordingError` when the address cannot be listened on.
     package func run() async throws {
+        var settings = WebSocketServerSettings()
+        settings.idleTimeout = configuration.streamIdleTimeout
+        settings.idleEnd = .disconnect
+        settings.maxOutgoingBytes = 32 * 1024 * 1024
         let application = Application(
             responder: ExchangeResponder(desk: desk),
+            server: .webSocketUpgrade(settings: settings) { [stream] request, _ in stream.upgrade(request) },
             configuration: .init(address: .hostname(configuration.host, port: configuration.port), serverName: nil),
             onServerRunning: { [onListening] channel in await onListening(channel.localAddress?.port ?? 0) },
             logger: logger)
         do {
-            try await application.run()
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { await stream.run() }
+                defer { group.cancelAll() }
+                try await application.run()
+            }
         } catch let error as IOError {
             throw refusal(
                 String(cString: strerror(error.errnoCode)), "choose another port with --port (0 takes a free one)")

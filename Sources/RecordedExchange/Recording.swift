@@ -13,19 +13,41 @@ package struct Recording: Sendable {
         let candles: [RecordedCandle]
         /// The largest price step that all its prices are multiples of, in 10⁻⁸ KRW.
         let tick: Int64
+        /// Ascending; empty where only hours were recorded.
+        let minutes: [RecordedCandle]
 
-        init(code: String, koreanName: String, englishName: String, candles: [RecordedCandle]) {
+        /// - Parameter minutes: of hours that they add up to exactly.
+        init(
+            code: String, koreanName: String, englishName: String, candles: [RecordedCandle],
+            minutes: [RecordedCandle] = []
+        ) {
             self.code = code
             self.koreanName = koreanName
             self.englishName = englishName
             self.candles = candles
             var tick: Int64 = 0
-            for candle in candles {
+            self.minutes = minutes
+            for candle in candles + minutes {
                 for price in [candle.open, candle.high, candle.low, candle.close] {
                     tick = Self.greatestCommonDivisor(tick, price)
                 }
             }
             self.tick = max(tick, 1)
+        }
+
+        /// The recorded minutes of an hour; empty when it has none.
+        func recordedMinutes(of hour: Int64) -> ArraySlice<RecordedCandle> {
+            guard !minutes.isEmpty else { return [] }
+            return minutes[firstMinute(from: hour)..<firstMinute(from: hour + RecordedCandle.slotSeconds)]
+        }
+
+        private func firstMinute(from time: Int64) -> Int {
+            var (low, high) = (0, minutes.count)
+            while low < high {
+                let middle = (low + high) / 2
+                if minutes[middle].openTime >= time { high = middle } else { low = middle + 1 }
+            }
+            return low
         }
 
         private static func greatestCommonDivisor(_ first: Int64, _ second: Int64) -> Int64 {
@@ -53,7 +75,7 @@ package struct Recording: Sendable {
         span = DataInterval(start: Timestamp(seconds: start), end: Timestamp(seconds: end))
     }
 
-    /// Reads `markets.csv` and one `<code>_60m.csv` for each market in it.
+    /// Reads `markets.csv` and for each market in it `<code>_60m.csv` and, where there is one, `<code>_1m.csv`.
     ///
     /// - Throws: `RecordingError` naming the file and, where it has one, the line.
     package static func load(from folder: URL) throws(RecordingError) -> Recording {
@@ -70,10 +92,43 @@ package struct Recording: Sendable {
             }
             let file = folder.appending(path: "\(fields[0])_60m.csv")
             let candles = try CandleCSV.parse([UInt8](read(file)), file: file.path)
+            let minuteFile = folder.appending(path: "\(fields[0])_1m.csv")
+            var minutes: [RecordedCandle] = []
+            if FileManager.default.fileExists(atPath: minuteFile.path) {
+                minutes = try CandleCSV.parse([UInt8](read(minuteFile)), file: minuteFile.path, slotSeconds: 60)
+                try check(minutes, against: candles, file: minuteFile.path)
+            }
             markets.append(
-                Market(code: fields[0], koreanName: fields[1], englishName: fields[2], candles: candles))
+                Market(
+                    code: fields[0], koreanName: fields[1], englishName: fields[2], candles: candles, minutes: minutes))
         }
         return try Recording(markets: markets)
+    }
+
+    /// Refuses minutes that do not add up to their hour: one of the two would be untrue.
+    private static func check(
+        _ minutes: [RecordedCandle], against hours: [RecordedCandle], file: String
+    ) throws(RecordingError) {
+        let known = Dictionary(uniqueKeysWithValues: hours.map { ($0.openTime, $0) })
+        var rest = minutes[...]
+        while let first = rest.first {
+            let hour = first.openTime - first.openTime.flooredRemainder(RecordedCandle.slotSeconds)
+            let part = rest.prefix { $0.openTime < hour + RecordedCandle.slotSeconds }
+            rest = rest.dropFirst(part.count)
+            var sum = first
+            sum.openTime = hour
+            for minute in part.dropFirst() {
+                sum.high = max(sum.high, minute.high)
+                sum.low = min(sum.low, minute.low)
+                sum.close = minute.close
+                sum.volume += minute.volume
+            }
+            guard known[hour] == sum else {
+                throw RecordingError(
+                    "\(file): the minutes from \(Timestamp(seconds: hour).iso8601) on do not add up to the recorded hour"
+                )
+            }
+        }
     }
 
     private static func read(_ file: URL) throws(RecordingError) -> Data {

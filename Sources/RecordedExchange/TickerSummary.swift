@@ -1,6 +1,6 @@
 import CivilTime
 
-/// A market's ticker, computed from its hourly candles at a moment.
+/// A market's ticker at a moment, computed from its recorded hours and the trades made of the running one.
 ///
 /// All times are served ones. The day is the UTC day of the last trade (opening, high, low and the sums since 00:00 are its own); the 24-hour sums are
 /// those of the hours that began within the last 24 hours, the running one included; highest and lowest reach back 52
@@ -20,8 +20,9 @@ struct TickerSummary: Sendable, Equatable {
     var low: Int64
     var price: Int64
     var previousClose: Int64
-    /// The size of the last made-up trade: a 3,600th of its hour's volume so far and to come.
+    /// The size and the taker of the last made-up trade.
     var lastVolume: Int64
+    var lastIsBid: Bool
     var volumeToday: Int128
     var valueToday: Int128
     var volume24h: Int128
@@ -38,15 +39,17 @@ struct TickerSummary: Sendable, Equatable {
     var change: Change { price > previousClose ? .rise : price < previousClose ? .fall : .even }
 
     /// Nil when nothing has traded yet at `now`.
-    init?(market: Recording.Market, shift: Int64, now: Timestamp) {
+    init?(market: MadeMarket, shift: Int64, now: Timestamp) {
         let series = CandleSeries(market: market, shift: shift, now: now)
         guard series.count > 0 else { return nil }
         let newest = series.count - 1
         let last = series.candle(at: newest)
         self.market = market.code
-        lastTrade = series.lastTrade(at: newest, now: now)
+        lastTrade = series.lastTrade(at: newest)
         price = last.close
-        lastVolume = market.candles[newest].volume / RecordedCandle.slotSeconds
+        let lastMade = market.lastTrade(at: lastTrade - shift * 1000)
+        lastVolume = lastMade?.volume ?? 0
+        lastIsBid = lastMade?.isBid ?? true
 
         let day = CandlePeriod.day.slotStart(of: series.openTime(at: newest))
         let dayStart = series.firstIndex(from: day)
@@ -59,13 +62,13 @@ struct TickerSummary: Sendable, Equatable {
             high = max(high, candle.high)
             low = min(low, candle.low)
             volumeToday += Int128(candle.volume)
-            valueToday += candle.value
+            valueToday += series.value(at: index)
         }
         (volume24h, value24h) = (0, 0)
         for index in series.firstIndex(from: now.seconds - 24 * 3600)..<series.count {
             let candle = series.candle(at: index)
             volume24h += Int128(candle.volume)
-            value24h += candle.value
+            value24h += series.value(at: index)
         }
         (highest, lowest) = (Extreme(price: last.high, day: day), Extreme(price: last.low, day: day))
         for index in series.firstIndex(from: now.seconds - 52 * 7 * 86_400)..<series.count {

@@ -3,7 +3,7 @@ import NIOCore
 /// A connection that has become a WebSocket and waits for its handler to run.
 struct UpgradedConnection: Sendable {
     let messages: NIOAsyncChannel<WebSocketServerMessage, Never>
-    let acceptance: UpgradeAttempt.Acceptance
+    let acceptance: FirstRequestGate.Acceptance
     let state: ConnectionState
 
     /// Runs the handler until it returns or the connection ends, then closes what is still open.

@@ -36,15 +36,11 @@ package struct WebSocketServerChannel: ServerChildChannel {
 
     package func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
-            let attempt = UpgradeAttempt()
-            let upgrader = WebSocketUpgrader(attempt: attempt, settings: settings, shouldUpgrade: shouldUpgrade)
+            let verdict = FirstRequestGate.Verdict()
             let upgrade = NIOTypedHTTPServerUpgradeConfiguration<UpgradeOutcome>(
-                upgraders: [upgrader],
+                upgraders: [WebSocketUpgrader(gate: verdict, settings: settings)],
                 notUpgradingCompletionHandler: { channel in
-                    channel.eventLoop.makeCompletedFuture {
-                        if let rejection = attempt.rejection { return reject(rejection, channel: channel) }
-                        return .http(try speakHTTP(on: channel, logger: logger))
-                    }
+                    channel.eventLoop.makeCompletedFuture { .http(try speakHTTP(on: channel, logger: logger)) }
                 })
             var pipeline = NIOUpgradableHTTPServerPipelineConfiguration(upgradeConfiguration: upgrade)
             // As in HTTP1Channel: NIOAsyncChannel pipelines, HTTPTypes validates, Hummingbird answers parse errors.
@@ -54,21 +50,26 @@ package struct WebSocketServerChannel: ServerChildChannel {
             pipeline.decoderConfiguration.maxHeaderFieldSize = http.configuration.httpDecoder.maxHeaderFieldSize
             pipeline.decoderConfiguration.maxHeaderListSize = http.configuration.httpDecoder.maxHeaderListSize
             pipeline.decoderConfiguration.maxHeaderFieldCount = http.configuration.httpDecoder.maxHeaderFieldCount
-            let outcome = try channel.pipeline.syncOperations.configureUpgradableHTTPServerPipeline(
-                configuration: pipeline)
-            try channel.pipeline.syncOperations.addHandler(FirstRequestHandler())
+            let operations = channel.pipeline.syncOperations
+            let outcome = try operations.configureUpgradableHTTPServerPipeline(configuration: pipeline)
+            let upgradeHandler = try operations.handler(type: NIOTypedHTTPServerUpgradeHandler<UpgradeOutcome>.self)
+            try operations.addHandler(
+                FirstRequestGate(verdict: verdict, shouldUpgrade: shouldUpgrade), position: .before(upgradeHandler))
+            try operations.addHandler(FirstRequestGuard())
             return Value(channel: channel, outcome: outcome)
         }
     }
 
     package func handle(value: Value, logger: Logger) async {
         await withTaskCancellationHandler {
-            // A connection that ends before its first request has no outcome.
-            guard let outcome = try? await value.outcome.get() else { return }
+            guard let outcome = try? await value.outcome.get() else {
+                // It ended before its first request was whole, or that request made no sense.
+                value.channel.close(promise: nil)
+                return
+            }
             switch outcome {
             case .http(let channel): await http.handle(value: channel, logger: logger)
             case .webSocket(let upgraded): await upgraded.run(settings: settings)
-            case .rejected: try? await value.channel.closeFuture.get()
             }
         } onCancel: {
             value.channel.close(promise: nil)
@@ -80,7 +81,7 @@ package struct WebSocketServerChannel: ServerChildChannel {
         on channel: any Channel, logger: Logger
     ) throws -> NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart> {
         let operations = channel.pipeline.syncOperations
-        FirstRequestHandler.remove(from: channel)
+        FirstRequestGuard.removeFirstRequestHandlers(from: channel)
         try operations.addHandler(HTTP1ToHTTPServerCodec(secure: false))
         try operations.addHandlers(http.configuration.additionalChannelHandlers())
         try operations.addHandler(
@@ -88,20 +89,6 @@ package struct WebSocketServerChannel: ServerChildChannel {
                 idleTimeout: http.configuration.idleTimeout.map { .nanoseconds($0.nanoseconds) }, logger: logger))
         return try NIOAsyncChannel(
             wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
-    }
-
-    private func reject(_ rejection: UpgradeAttempt.Rejection, channel: any Channel) -> UpgradeOutcome {
-        let body = ByteBuffer(string: rejection.body)
-        var head = HTTPResponseHead(
-            version: .http1_1,
-            status: .init(statusCode: rejection.status.code, reasonPhrase: rejection.status.reasonPhrase))
-        for field in rejection.fields { head.headers.add(name: field.name.canonicalName, value: field.value) }
-        head.headers.replaceOrAdd(name: "content-length", value: "\(body.readableBytes)")
-        head.headers.replaceOrAdd(name: "connection", value: "close")
-        channel.write(HTTPServerResponsePart.head(head), promise: nil)
-        channel.write(HTTPServerResponsePart.body(.byteBuffer(body)), promise: nil)
-        channel.writeAndFlush(HTTPServerResponsePart.end(nil)).whenComplete { _ in channel.close(promise: nil) }
-        return .rejected
     }
 }
 

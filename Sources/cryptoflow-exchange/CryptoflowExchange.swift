@@ -10,13 +10,18 @@ import UnixSignals
 struct CryptoflowExchange: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cryptoflow-exchange",
-        abstract: "Upbit's REST API on loopback, spoken from recorded candles.",
+        abstract: "Upbit's REST API and WebSocket on loopback, spoken from recorded candles.",
         discussion: """
-            Prints "listening on http://HOST:PORT" when it is ready. GET /v1/_recorded tells the shift and the span; \
-            Resources/recorded/NOTICE what is recorded and what is computed.
+            Prints "listening on http://HOST:PORT" when it is ready; the WebSocket is ws://HOST:PORT/websocket/v1. Trades \
+            and order books are made from the recorded candles, the same ones every time, and add up to them exactly. \
+            GET /v1/_recorded tells the shift, the span and the speed, Resources/recorded/NOTICE what is recorded and what \
+            is made.
 
-            Faults can also be set up while it runs: POST /faults with {"kind":"500","path":"/v1/candles","count":3}; \
-            GET /faults lists them, DELETE /faults ends them all.
+            GET /v1/_sent?market=KRW-BTC&from=...&to=... lists the trades of a stretch (CSV, or format=json), for audits of \
+            what was stored.
+
+            Faults can also be set up while it runs: POST /faults with {"kind":"500","path":"/v1/candles","count":3} or \
+            {"kind":"disconnect","probability":0.001}; GET /faults lists them, DELETE /faults ends them all.
             """)
 
     @OptionGroup var options: ExchangeOptions

@@ -29,11 +29,25 @@ struct ExchangeOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Set up a fault: a kind (429, 418, 500, 503, truncate, cutoff, reset, slow, hang, garbage), then"
-                + " path=, market=, count=, skip=, probability=, seed=, seconds=, lasts=; may be repeated.",
+            "Set up a fault: a kind (429, 418, 500, 503, truncate, cutoff, reset, slow, hang, garbage; for the WebSocket"
+                + " refuse, disconnect, stall, duplicate, reorder, gap, and with path=/websocket/v1 also reset, slow,"
+                + " garbage, truncate), then path=, market=, count=, skip=, probability=, seed=, seconds=, lasts=,"
+                + " window=; may be repeated.",
             valueName: "kind,name=value,..."),
         transform: { try Fault.parse(option: $0) })
     var fault: [Fault] = []
+
+    @Option(help: "Seconds of the exchange in a real second, from its start on.")
+    var speed = 1.0
+
+    @Option(help: "Trades a second that each market has on average; they are made from the recorded candles.")
+    var tradesPerSecond = TickSettings().tradesPerSecond
+
+    @Option(help: "Another seed makes other trades of the same candles.")
+    var seed = TickSettings().seed
+
+    @Option(help: "Seconds after which the WebSocket ends a connection whose client sends nothing.")
+    var idleTimeout = 60.0
 
     @Flag(help: "End when the process that started this one ends.")
     var exitWithParent = false
@@ -47,6 +61,16 @@ struct ExchangeOptions: ParsableArguments {
 
     func validate() throws {
         guard (0...65_535).contains(port) else { throw ValidationError("--port is between 0 and 65535, not \(port)") }
+        guard speed > 0, speed <= 1_000_000 else {
+            throw ValidationError("--speed is above 0 and at most 1000000, not \(speed)")
+        }
+        guard TickSettings.rates.contains(tradesPerSecond) else {
+            let (least, most) = (TickSettings.rates.lowerBound, TickSettings.rates.upperBound)
+            throw ValidationError("--trades-per-second is between \(least) and \(most), not \(tradesPerSecond)")
+        }
+        guard idleTimeout > 0, idleTimeout <= 86_400 else {
+            throw ValidationError("--idle-timeout is above 0 and at most 86400, not \(idleTimeout)")
+        }
     }
 
     /// The service these options describe; it announces itself on standard output.
@@ -59,9 +83,12 @@ struct ExchangeOptions: ParsableArguments {
                 RecordedClock.pinned(at: recordedNow, shiftWeeks: shiftWeeks, span: span)
             } else {
                 RecordedClock.running(
-                    shiftWeeks: shiftWeeks ?? RecordedClock.chooseShift(realNow: .now(), span: span), span: span)
+                    shiftWeeks: shiftWeeks ?? RecordedClock.chooseShift(realNow: .now(), span: span), span: span,
+                    speed: speed)
             }
-        let configuration = ExchangeConfiguration(host: bind, port: port, limits: limits, faults: fault)
+        let configuration = ExchangeConfiguration(host: bind, port: port, limits: limits, faults: fault,
+            ticks: TickSettings(seed: seed, tradesPerSecond: tradesPerSecond),
+            streamIdleTimeout: .seconds(idleTimeout))
         return RecordedExchangeService(
             recording: recording, clock: clock, configuration: configuration, logger: logger
         ) { [bind] port in

@@ -15,7 +15,8 @@ enum Cryptoflow {
 
     static func main() async {
         let environment = CommandEnvironment(
-            opener: ProgramHistory(), operators: OperatorKit.signatures, version: Programs.version)
+            opener: ProgramHistory(), desks: ProgramDesks(), operators: OperatorKit.signatures,
+            version: Programs.version)
         exit(await Commands.run(Root.self, in: environment))
     }
 }

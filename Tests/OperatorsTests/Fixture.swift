@@ -19,15 +19,19 @@ struct Workshop {
         deinit { try? FileManager.default.removeItem(atPath: path) }
     }
 
-    init(connections: [String: String] = [:], builtIn: [String: String] = [:]) throws {
+    /// `more` adds operators that are not ready-made, given the connections.
+    init(
+        connections: [String: String] = [:], builtIn: [String: String] = [:],
+        more: (inout OperatorRegistry, Connections) -> Void = { _, _ in }
+    ) throws {
         folder = "/tmp/cryptoflow-operators-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         box = FolderBox(folder)
         logs = TaskLogDirectory(root: "\(folder)/logs")
         var registry = OperatorRegistry()
-        let dependencies = OperatorDependencies(
-            connections: Connections(environment: connections, builtIn: builtIn), http: HTTPClient())
-        registerBuiltins(into: &registry, dependencies)
+        let known = Connections(environment: connections, builtIn: builtIn)
+        registerBuiltins(into: &registry, OperatorDependencies(connections: known, http: HTTPClient()))
+        more(&registry, known)
         let environment = ["PATH": "/usr/local/bin:/usr/bin:/bin", "INHERITED": "yes"]
         executor = LocalExecutor(
             registry: registry, logs: logs,

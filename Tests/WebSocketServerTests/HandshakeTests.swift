@@ -27,6 +27,16 @@ import Testing
         }
     }
 
+    @Test("a request for another protocol is answered in this one, its body too")
+    func otherProtocol() async throws {
+        try await withWebSocketServer(handler: echo) { port, _ in
+            let client = try FrameClient(port: port)
+            let lines = ["GET /hello HTTP/1.1", "Host: a", "Connection: Upgrade", "Upgrade: h2c", "Content-Length: 3"]
+            client.send(Array((lines.joined(separator: "\r\n") + "\r\n\r\nabc").utf8))
+            #expect(await client.head().hasPrefix("HTTP/1.1 200 OK"))
+        }
+    }
+
     @Test(
         "what the endpoint or the RFC refuses gets an HTTP answer",
         arguments: [
