@@ -193,7 +193,7 @@ let package = Package(
         tests(
             of: "WebSocketClient",
             ["CivilTime", "LoopbackHTTP", "LoopbackWebSocket", nioCore, nioWebSocket]),
-        tests(of: "WebSocketServer", [hummingbird, httpTypes, lifecycle, logging, nioCore]),
+        tests(of: "WebSocketServer", ["LoopbackHTTP", hummingbird, httpTypes, lifecycle, logging, nioCore]),
         tests(
             of: "Streaming",
             [
@@ -229,7 +229,9 @@ let package = Package(
                 "CivilTime", "DAGModel", "Execution", "LogFiles", "PrivateCluster", "RunStore", "SchedulerCore",
                 "TestSupport", "Timetables", "WebSocketServer", logging, nioCore,
             ]),
-        tests(of: "RecordedExchange", ["CivilTime", lifecycle, logging], fixtures: true),
+        tests(
+            of: "RecordedExchange", ["CivilTime", "LoopbackHTTP", "WebSocketServer", lifecycle, logging], fixtures: true
+        ),
         tests(
             of: "Commands",
             [
