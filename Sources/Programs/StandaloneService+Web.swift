@@ -11,8 +11,8 @@ import WebServer
 extension StandaloneService {
     /// The web page, and the banner once it answers.
     ///
-    /// - Parameter stream: the real-time path of this process, for live pages; nil when there is none.
-    func webService(_ opened: Opened, _ stream: StreamProgram.Parts?) throws -> WebServerService {
+    /// - Parameter live: the real-time path of this process; nil when there is none.
+    func webService(_ opened: Opened, _ live: LivePath?) throws -> WebServerService {
         var configuration = WebServerConfiguration(port: options.port, version: Programs.version)
         var present: @Sendable () -> Timestamp = { .now() }
         if let recording = opened.recording {
@@ -32,7 +32,7 @@ extension StandaloneService {
         let notice = configuration.notice
         return try WebServerService(
             history: opened.backend.store, markets: pages, logs: TaskLogDirectory(root: opened.home.taskLogs),
-            programLogs: LogSearch(folder: opened.home.logs), configuration: configuration,
+            live: live, programLogs: LogSearch(folder: opened.home.logs), configuration: configuration,
             logger: Logger(label: "web")
         ) { port in
             terminal.line("")

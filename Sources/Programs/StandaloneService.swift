@@ -142,7 +142,7 @@ package struct StandaloneService: Service {
         settings.webSocketURL = options.webSocketURL
         return try await StreamProgram.open(
             warehouseURL: opened.backend.warehouseURL, source: source, http: opened.http, settings: settings,
-            logger: logger)
+            logger: Logger(label: "collector"))
     }
 
     private func makeServices(
@@ -160,11 +160,13 @@ package struct StandaloneService: Service {
             configurations.append(.init(service: ClusterSupervision(cluster: cluster, terminal: terminal)))
         }
         configurations.append(.init(service: scheduler))
+        let live = stream.map { LivePath(parts: $0, counter: MessageCounter(bus: $0.bus)) }
+        if let live { configurations.append(.init(service: live.counter, successTerminationBehavior: .ignore)) }
         if let stream {
             configurations += stream.services.map { .init(service: $0) }
             configurations.append(.init(service: CollectorLines(parts: stream, terminal: terminal)))
         }
-        configurations.append(.init(service: try webService(opened, stream)))
+        configurations.append(.init(service: try webService(opened, live)))
         if fills {
             configurations.append(
                 .init(

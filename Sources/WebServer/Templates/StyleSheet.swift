@@ -162,6 +162,7 @@ enum StyleSheet {
         .lamp { flex: none; width: .6em; height: .6em; border-radius: 50%; background: currentColor; }
         .live-state.good .lamp { animation: breathe 2s ease-in-out infinite; }
         .live b, .price b, .book td, .tape td { font-variant-numeric: tabular-nums; }
+        .price time { white-space: nowrap; }
         .pair { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); gap: 0 1rem; align-items: start; }
         .book, .tape { width: 100%; font-size: .92rem; }
         .book th, .tape th { font-size: .8rem; color: var(--dim); font-weight: 600; text-align: right; padding: .15rem .5rem; }
