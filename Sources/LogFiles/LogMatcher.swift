@@ -48,7 +48,7 @@ struct LogMatcher {
 
     private func isOfExchange(_ record: LogRecord) -> Bool {
         guard let exchange = query.exchange?.lowercased(), !exchange.isEmpty else { return true }
-        return record.metadata["exchange"]?.lowercased() == exchange
+        return ["exchange", "exchange.name"].contains { record.metadata[$0]?.lowercased() == exchange }
             || record.label.lowercased().split(separator: ".").contains { $0 == exchange }
     }
 

@@ -9,7 +9,7 @@ package struct LogQuery: Sendable, Hashable {
     package var until: Timestamp?
     /// Nil for every level.
     package var level: Logger.Level?
-    /// Records about this exchange: their metadata `exchange` says so, or their label ends in it.
+    /// Records about this exchange: their metadata `exchange` or `exchange.name` says so, or a part of their label.
     package var exchange: String?
     /// Found in the message, the label or the metadata, whatever the case.
     package var text: String?

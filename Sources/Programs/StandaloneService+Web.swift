@@ -22,7 +22,7 @@ extension StandaloneService {
             let stands = opened.state[opened.feed].recordedNow.map { "; its clock stands at \($0.iso8601)" } ?? ""
             configuration.notice =
                 "recorded data: Upbit's candles of \(span.start.iso8601.prefix(10)) to \(span.end.iso8601.prefix(10))"
-                + shift + stands
+                + shift + stands + (live == nil ? "" : "; trades and order books in between are made")
             configuration.recordingHasEnded = { clock.isPastEnd }
             present = { clock.now() }
         }

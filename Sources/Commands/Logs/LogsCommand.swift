@@ -15,7 +15,7 @@ struct LogsCommand: AsyncParsableCommand {
             Examples:
               cryptoflow logs --level warning
               cryptoflow logs --file collector --exchange upbit --since 1h
-              cryptoflow logs --grep "connection refused" --since 2026-11-20 --until 2026-11-21
+              cryptoflow logs --grep refused --since 2026-11-20 --until 2026-11-21
               cryptoflow logs --follow
             """)
 
