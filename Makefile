@@ -3,7 +3,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 ARGS ?=
 # What the installation consists of; each becomes .build/release/<name>.
-PRODUCTS := cryptoflow cryptoflow-scheduler cryptoflow-exchange cryptoflow-model
+PRODUCTS := cryptoflow cryptoflow-scheduler cryptoflow-stream cryptoflow-exchange cryptoflow-model
 
 .PHONY: help setup run build test bench format check clean install
 .DEFAULT_GOAL := help

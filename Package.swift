@@ -129,7 +129,7 @@ let package = Package(
             ["CivilTime", "RecordedExchange", argumentParser, lifecycle, logging, unixSignals]),
 
         // Logs of the programs: rotated files, and their search.
-        room("LogFiles", ["CivilTime", logging]),
+        room("LogFiles", ["ActorQueues", "CivilTime", logging]),
 
         room(
             "WebServer",
@@ -148,27 +148,29 @@ let package = Package(
         room(
             "Commands",
             [
-                "CivilTime", "DAGDocument", "DAGModel", "Execution", "ModelRegistry", "RunStore", "SchedulerCore",
-                "Timetables", argumentParser,
+                "CivilTime", "DAGDocument", "DAGModel", "Execution", "LogFiles", "ModelRegistry", "RunStore",
+                "SchedulerCore", "Timetables", argumentParser, logging,
             ]),
         room(
             "Programs",
             [
-                "CivilTime", "Commands", "DAGDocument", "DAGModel", "Execution", "HTTPClient", "Markets",
+                "CivilTime", "Commands", "DAGDocument", "DAGModel", "Execution", "HTTPClient", "LogFiles", "Markets",
                 "ModelRegistry", "Operators", "PostgresClient", "PrivateCluster", "RecordedExchange", "RunStore",
-                "Scheduler", "SchedulerCore",
-                "Warehouse", "WebServer", argumentParser, lifecycle, logging, unixSignals,
+                "Scheduler", "SchedulerCore", "Streaming", "Warehouse", "WebServer", argumentParser, lifecycle,
+                logging, unixSignals,
             ]),
         program("cryptoflow", ["Commands", "Programs", argumentParser]),
         program(
             "cryptoflow-scheduler", ["Execution", "Programs", argumentParser, lifecycle, logging, unixSignals]),
 
+        program("cryptoflow-stream", ["Programs", argumentParser, lifecycle, logging, unixSignals]),
+
         room(
             "Benchmarks",
             [
-                "CChildSpawn", "CivilTime", "DAGDocument", "DAGModel", "Execution", "Markets", "Operators",
-                "PostgresClient", "PrivateCluster", "RunStore", "Scheduler", "SchedulerCore", "Timetables", lifecycle,
-                logging,
+                "CChildSpawn", "CivilTime", "DAGDocument", "DAGModel", "Execution", "HTTPClient", "Markets",
+                "Operators", "PostgresClient", "PrivateCluster", "RunStore", "Scheduler", "SchedulerCore", "Streaming",
+                "Timetables", "WebServer", lifecycle, logging, nioCore, nioHTTP1, nioPosix, nioWebSocket,
             ]),
         program("cryptoflow-bench", ["Benchmarks", "Execution", argumentParser]),
 
@@ -228,8 +230,8 @@ let package = Package(
         tests(
             of: "WebServer",
             [
-                "CivilTime", "DAGModel", "Execution", "PrivateCluster", "RunStore", "SchedulerCore", "TestSupport",
-                "Timetables", logging,
+                "CivilTime", "DAGModel", "Execution", "LogFiles", "PrivateCluster", "RunStore", "SchedulerCore",
+                "TestSupport", "Timetables", "WebSocketServer", logging, nioCore,
             ]),
         tests(
             of: "RecordedExchange", ["CivilTime", "LoopbackHTTP", "WebSocketServer", lifecycle, logging], fixtures: true
@@ -237,8 +239,8 @@ let package = Package(
         tests(
             of: "Commands",
             [
-                "CivilTime", "DAGDocument", "DAGModel", "Execution", "ModelRegistry", "RunStore", "SchedulerCore",
-                "TestModels", "Timetables", argumentParser,
+                "CivilTime", "DAGDocument", "DAGModel", "Execution", "LogFiles", "ModelRegistry", "RunStore",
+                "SchedulerCore", "TestModels", "Timetables", argumentParser, logging,
             ],
             fixtures: true),
         .testTarget(
@@ -246,7 +248,8 @@ let package = Package(
             dependencies: [
                 "CChildSpawn", "CivilTime", "Commands", "HTTPClient", "ModelRegistry", "PostgresClient",
                 "PrivateCluster", "Programs", "TestModels", "TestSupport", "WebServer", "cryptoflow",
-                "cryptoflow-exchange", "cryptoflow-model", "cryptoflow-scheduler", argumentParser, logging,
+                "cryptoflow-exchange", "cryptoflow-model", "cryptoflow-scheduler", "cryptoflow-stream", argumentParser,
+                logging,
             ],
             swiftSettings: strict),
     ],

@@ -34,6 +34,8 @@ package struct BenchmarkRun: Sendable {
         let hasDocuments = settings.parts.contains(.documents) && !settings.isQuick
         await measureIdle(manyDAGs: hasDocuments ? documents.folder : nil, &report)
         await measureDecoding(&report)
+        await measureStream(lab, &report)
+        await measureBrowser(&report)
         let sync = try? await DiskProbe.syncMicroseconds(in: lab.folder)
         await lab.close()
         report.add(
@@ -269,6 +271,63 @@ package struct BenchmarkRun: Sendable {
                 Figure(
                     nil, "  - Foundation's JSONDecoder", Spread(rate.foundation), "/s", "into binary numbers, unchecked"
                 ))
+        }
+    }
+
+    private func measureStream(_ lab: BenchmarkLab, _ report: inout BenchmarkReport) async {
+        let settings = settings
+        let stream = await attempt(.stream, "the real-time path", &report) {
+            try await StreamBenchmark(lab: lab, settings: settings).run()
+        }
+        let one = { (value: Double?) in value.map { Spread([$0]) } }
+        report.add(
+            Figure(
+                "bus_ns_per_message", "bus, a message and subscriber", stream.map { Spread($0.busNanoseconds) }, "ns",
+                "4 subscribers; goal well under 1,000"))
+        report.add(
+            Figure(
+                "stored_trades_per_s", "trades stored, as fast as they go", stream.map { Spread($0.storedPerSecond) },
+                "/s", "with their candles; goal well above 5,000"))
+        report.add(
+            Figure(
+                "stream_memory_growth_mb", "- growth of resident memory meanwhile",
+                one(stream.map { $0.memory.after - $0.memory.before }), "MB", digits: 1,
+                stream.map { "\(Figure.text($0.memory.before, digits: 1)) before" } ?? ""))
+        report.add(
+            Figure(
+                "socket_to_stored_p50_ms", "socket to stored, p50", one(stream?.latencies.median), "ms", digits: 2,
+                stream.map { "\(Figure.text($0.cameRate, digits: 0)) messages/s came" } ?? ""))
+        report.add(
+            Figure(
+                "socket_to_stored_p99_ms", "socket to stored, p99", one(stream?.latencies.percentile(0.99)), "ms",
+                digits: 2,
+                stream.map {
+                    "greatest \(Figure.text($0.latencies.greatest, digits: 1)); \(Figure.text($0.tradesPerCommit, digits: 1))"
+                        + " trades a commit"
+                } ?? ""))
+    }
+
+    private func measureBrowser(_ report: inout BenchmarkReport) async {
+        let settings = settings
+        let browser = await attempt(.browser, "from the bus to a browser", &report) {
+            try await BrowserBenchmark(settings: settings).run()
+        }
+        let rate = "\(BrowserBenchmark.perSecond) messages/s of one market"
+        let came = { (spread: Spread?) in
+            guard let spread, let browser else { return "" }
+            return "\(spread.values.count) of \(browser.trades) trades came"
+        }
+        for (key, what, spread) in [
+            ("browser", "event stream", browser?.events), ("socket", "WebSocket", browser?.socket),
+        ] {
+            report.add(
+                Figure(
+                    "\(key)_p50_ms", "published to \(what), p50", spread.map { Spread([$0.median]) }, "ms", digits: 2,
+                    rate))
+            report.add(
+                Figure(
+                    "\(key)_p99_ms", "published to \(what), p99", spread.map { Spread([$0.percentile(0.99)]) }, "ms",
+                    digits: 2, "goal <= 10; \(came(spread))"))
         }
     }
 

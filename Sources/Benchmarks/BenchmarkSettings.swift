@@ -2,7 +2,7 @@
 package struct BenchmarkSettings: Sendable {
     /// What can be measured by itself.
     package enum Part: String, Sendable, CaseIterable {
-        case tasks, hops, due, shell, backfill, documents, idle, decode
+        case tasks, hops, due, shell, backfill, documents, idle, decode, stream, browser
     }
 
     /// How often each measurement is repeated; its median is what counts.

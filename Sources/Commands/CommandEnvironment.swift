@@ -8,6 +8,8 @@ package struct CommandEnvironment: Sendable {
     package var opener: any HistoryOpener
     /// Opens the model registry.
     package var models: any ModelDeskOpener
+    /// Opens the list of collected markets; nil where a program has none.
+    package var desks: (any MarketDeskOpener)?
     /// The operators that documents may use.
     package var operators: [OperatorSignature]
     /// The program's version, `0.1.0`.
@@ -22,7 +24,8 @@ package struct CommandEnvironment: Sendable {
     package var now: @Sendable () -> Timestamp
 
     package init(
-        opener: any HistoryOpener, models: (any ModelDeskOpener)? = nil, operators: [OperatorSignature],
+        opener: any HistoryOpener, models: (any ModelDeskOpener)? = nil, desks: (any MarketDeskOpener)? = nil,
+        operators: [OperatorSignature],
         version: String, console: Console = .standard,
         actor: String = CommandEnvironment.userName(),
         variable: @escaping @Sendable (String) -> String? = Self.processVariable,
@@ -30,6 +33,7 @@ package struct CommandEnvironment: Sendable {
     ) {
         self.opener = opener
         self.models = models ?? NoModels()
+        self.desks = desks
         self.operators = operators
         self.version = version
         self.console = console

@@ -42,6 +42,13 @@ package struct MarketSource: Sendable {
     package var standsAt: Timestamp?
 
     package init() {}
+
+    /// The limiters of this process's requests: the exchange's own limits, or almost none for our recorded one.
+    var limiters: RateLimiters {
+        guard isRecorded else { return .shared }
+        return RateLimiters(settings: [.upbit: RateLimiterSettings(limit: RateLimit(requests: 2_000, per: .seconds(1)))]
+        )
+    }
 }
 
 /// Puts a scheduler together.
@@ -71,13 +78,9 @@ enum SchedulerProgram {
     }
 
     private static func gateway(_ backend: Backend, _ source: MarketSource, _ http: HTTPClient) -> MarketGateway {
-        let limiters =
-            source.isRecorded
-            ? RateLimiters(settings: [.upbit: RateLimiterSettings(limit: RateLimit(requests: 2_000, per: .seconds(1)))])
-            : .shared
         let standsAt = source.standsAt
         return MarketGateway(
-            pool: backend.warehousePool, http: http, limiters: limiters,
+            pool: backend.warehousePool, http: http, limiters: source.limiters,
             baseURLs: source.upbitURL.map { [.upbit: $0] } ?? [:], present: { standsAt })
     }
 }

@@ -1,6 +1,8 @@
 package import ArgumentParser
 import Execution
+import LogFiles
 import Logging
+import PrivateCluster
 import ServiceLifecycle
 import UnixSignals
 
@@ -11,7 +13,8 @@ package struct StandaloneCommand: AsyncParsableCommand {
         abstract: "Starts everything on this machine: database, scheduler, web page.",
         discussion: """
             The database lives in the home folder, with a PostgreSQL of its own. The first start fetches history; \
-            Ctrl-C stops everything, and the next start goes on where this one stopped.
+            Ctrl-C stops everything, and the next start goes on where this one stopped. What happens is in logs/server.log \
+            and logs/collector.log of the home; cryptoflow logs searches them.
 
             Set CRYPTOFLOW_DATABASE_URL to use a PostgreSQL of yours instead.
 
@@ -23,20 +26,27 @@ package struct StandaloneCommand: AsyncParsableCommand {
     package init() {}
 
     package func run() async throws {
-        LoggingSystem.bootstrap(StreamLogHandler.standardError)
-        var logger = Logger(label: "cryptoflow")
-        logger.logLevel = .critical
+        let logs = ProgramLogs(folder: try CryptoflowHome(path: options.home).logs)
+        // Files get what happens, standard error only what is critical: the terminal has its own lines.
+        LoggingSystem.bootstrap { logs.handler(label: $0) }
+        let logger = Logger(label: "cryptoflow")
         ChildReaper.adoptOrphans()
         var group = ServiceGroupConfiguration(
-            services: [StandaloneService(options: options, terminal: Terminal(), logger: logger)],
+            services: [
+                StandaloneService(options: options, terminal: Terminal(log: Logger(label: "events")), logger: logger)
+            ],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         // The inner services get 3.5 s, the database what is left of 5 s.
         group.maximumGracefulShutdownDuration = .seconds(9)
         do {
             try await ServiceGroup(configuration: group).run()
-        } catch is ServiceGroupError {
+        } catch {
+            logger.error("ended", metadata: ["error.message": "\(error)"])
+            await logs.finish()
             // Told already by the service that ended.
-            throw ExitCode.failure
+            if error is ServiceGroupError { throw ExitCode.failure }
+            throw error
         }
+        await logs.finish()
     }
 }

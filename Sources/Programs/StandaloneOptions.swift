@@ -32,6 +32,16 @@ package struct StandaloneOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Another address that speaks Upbit's REST dialect.", valueName: "url"))
     package var exchangeURL: String?
 
+    @Option(
+        name: .customLong("websocket-url"),
+        help: ArgumentHelp(
+            "Another address that speaks Upbit's WebSocket dialect (default: /websocket/v1 beside --exchange-url).",
+            valueName: "url"))
+    package var webSocketURL: String?
+
+    @Flag(name: .customLong("no-stream"), help: "Do not collect trades, tickers and order books as they happen.")
+    package var skipsStream = false
+
     package init() {}
 
     private static func instant(_ text: String) throws -> Timestamp {

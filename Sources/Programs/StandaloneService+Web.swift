@@ -1,5 +1,6 @@
 import CivilTime
 import Execution
+import LogFiles
 import Logging
 import ModelRegistry
 import PrivateCluster
@@ -10,7 +11,9 @@ import WebServer
 
 extension StandaloneService {
     /// The web page, and the banner once it answers.
-    func webService(_ opened: Opened) throws -> WebServerService {
+    ///
+    /// - Parameter live: the real-time path of this process; nil when there is none.
+    func webService(_ opened: Opened, _ live: LivePath?) throws -> WebServerService {
         var configuration = WebServerConfiguration(port: options.port, version: Programs.version)
         var present: @Sendable () -> Timestamp = { .now() }
         if let recording = opened.recording {
@@ -20,7 +23,7 @@ extension StandaloneService {
             let stands = opened.state[opened.feed].recordedNow.map { "; its clock stands at \($0.iso8601)" } ?? ""
             configuration.notice =
                 "recorded data: Upbit's candles of \(span.start.iso8601.prefix(10)) to \(span.end.iso8601.prefix(10))"
-                + shift + stands
+                + shift + stands + (live == nil ? "" : "; trades and order books in between are made")
             configuration.recordingHasEnded = { clock.isPastEnd }
             present = { clock.now() }
         }
@@ -33,8 +36,8 @@ extension StandaloneService {
         let notice = configuration.notice
         return try WebServerService(
             history: opened.backend.store, markets: pages, models: models,
-            logs: TaskLogDirectory(root: opened.home.taskLogs),
-            configuration: configuration, logger: logger
+            logs: TaskLogDirectory(root: opened.home.taskLogs), live: live,
+            programLogs: LogSearch(folder: opened.home.logs), configuration: configuration, logger: Logger(label: "web")
         ) { port in
             terminal.line("")
             terminal.line("  CryptoFlow is at  http://127.0.0.1:\(port)/", tone: .good)

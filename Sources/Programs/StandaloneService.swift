@@ -124,14 +124,30 @@ package struct StandaloneService: Service {
                 }
                 if source.upbitURL == nil { try await group.next() }
             }
-            let services = try await makeServices(opened, source)
+            let stream = try await openStream(opened, source)
+            let services = try await makeServices(opened, source, stream)
             try await services.run()
+            await stream?.close()
             await exchange?.triggerGracefulShutdown()
             try await group.waitForAll()
         }
     }
 
-    private func makeServices(_ opened: Opened, _ source: MarketSource) async throws -> ServiceGroup {
+    /// The real-time path; nil when it is not wanted.
+    ///
+    /// Where the recorded clock stands still nothing happens, so there is nothing to collect.
+    private func openStream(_ opened: Opened, _ source: MarketSource) async throws -> StreamProgram.Parts? {
+        guard !options.skipsStream, source.standsAt == nil else { return nil }
+        var settings = StreamProgram.Settings()
+        settings.webSocketURL = options.webSocketURL
+        return try await StreamProgram.open(
+            warehouseURL: opened.backend.warehouseURL, source: source, http: opened.http, settings: settings,
+            logger: Logger(label: "collector"))
+    }
+
+    private func makeServices(
+        _ opened: Opened, _ source: MarketSource, _ stream: StreamProgram.Parts?
+    ) async throws -> ServiceGroup {
         let fills = !options.skipsFill && !opened.state[opened.feed].isFilled
         var settings = SchedulerSettings()
         if fills { settings.core.heldDAGs = Set(FirstFillPlan.heldBack + FirstFillService.afterwards) }
@@ -144,7 +160,13 @@ package struct StandaloneService: Service {
             configurations.append(.init(service: ClusterSupervision(cluster: cluster, terminal: terminal)))
         }
         configurations.append(.init(service: scheduler))
-        configurations.append(.init(service: try webService(opened)))
+        let live = stream.map { LivePath(parts: $0, counter: MessageCounter(bus: $0.bus)) }
+        if let live { configurations.append(.init(service: live.counter, successTerminationBehavior: .ignore)) }
+        if let stream {
+            configurations += stream.services.map { .init(service: $0) }
+            configurations.append(.init(service: CollectorLines(parts: stream, terminal: terminal)))
+        }
+        configurations.append(.init(service: try webService(opened, live)))
         if fills {
             configurations.append(
                 .init(

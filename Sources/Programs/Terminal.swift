@@ -1,4 +1,5 @@
 import Glibc
+package import Logging
 import Synchronization
 
 /// The terminal that a program was started in: one line an event, colour only where there is a terminal.
@@ -8,13 +9,17 @@ package final class Terminal: Sendable {
 
     private let isTerminal: Bool
     private let lock = Mutex(())
+    /// Gets every event too; nil for none.
+    private let log: Logger?
 
-    package init() {
+    package init(log: Logger? = nil) {
+        self.log = log
         isTerminal = isatty(1) == 1 && getenv("NO_COLOR") == nil
     }
 
     /// Writes a line with the local clock's UTC time before it.
     package func event(_ text: String, tone: Tone = .plain) {
+        log?.log(level: Self.level(tone), "\(text)")
         line("\(Self.clock())  \(text)", tone: tone)
     }
 
@@ -36,6 +41,15 @@ package final class Terminal: Sendable {
                 if count <= 0 { return }
                 rest = rest.dropFirst(count)
             }
+        }
+    }
+
+    private static func level(_ tone: Tone) -> Logger.Level {
+        switch tone {
+        case .plain, .good: .info
+        case .quiet: .debug
+        case .warning: .warning
+        case .bad: .error
         }
     }
 

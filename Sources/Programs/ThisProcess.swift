@@ -22,6 +22,8 @@ package enum ThisProcess {
         return startTicks(of: holder.pid) != holder.startTicks
     }
 
+    package static func processID() -> Int32 { getpid() }
+
     package static func hostName() -> String {
         var buffer = [UInt8](repeating: 0, count: 256)
         let result = buffer.withUnsafeMutableBytes { bytes in

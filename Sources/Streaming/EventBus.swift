@@ -69,4 +69,9 @@ package struct StreamKey: Sendable, Hashable, Comparable, CustomStringConvertibl
 package protocol BusSubscription: AsyncSequence, Sendable where Element == [StreamMessage], Failure == any Error {
     /// How many messages of each kind were shed because the subscriber was slow.
     var shed: [MarketEvent.Kind: Int] { get }
+    /// How many messages wait for the subscriber.
+    var waiting: Int { get }
+
+    /// Accepts nothing further: the iteration gets what was accepted before, then ends.
+    func finish()
 }

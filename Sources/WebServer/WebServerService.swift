@@ -1,16 +1,18 @@
 package import Execution
 import Glibc
 import Hummingbird
+package import LogFiles
 package import Logging
 import NIOCore
 package import RunStore
 import ServiceLifecycle
+import WebSocketServer
 
 /// The pages over the run history: an HTTP server on one address that ends on graceful shutdown.
 ///
 /// It only reads.
 package struct WebServerService: Service {
-    private let site: WebSite
+    let site: WebSite
     private let configuration: WebServerConfiguration
     private let logger: Logger
     private let onListening: @Sendable (_ port: Int) async -> Void
@@ -20,21 +22,25 @@ package struct WebServerService: Service {
     ///   - markets: the market pages; nil when there is no market data, which they then say.
     ///   - models: the model pages and the forecasts of the market pages; nil when there are no models.
     ///   - logs: where the logs of tries are.
+    ///   - live: the real-time path; nil when none runs here, which its pages then say.
+    ///   - programLogs: the programs' own logs; nil when there are none in files.
+    ///   - metrics: figures for `/metrics` beyond those of scheduler, real-time path, process and web server.
     ///   - onListening: called once, when connections are accepted, with the port.
     /// - Throws: when a template of the program is broken.
     package init(
         history: any RunHistory, markets: (any MarketPages)?, models: (any ModelPages)? = nil, logs: TaskLogDirectory,
+        live: (any LiveMarkets)? = nil, programLogs: LogSearch? = nil, metrics: [any MetricsSource] = [],
         configuration: WebServerConfiguration, logger: Logger,
         onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
     ) throws {
-        // The HTTP server announces its start at info; `onListening` does that here.
-        var logger = logger
-        logger.logLevel = max(logger.logLevel, .notice)
         site = try WebSite(
-            history: history, markets: markets, models: models, logs: logs, configuration: configuration, logger: logger
-        )
+            history: history, markets: markets, models: models, logs: logs, live: live, programLogs: programLogs,
+            sources: metrics, configuration: configuration, logger: logger)
         self.configuration = configuration
-        self.logger = logger
+        // The HTTP server announces its start at info; `onListening` does that here.
+        var quiet = logger
+        quiet.logLevel = max(logger.logLevel, .notice)
+        self.logger = quiet
         self.onListening = onListening
     }
 
@@ -44,16 +50,40 @@ package struct WebServerService: Service {
     package func run() async throws {
         let application = Application(
             responder: SiteResponder(site: site),
+            server: .webSocketUpgrade(settings: SocketGate.settings) { [gate = SocketGate(site: site)] request, _ in
+                gate.decide(request)
+            },
             configuration: .init(address: .hostname(configuration.host, port: configuration.port), serverName: nil),
             onServerRunning: { [onListening] channel in await onListening(channel.localAddress?.port ?? 0) },
             logger: logger)
         do {
-            try await application.run()
+            try await serve(application)
         } catch let error as IOError {
             throw refusal(of: error.errnoCode)
         } catch is SocketAddressError {
             throw WebServerError(
                 description: "the web page cannot be served: \"\(configuration.host)\" is no address of this machine")
+        }
+    }
+
+    /// Serves, and keeps those who listen to live updates informed, who would otherwise never let the server end.
+    private func serve(_ application: some ApplicationProtocol) async throws {
+        guard let hub = site.live?.hub else { return try await application.run() }
+        try await withGracefulShutdownHandler {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { await hub.run() }
+                defer {
+                    hub.close()
+                    group.cancelAll()
+                }
+                try await withTaskCancellationHandler {
+                    try await application.run()
+                } onCancel: {
+                    hub.close()
+                }
+            }
+        } onGracefulShutdown: {
+            hub.close()
         }
     }
 

@@ -9,7 +9,7 @@ struct CryptoflowBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cryptoflow-bench",
         abstract: "Measures the scheduler on this machine: a table, and one line of JSON at the end.",
-        subcommands: [Measure.self, Spin.self, Loop.self], defaultSubcommand: Measure.self)
+        subcommands: [Measure.self, Spin.self, Loop.self, Feed.self], defaultSubcommand: Measure.self)
 
     struct Measure: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Measures everything (the default).")
@@ -17,7 +17,8 @@ struct CryptoflowBench: AsyncParsableCommand {
         @Option(help: "How often each measurement is repeated.") var runs = 5
         @Flag(help: "Fewer repetitions and smaller loads: under two minutes.") var quick = false
         @Option(
-            parsing: .upToNextOption, help: "Only these parts: tasks hops due shell backfill documents idle decode.")
+            parsing: .upToNextOption,
+            help: "Only these parts: tasks hops due shell backfill documents idle decode stream browser.")
         var only: [BenchmarkSettings.Part] = []
         @Option(help: "A folder on the disk to be measured.") var folder = "/var/tmp"
         @Option(help: "The folder of migrations (default: found above the program).") var migrations: String?
@@ -60,6 +61,15 @@ struct CryptoflowBench: AsyncParsableCommand {
         @Option var seconds = 1
 
         func run() { Spinner.spin(seconds: seconds) }
+    }
+
+    struct Feed: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "stream-feed", abstract: "Serves made market messages over a WebSocket.",
+            shouldDisplay: false)
+        @Option var rate = 5_000
+
+        func run() async throws { try await StreamFeeder(rate: rate).run() }
     }
 
     struct Loop: ParsableCommand {

@@ -295,4 +295,63 @@ import Testing
             #expect(!(result.errors + result.output).contains("hidden-word"))
         }
     }
+
+    @Test(
+        "what happens is in server.log, which cryptoflow logs searches; a collector's file is apart",
+        .timeLimit(.minutes(2)))
+    func logs() async throws {
+        try await Scratch.with { scratch in
+            try scratch.write(Self.hello, to: "dags/hello.yaml")
+            let program = try scratch.standalone("--feed", "recorded", "--no-fill", "--dags", "dags")
+            try await program.line(containing: "scheduler  leading")
+            let banner = try await program.line(containing: "CryptoFlow is at")
+            let address = String(banner.split(separator: " ").last { $0.hasPrefix("http") } ?? "")
+            let http = HTTPClient()
+            for page in ["metrics", "collectors", "logs"] {
+                #expect(try await http.send(HTTPRequest(url: address + page)).status == 200, "\(page)")
+            }
+            await http.shutDown()
+            program.signal(SIGINT)
+            #expect(try await program.end() == 0)
+            let found = try await scratch.cryptoflow("logs", "--grep", "/collectors", "--output", "json")
+            #expect(found.output.contains("\"http.status\": \"200\""), "\(found.output)")
+            let events = try await scratch.cryptoflow("logs", "--grep", "leading in epoch")
+            #expect(events.output.contains("INFO      events: scheduler  leading in epoch 1"), "\(events.output)")
+        }
+    }
+
+    @Test("what the exchange sends is on the pages, in the API and in the metrics", .timeLimit(.minutes(2)))
+    func livePath() async throws {
+        try await Scratch.with { scratch in
+            try scratch.write(Self.hello, to: "dags/hello.yaml")
+            let program = try scratch.standalone("--feed", "recorded", "--no-fill", "--dags", "dags")
+            let banner = try await program.line(containing: "CryptoFlow is at")
+            let address = String(banner.split(separator: " ").last { $0.hasPrefix("http") } ?? "")
+            try await program.line(containing: "collector upbit  running")
+            let http = HTTPClient()
+            // Asked until it has come, which takes as long as the exchange's next messages.
+            let ask = { (path: String, text: String) async throws -> String in
+                while true {
+                    let reply = try await http.send(HTTPRequest(url: address + path))
+                    let body = reply.text
+                    if reply.status == 200, body.contains(text) { return body }
+                    await Task.yield()
+                }
+            }
+            _ = try await ask("api/market/prices", "\"symbol\":\"KRW-BTC\",\"price\":\"")
+            _ = try await ask("api/market/trades?symbol=KRW-BTC&limit=2", "\"sequential_id\":\"")
+            _ = try await ask("api/market/history?symbol=KRW-BTC&unit=1m", "\"open_time\":\"")
+            _ = try await ask("api/market/history?symbol=KRW-BTC&unit=5m", "\"open_time\":\"")
+            _ = try await ask("api/market/history?symbol=KRW-BTC&unit=1h", "\"candles\":[")
+            _ = try await ask("api/market/orderbook?symbol=KRW-BTC", "\"bids\":[[\"")
+            let page = try await ask("live/KRW-BTC", "data-trade=\"")
+            #expect(page.contains("Live from upbit."))
+            let metrics = try await ask(
+                "metrics", "cryptoflow_stream_messages_total{exchange=\"upbit\",kind=\"trade\"}")
+            #expect(metrics.contains("cryptoflow_metrics_source_up{source=\"stream\"} 1"))
+            await http.shutDown()
+            program.signal(SIGINT)
+            #expect(try await program.end() == 0)
+        }
+    }
 }

@@ -80,4 +80,64 @@ struct BrowserTests {
             #expect(market.contains("data-text=") && market.contains("<circle class=\"forecast\""))
         }
     }
+
+    @Test("a market's page shows what happens without being loaded again, and says when the connection is gone")
+    func live() async throws {
+        let live = LiveSample.path()
+        try await withLiveServer(live) { port, site in
+            // The stream ends after what was published, so the browser's time, which waits for it, goes on.
+            let publishing = Task {
+                for await _ in live.subscribed { break }
+                live.publish(
+                    .trade(LiveSample.bitcoin, LiveSample.trade(900, "145999000.5", side: .ask)),
+                    .ticker(LiveSample.bitcoin, LiveSample.ticker("145999000.5", rate: "-0.0234")),
+                    .book(LiveSample.bitcoin, LiveSample.book(145_998_000, levels: 4)))
+                await Self.untilTaken(by: site)
+                site.live?.hub.close()
+            }
+            let page = try await document("/live/KRW-BTC", after: 4_000, port: port)
+            await publishing.value
+            #expect(page.contains("<b data-f=\"price\">145,999,000.5</b>"))
+            #expect(page.contains("<span class=\"down\" data-f=\"rate\">-2.34 %</span>"))
+            #expect(page.contains("data-trade=\"17000000000000900\""))
+            #expect(page.contains("<td>145,998,000</td>"))
+            #expect(page.contains("No connection to CryptoFlow"))
+        }
+    }
+
+    /// Until a frame with what was published has gone to the one who listens.
+    private static func untilTaken(by site: WebSite) async {
+        while let hub = site.live?.hub, hub.figures.sentFrames == 0, !Task.isCancelled { await Task.yield() }
+    }
+
+    @Test("the list of prices and the collectors' page update themselves too")
+    func lists() async throws {
+        let live = LiveSample.path()
+        try await withLiveServer(live) { port, site in
+            let publishing = Task {
+                for await _ in live.subscribed { break }
+                live.publish(.ticker(LiveSample.ether, LiveSample.ticker("5200000", rate: "0.05")))
+                await Self.untilTaken(by: site)
+                live.change { $0.collectors = [LiveSample.collector(.failing, reason: "it was refused")] }
+                site.live?.hub.close()
+            }
+            let list = try await document("/live", after: 4_000, port: port)
+            await publishing.value
+            #expect(list.contains("<b data-f=\"price\">5,200,000</b>"))
+            #expect(list.contains("+5.00 %"))
+        }
+        let changing = LiveSample.path()
+        try await withLiveServer(changing) { port, site in
+            let publishing = Task {
+                // The page was made with the first state, and the stream begins with the second.
+                while let hub = site.live?.hub, hub.figures.eventStreams == 0, !Task.isCancelled { await Task.yield() }
+                changing.change { $0.collectors = [LiveSample.collector(.failing, reason: "it was refused")] }
+                await Self.untilTaken(by: site)
+                site.live?.hub.close()
+            }
+            let board = try await document("/collectors", after: 4_000, port: port)
+            await publishing.value
+            #expect(board.contains("it was refused"))
+        }
+    }
 }

@@ -1,6 +1,7 @@
 import CivilTime
 import DAGModel
 import Execution
+import LogFiles
 import Logging
 import RunStore
 import SchedulerCore
@@ -15,10 +16,12 @@ struct TestSite {
     init(
         _ history: FakeHistory, markets: (any MarketPages)? = nil, models: (any ModelPages)? = nil,
         notice: String? = nil, hasEnded: Bool = false,
-        logs: String = "/nonexistent", patience: Duration = .seconds(30)
+        logs: String = "/nonexistent", patience: Duration = .seconds(30), live: (any LiveMarkets)? = nil,
+        programLogs: LogSearch? = nil
     ) throws {
         site = try WebSite(
-            history: history, markets: markets, models: models, logs: TaskLogDirectory(root: logs),
+            history: history, markets: markets, models: models, logs: TaskLogDirectory(root: logs), live: live,
+            programLogs: programLogs,
             configuration: WebServerConfiguration(
                 version: "1.2.3", notice: notice, recordingHasEnded: { hasEnded }, now: { Sample.now },
                 patience: patience),

@@ -21,6 +21,11 @@ enum PageLink {
         "/market/\(encoded(market))?exchange=\(encoded(exchange))"
     }
 
+    /// The live page of a market.
+    static func live(_ id: LiveMarketID) -> String {
+        "/live/\(encoded(id.market))?exchange=\(encoded(id.exchange))"
+    }
+
     private static func query(_ instance: TaskInstanceKey, _ tryNumber: Int?) -> String {
         var parts: [String] = []
         if let tryNumber { parts.append("try=\(tryNumber)") }

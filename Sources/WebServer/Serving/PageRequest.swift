@@ -11,9 +11,11 @@ struct PageRequest: Sendable, Hashable {
     let host: String?
     /// Whether only the part that changes is wanted.
     let wantsFragment: Bool
+    /// The `If-None-Match` header.
+    let knownTag: String?
 
     /// Nil for a target that is no path, or has escapes that are no UTF-8.
-    init?(method: Method, target: String, host: String?, wantsFragment: Bool = false) {
+    init?(method: Method, target: String, host: String?, wantsFragment: Bool = false, knownTag: String? = nil) {
         guard target.utf8.first == UInt8(ascii: "/"), target.utf8.count <= 8_192 else { return nil }
         let target = target.prefix { $0 != "#" }
         let path = target.prefix { $0 != "?" }
@@ -35,6 +37,7 @@ struct PageRequest: Sendable, Hashable {
         self.query = query
         self.host = host
         self.wantsFragment = wantsFragment
+        self.knownTag = knownTag
     }
 
     /// A whole number from the query, kept within `range`; `fallback` when there is none.

@@ -1,6 +1,7 @@
 import CivilTime
 import DAGModel
 import Execution
+import LogFiles
 import Logging
 import RunStore
 
@@ -14,42 +15,92 @@ struct WebSite: Sendable {
     let logs: TaskLogDirectory
     let configuration: WebServerConfiguration
     let logger: Logger
-    private let templates: PageTemplates
-    private let hosts: HostCheck
+    /// The real-time path; nil when none runs here.
+    let live: LiveSite?
+    let metrics: WebMetrics
+    private let programLogs: LogSearch?
+    private let report: MetricsReport
+    private let routes: MarketRoutes
+    private let frames: PageFrame
+    let hosts: HostCheck
 
     init(
         history: any RunHistory, markets: (any MarketPages)?, models: (any ModelPages)? = nil, logs: TaskLogDirectory,
-        configuration: WebServerConfiguration, logger: Logger
+        live: (any LiveMarkets)? = nil, programLogs: LogSearch? = nil, sources: [any MetricsSource] = [],
+        liveConfiguration: LiveConfiguration = LiveConfiguration(), configuration: WebServerConfiguration,
+        logger: Logger
     ) throws {
         self.history = history
         self.markets = markets
         self.models = models
         self.logs = logs
+        self.programLogs = programLogs
         self.configuration = configuration
         self.logger = logger
-        templates = try PageTemplates()
+        let frames = try PageFrame(configuration: configuration)
+        self.frames = frames
+        let now = configuration.now
+        self.live = live.map { live in
+            LiveSite(markets: live, configuration: liveConfiguration, now: now, logger: logger) { collectors, figures in
+                frames.content(CollectorsPage(words: TimeWords(now: now())).content(collectors, figures), "board")
+            }
+        }
+        let hub = self.live?.hub
+        let metrics = WebMetrics { hub?.figures }
+        self.metrics = metrics
+        var named: [(String, any MetricsSource)] = [
+            ("scheduler", SchedulerMetrics(history: history)), ("process", ProcessMetrics()), ("web", metrics),
+        ]
+        if let live { named.append(("stream", StreamMetrics(markets: live, now: now))) }
+        named += sources.enumerated().map { ("other_\($0 + 1)", $1) }
+        report = MetricsReport(sources: named, patience: configuration.patience, logger: logger)
+        routes = MarketRoutes(
+            api: live.map { MarketAPI(markets: $0) }, version: configuration.version,
+            patience: configuration.patience, logger: logger)
         hosts = HostCheck(bound: configuration.host, others: configuration.otherHosts)
     }
 
     func respond(to request: PageRequest) async -> PageReply {
-        guard hosts.allows(request.host) else {
-            return PageReply(
-                status: 421, contentType: "text/plain; charset=utf-8",
-                body: .text("These pages are asked for as http://127.0.0.1 or http://localhost.\n"))
-        }
+        let clock = ContinuousClock()
+        let start = clock.now
+        let reply = await answer(to: request)
+        let took = clock.now - start
+        metrics.count(RouteName.of(request.segments), status: reply.status, took: took)
+        // What open pages and monitors fetch again every few seconds would drown the rest.
+        let isRoutine =
+            request.wantsFragment || reply.isFixed || request.segments == ["metrics"] || request.segments == ["health"]
+        let level: Logger.Level = reply.status >= 500 ? .warning : isRoutine ? .debug : .info
+        logger.log(
+            level: level, "request",
+            metadata: [
+                "http.path": "/\(request.segments.joined(separator: "/"))", "http.status": "\(reply.status)",
+                "http.duration_ms": "\(Double(took.wholeMicroseconds) / 1_000)",
+            ])
+        return reply
+    }
+
+    private func answer(to request: PageRequest) async -> PageReply {
+        guard hosts.allows(request.host) else { return .foreignHost }
         if request.segments.starts(with: ModelAPI.root) {
             return await ModelAPI(models: models, patience: configuration.patience, logger: logger).reply(to: request)
         }
+        if request.segments.first == "api" { return await routes.respond(to: request) }
         guard request.method != .other else {
-            return message("Not possible here", "These pages only show; they change nothing.", status: 405)
+            return frames.message("Not possible here", "These pages only show; they change nothing.", status: 405)
         }
         if let fixed = fixed(request.segments) { return fixed }
-        if request.segments == ["health"] { return await health() }
+        switch request.segments {
+        case ["health"]: return await health()
+        case ["metrics"]:
+            return PageReply(status: 200, contentType: MetricsText.contentType, body: .text(await report.text()))
+        default: break
+        }
         do {
             let reply = try await within(configuration.patience) {
-                try await page(for: request).map { self.reply($0, to: request) }
+                if request.segments.first == "events" { return try await live?.events(for: request) }
+                return try await page(for: request).map { frames.reply($0, to: request) }
             }
-            return reply ?? message("Not found", "There is nothing at this address.", status: 404)
+            return reply ?? frames.message("Not found", "There is nothing at this address.", status: 404)
         } catch {
             return failure(error)
         }
@@ -60,7 +111,9 @@ struct WebSite: Sendable {
         switch segments {
         case ["style.css"]: .asset(StyleSheet.text + ModelStyle.text, "text/css; charset=utf-8")
         case ["page.js"]: .asset(PageScript.text, "text/javascript; charset=utf-8")
+        case ["live.js"]: .asset(LiveScript.text, "text/javascript; charset=utf-8")
         case ["favicon.ico"], ["favicon.svg"]: .asset(PageIcon.svg, "image/svg+xml")
+        case ["ws", "prices"]: .upgradeRequired
         default: nil
         }
     }
@@ -76,6 +129,15 @@ struct WebSite: Sendable {
             return try await MarketsPage(markets: markets, models: models, words: words).page(request)
         case "models" where segments.count <= 2:
             return try await ModelsPage(models: models, words: words).page(request)
+        case "live" where segments.count == 1:
+            return try await LivePage(live: live?.desk.markets, words: words).page()
+        case "live" where segments.count == 2:
+            guard let live else { return nil }
+            return try await LiveMarketPage(live: live.desk.markets, words: words)
+                .page(segments[1], exchange: request.query["exchange"])
+        case "collectors" where segments.count == 1:
+            return try await CollectorsPage.page(live?.desk.markets, words)
+        case "logs" where segments.count == 1: return await LogsPage(search: programLogs).page(request)
         case "dags" where segments.count == 1: return .redirect("/")
         case "dags" where segments.count == 2:
             return try await DAGPage(history: history, words: words).page(DAGID(segments[1]), request)
@@ -96,49 +158,15 @@ struct WebSite: Sendable {
         return page.log(detail, TaskID(segments[5]), request)
     }
 
-    private func reply(_ page: SitePage, to request: PageRequest) -> PageReply {
-        switch page {
-        case .redirect(let location):
-            var reply = message("Elsewhere", "See \(location).", status: 303)
-            reply.location = location
-            return reply
-        case .log(let reader):
-            return PageReply(status: 200, contentType: "text/plain; charset=utf-8", body: .log(reader))
-        case .view(let view):
-            let content = templates.render(view.content, view.template)
-            return request.wantsFragment ? .html(content) : .html(frame(view.title, view.section, content))
-        }
-    }
-
-    /// A whole page around its content.
-    private func frame(_ title: String, _ section: String, _ content: String) -> String {
-        var notice = configuration.notice
-        if let text = notice, configuration.recordingHasEnded() {
-            notice = text + " — the recording has ended: nothing new will come."
-        }
-        let view: [String: Any?] = [
-            "title": title, "content": content, "notice": notice, "version": configuration.version,
-            "isHome": section == "home", "isMarket": section == "market", "isBackfills": section == "backfills",
-            "isModels": section == "models",
-        ]
-        return templates.render(view.compactMapValues { $0 }, "frame")
-    }
-
-    private func message(_ title: String, _ text: String, detail: String? = nil, status: Int) -> PageReply {
-        var view: [String: Any] = ["title": title, "text": text, "retry": status == 503]
-        view["detail"] = detail
-        return .html(frame(title, "", templates.render(view, "message")), status: status)
-    }
-
     private func failure(_ error: any Error) -> PageReply {
         if error is RunStoreError {
             logger.error("page failed", metadata: ["error.message": "\(error)"])
-            return message(
+            return frames.message(
                 "Something is wrong", "This page could not be made. The program's log says more.", detail: "\(error)",
                 status: 500)
         }
         logger.warning("page without database", metadata: ["error.message": "\(error)"])
-        return message(
+        return frames.message(
             "The database does not answer",
             "Nothing is lost: the scheduler goes on by itself as soon as the database is back, and so does this page.",
             detail: "\(error)", status: 503)
@@ -147,26 +175,5 @@ struct WebSite: Sendable {
     private func health() async -> PageReply {
         let report = await HealthReport.make(configuration: configuration) { try await history.schedulerHealth() }
         return .json(report.json.jsonText + "\n", status: report.isHealthy ? 200 : 503)
-    }
-}
-
-/// What a page comes to before its frame is put around it.
-enum SitePage {
-    struct View {
-        let title: String
-        /// Which entry of the navigation is current.
-        let section: String
-        let template: String
-        let content: [String: Any]
-    }
-
-    case view(View)
-    case redirect(String)
-    case log(TaskLogReader)
-
-    static func view(_ title: String, section: String = "home", _ template: String, _ content: [String: Any])
-        -> SitePage
-    {
-        .view(View(title: title, section: section, template: template, content: content))
     }
 }

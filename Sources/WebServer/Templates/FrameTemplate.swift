@@ -12,7 +12,8 @@ enum FrameTemplate {
         <title>{{title}} · CryptoFlow</title>
         <link rel="icon" href="/favicon.svg" type="image/svg+xml">
         <link rel="stylesheet" href="/style.css">
-        <script src="/page.js" defer></script>
+        <script src="/page.js" defer></script>{{#isLivePage}}
+        <script src="/live.js" defer></script>{{/isLivePage}}
         </head>
         <body>
         <a class="skip" href="#content">Skip to content</a>
@@ -25,6 +26,9 @@ enum FrameTemplate {
         <a href="/backfills"{{#isBackfills}} aria-current="page"{{/isBackfills}}>Backfills</a>
         <a href="/market"{{#isMarket}} aria-current="page"{{/isMarket}}>Market</a>
         <a href="/models"{{#isModels}} aria-current="page"{{/isModels}}>Models</a>
+        <a href="/live"{{#isLive}} aria-current="page"{{/isLive}}>Live</a>
+        <a href="/collectors"{{#isCollectors}} aria-current="page"{{/isCollectors}}>Collectors</a>
+        <a href="/logs"{{#isLogs}} aria-current="page"{{/isLogs}}>Logs</a>
         </nav>
         <span class="stale" id="stale" hidden>no connection</span>
         </header>

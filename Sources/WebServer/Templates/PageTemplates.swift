@@ -13,6 +13,8 @@ struct PageTemplates: Sendable {
             "badge": FrameTemplate.badge, "progress": BackfillTemplate.table, "backfills": BackfillTemplate.page,
             "home": HomeTemplate.page, "dag": DAGTemplate.page, "run": RunTemplate.page, "task": TaskTemplate.page,
             "markets": MarketTemplate.list, "market": MarketTemplate.one,
+            "live": LiveTemplate.list, "liveMarket": LiveTemplate.one, "liveState": LiveTemplate.state,
+            "collectors": CollectorTemplate.page, "board": CollectorTemplate.board, "logs": LogTemplate.page,
         ]
         for (name, text) in all.merging(ModelTemplate.all, uniquingKeysWith: { first, _ in first }) {
             try library.register(SafeContentType.pragma + text, named: name)

@@ -156,6 +156,36 @@ enum StyleSheet {
         .readings caption { text-align: left; font-weight: 600; padding-bottom: .3rem; }
         .list.readings tbody th { font-weight: 400; min-width: 0; padding-left: 0; }
         .list.readings td { padding-right: 0; }
+        .live-state { display: flex; gap: .5rem; align-items: center; margin: 0 0 .9rem; padding: .3rem .8rem; border-radius: 8px;
+          background: var(--good-bg); color: var(--good-ink); font-size: .9rem; }
+        .live-state.warn { background: var(--warn-bg); color: var(--warn-ink); } .live-state.bad { background: var(--bad-bg); color: var(--bad-ink); }
+        .lamp { flex: none; width: .6em; height: .6em; border-radius: 50%; background: currentColor; }
+        .live-state.good .lamp { animation: breathe 2s ease-in-out infinite; }
+        .live b, .price b, .book td, .tape td { font-variant-numeric: tabular-nums; }
+        .price time { white-space: nowrap; }
+        .pair { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); gap: 0 1rem; align-items: start; }
+        .book, .tape { width: 100%; font-size: .92rem; }
+        .book th, .tape th { font-size: .8rem; color: var(--dim); font-weight: 600; text-align: right; padding: .15rem .5rem; }
+        .book td, .tape td { text-align: right; padding: .12rem .5rem; white-space: nowrap; height: 1.6rem; }
+        .tape th:first-child, .tape td:first-child { text-align: left; padding-left: 0; }
+        .book tr.up::before, .book tr.down::before { content: none; }
+        .book td { color: var(--ink); } .book td:first-child { color: inherit; font-weight: 600; }
+        .book .bar { width: 35%; padding-right: 0; }
+        .book .bar svg { display: block; width: 100%; height: .9rem; border-radius: 3px; }
+        .book .up rect { fill: var(--up); opacity: .45; } .book .down rect { fill: var(--down); opacity: .45; }
+        .book [data-side=asks] tr:last-child td { border-bottom: 1px solid var(--line); }
+        .spark { display: block; width: 120px; height: 24px; }
+        .spark .line { fill: none; stroke: var(--link); stroke-width: 1.5; stroke-linejoin: round; }
+        .spark .fill { fill: var(--link); opacity: .15; }
+        .search { display: flex; flex-wrap: wrap; gap: .6rem .9rem; align-items: end; }
+        .search label { display: flex; flex-direction: column; font-size: .8rem; color: var(--dim); }
+        .search input, .search select, .search button { font: inherit; font-size: .92rem; padding: .3rem .6rem; border: 1px solid var(--line);
+          border-radius: 7px; background: var(--card); color: var(--ink); min-height: 2.2rem; }
+        .search button { background: var(--link); color: var(--bg); border-color: transparent; font-weight: 600; cursor: pointer; }
+        .search input::placeholder { color: var(--dim); opacity: 1; }
+        .records td { overflow-wrap: anywhere; } .records td time, .records .level { white-space: nowrap; }
+        .level { font-weight: 600; } .level.warning { color: var(--retry); } .level.error, .level.critical { color: var(--bad-ink); }
+        .level.debug, .level.trace { color: var(--dim); font-weight: 400; }
         .message { max-width: 40rem; margin: 2rem auto; }
         @media (max-width: 700px) {
           main { padding: .8rem; } .top { padding: .5rem .8rem; } .notice { padding: .45rem .8rem; } section { padding: .7rem; }
@@ -173,6 +203,9 @@ enum StyleSheet {
           .chart { min-width: 36rem; } .readings caption { display: block; } .foot { padding: .2rem .8rem 1.4rem; }
           .grid tbody th, .grid .bars th, .grid thead td:first-child { max-width: 8.5rem; }
           .squares { flex-wrap: wrap; }
+          .pair { grid-template-columns: minmax(0, 1fr); }
+          .top nav { flex-wrap: wrap; }
+          .search label { flex: 1 1 9rem; }
           .gantt th[scope=row] { width: 7rem; max-width: 7rem; } .gantt { min-width: 0; }
           .facts { grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr)); }
         }

@@ -18,6 +18,25 @@ enum NumberText {
         return (negative ? "-" : "") + result + body.dropFirst(whole.count)
     }
 
+    /// ``grouped(_:)`` with a plus before what is more than nothing.
+    static func signed(_ text: String) -> String {
+        let isPositive = !text.hasPrefix("-") && text.contains { $0 != "0" && $0 != "." }
+        return (isPositive ? "+" : "") + grouped(text)
+    }
+
+    /// A quantity of which nobody needs every digit: whole from 1,000 on, else cut to six digits.
+    ///
+    /// Cut from the text, so that no rounding makes a number of it; the live pages' script does the same.
+    static func amount(_ text: String) -> String {
+        let negative = text.hasPrefix("-")
+        let body = negative ? text.dropFirst() : text[...]
+        let whole = body.prefix { $0 != "." }
+        guard !whole.isEmpty, whole.utf8.allSatisfy({ (48...57).contains($0) }) else { return text }
+        var fraction = whole.count >= 4 ? "" : body.dropFirst(whole.count + 1).prefix(6 - whole.count)
+        while fraction.last == "0" { fraction.removeLast() }
+        return grouped((negative ? "-" : "") + whole) + (fraction.isEmpty ? "" : "." + fraction)
+    }
+
     static func percent(_ fraction: Double, signed: Bool = false) -> String {
         guard fraction.isFinite else { return "–" }
         return (signed && fraction > 0 ? "+" : "") + fixed(fraction * 100, decimals: 2) + " %"

@@ -1,0 +1,97 @@
+import Synchronization
+
+/// What the web server does, counted.
+final class WebMetrics: MetricsSource {
+    private struct Key: Hashable {
+        let route: String
+        let status: Int
+    }
+
+    private struct Counts {
+        var requests: [Key: Int] = [:]
+        var seconds: [String: (count: Int, sum: Double)] = [:]
+    }
+
+    private let counts = Mutex(Counts())
+    private let listening: @Sendable () -> LiveHub.Figures?
+
+    /// - Parameter listening: how live updates go; nil without any.
+    init(listening: @escaping @Sendable () -> LiveHub.Figures?) { self.listening = listening }
+
+    func count(_ route: String, status: Int, took: Duration) {
+        let parts = took.components
+        let seconds = Double(parts.seconds) + Double(parts.attoseconds) / 1e18
+        counts.withLock { counts in
+            counts.requests[Key(route: route, status: status), default: 0] += 1
+            let known = counts.seconds[route] ?? (0, 0)
+            counts.seconds[route] = (known.count + 1, known.sum + seconds)
+        }
+    }
+
+    func families() async throws -> [MetricFamily] {
+        let counts = counts.withLock { $0 }
+        let requests = counts.requests.sorted { ($0.key.route, $0.key.status) < ($1.key.route, $1.key.status) }
+        var families = [
+            MetricFamily(
+                "cryptoflow_web_requests_total", .counter, help: "Requests by route and status.",
+                requests.map { key, count in
+                    .init(Double(count), labels: [.init("route", key.route), .init("status", String(key.status))])
+                }),
+            MetricFamily(
+                "cryptoflow_web_request_seconds", .summary, help: "Until an answer was ready to be sent.",
+                counts.seconds.sorted { $0.key < $1.key }.flatMap { route, known in
+                    [
+                        MetricFamily.Sample(known.sum, labels: [.init("route", route)], suffix: "_sum"),
+                        MetricFamily.Sample(Double(known.count), labels: [.init("route", route)], suffix: "_count"),
+                    ]
+                }),
+        ]
+        if let figures = listening() {
+            families += [
+                MetricFamily(
+                    "cryptoflow_web_listeners", .gauge, help: "Who listens to live updates, by transport.",
+                    [
+                        .init(Double(figures.eventStreams), labels: [.init("transport", "events")]),
+                        .init(Double(figures.sockets), labels: [.init("transport", "websocket")]),
+                    ]),
+                MetricFamily(
+                    "cryptoflow_web_sent_frames_total", .counter, help: "Frames that listeners got.",
+                    Double(figures.sentFrames)),
+                MetricFamily(
+                    "cryptoflow_web_shed_frames_total", .counter, help: "Frames that slow listeners did not get.",
+                    Double(figures.shedFrames)),
+                MetricFamily(
+                    "cryptoflow_web_shed_trades_total", .counter, help: "Trades merged away between two frames.",
+                    Double(figures.shedTrades)),
+                MetricFamily(
+                    "cryptoflow_web_given_up_total", .counter,
+                    help: "Listeners cut off because they took nothing for too long.", Double(figures.givenUp)),
+            ]
+        }
+        return families
+    }
+}
+
+/// An address without its ids: bounded in number, whatever is asked for.
+enum RouteName {
+    static func of(_ segments: [String]) -> String {
+        guard let first = segments.first else { return "/" }
+        switch (first, segments.count) {
+        case ("dags", 2): return "/dags/{dag}"
+        case ("dags", 4): return "/dags/{dag}/runs/{run}"
+        case ("dags", 6): return "/dags/{dag}/runs/{run}/tasks/{task}"
+        case ("dags", 7): return "/dags/{dag}/runs/{run}/tasks/{task}/log"
+        case ("market", 2): return "/market/{market}"
+        case ("live", 2): return "/live/{market}"
+        case ("dags", 1), ("market", 1), ("live", 1), ("collectors", 1), ("backfills", 1), ("logs", 1), ("health", 1),
+            ("metrics", 1), ("style.css", 1), ("page.js", 1), ("live.js", 1), ("favicon.svg", 1), ("favicon.ico", 1):
+            return "/\(first)"
+        case ("events", 2) where ["live", "collectors"].contains(segments[1]): return "/events/\(segments[1])"
+        case ("ws", 2) where segments[1] == "prices": return "/ws/prices"
+        case ("api", 2) where segments[1] == "openapi.json": return "/api/openapi.json"
+        case ("api", 3) where segments[1] == "market" && MarketRoutes.names.contains(segments[2]):
+            return "/api/market/\(segments[2])"
+        default: return "other"
+        }
+    }
+}
