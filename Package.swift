@@ -194,7 +194,7 @@ let package = Package(
         tests(
             of: "WebSocketClient",
             ["CivilTime", "LoopbackHTTP", "LoopbackWebSocket", nioCore, nioWebSocket]),
-        tests(of: "WebSocketServer", [hummingbird, httpTypes, lifecycle, logging, nioCore]),
+        tests(of: "WebSocketServer", ["LoopbackHTTP", hummingbird, httpTypes, lifecycle, logging, nioCore]),
         tests(
             of: "Streaming",
             [
@@ -230,7 +230,9 @@ let package = Package(
                 "CivilTime", "DAGModel", "Execution", "PrivateCluster", "RunStore", "SchedulerCore", "TestSupport",
                 "Timetables", logging,
             ]),
-        tests(of: "RecordedExchange", ["CivilTime", lifecycle, logging], fixtures: true),
+        tests(
+            of: "RecordedExchange", ["CivilTime", "LoopbackHTTP", "WebSocketServer", lifecycle, logging], fixtures: true
+        ),
         tests(
             of: "Commands",
             [

@@ -27,6 +27,8 @@ package struct WebSocketFrames: Sendable {
     }
 
     package var byteCount: Int { bytes.readableBytes }
+    /// The bytes on the wire.
+    package var wireBytes: [UInt8] { Array(bytes.readableBytesView) }
     package var isEmpty: Bool { count == 0 }
 
     package mutating func append(text: String) {

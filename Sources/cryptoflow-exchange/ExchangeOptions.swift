@@ -86,7 +86,8 @@ struct ExchangeOptions: ParsableArguments {
                     shiftWeeks: shiftWeeks ?? RecordedClock.chooseShift(realNow: .now(), span: span), span: span,
                     speed: speed)
             }
-        let configuration = ExchangeConfiguration(host: bind, port: port, limits: limits, faults: fault,
+        let configuration = ExchangeConfiguration(
+            host: bind, port: port, limits: limits, faults: fault,
             ticks: TickSettings(seed: seed, tradesPerSecond: tradesPerSecond),
             streamIdleTimeout: .seconds(idleTimeout))
         return RecordedExchangeService(

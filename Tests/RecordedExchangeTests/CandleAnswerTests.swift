@@ -73,17 +73,23 @@ import Testing
         #expect(try api.slots("/v1/candles/minutes/60?market=KRW-BTC&count=250").count == 200)
     }
 
-    @Test("the running hour shows from its second second on and never what lies ahead")
+    @Test("the running hour is that of the trades so far, and when it is over the recorded one")
     func runningHour() throws {
-        #expect(try api(at: "2024-07-01T04:00:00.9Z").slots(hourly) == ["2024-07-01T03:00:00"])
-        let row = try JSONShape.parse(try api(at: "2024-07-01T04:00:01Z").get(hourly).body).elements[0]
+        let api = try api(at: "2024-07-01T04:30:00Z")
+        let row = try JSONShape.parse(api.get(hourly).body).elements[0]
+        let trades = try JSONShape.parse(
+            api.get("/v1/trades/ticks?market=KRW-BTC&count=1").body)
         #expect(row["candle_date_time_utc"]?.text == "2024-07-01T04:00:00")
-        #expect(row["trade_price"]?.text == row["opening_price"]?.text)
-        #expect(row["timestamp"]?.text == "1719806400999")
-        let later = try JSONShape.parse(try api(at: "2024-07-01T05:00:00Z").get(hourly).body).elements[0]
+        #expect(row["trade_price"]?.text == trades.values(of: "trade_price").first)
+        #expect(row["timestamp"]?.text == trades.values(of: "timestamp").first)
+        #expect(row["candle_acc_trade_volume"]?.text.map { $0 < "3.0" } == true)
+        let later = try JSONShape.parse(
+            try self.api(at: "2024-07-01T05:00:00Z").get(hourly + "&to=2024-07-01T05:00:00Z").body
+        )
+        .elements[0]
         #expect(later["candle_date_time_utc"]?.text == "2024-07-01T04:00:00")
         #expect(later["candle_acc_trade_volume"]?.text == "3.00000000")
-        #expect(later["timestamp"]?.text == "1719809999999")
+        #expect(later["timestamp"]?.text.map { ("1719809998000"..."1719809999999").contains($0) } == true)
     }
 
     @Test("a shift moves every time by whole weeks and nothing else")
@@ -107,8 +113,13 @@ import Testing
         #expect(four.values(of: "high_price") == ["119.00000000", "117.00000000", "111.00000000"])
         #expect(four.values(of: "low_price") == ["98.00000000", "94.00000000", "90.00000000"])
         #expect(four.values(of: "candle_acc_trade_volume") == ["6.00000000", "12.00000000", "6.00000000"])
-        // 3 × (110 + 90 + 101) / 3 + 3 × (111 + 91 + 102) / 3
-        #expect(four.values(of: "candle_acc_trade_price").last == "605.00000000")
+        let hours = try JSONShape.parse(api.get(hourly + "&count=2&to=2024-06-30T22:00:00Z").body)
+        let sum = hours.values(of: "candle_acc_trade_price").compactMap { ScaledDecimal.parse(Array($0.utf8)[...]) }
+            .reduce(0, +)
+        // 6 coins between 90 and 111 won.
+        #expect((540..<666).contains(sum / RecordedCandle.unit))
+        #expect(
+            four.values(of: "candle_acc_trade_price").last.flatMap { ScaledDecimal.parse(Array($0.utf8)[...]) } == sum)
 
         let days = try JSONShape.parse(
             api.get("/v1/candles/days?market=KRW-BTC&count=9&converting_price_unit=KRW").body)
@@ -158,15 +169,6 @@ import Testing
         #expect(day["candle_acc_trade_volume"]?.text == String(decoding: expected.bytes, as: UTF8.self))
     }
 
-    @Test(
-        "units that were not recorded give an empty list and say why",
-        arguments: ["seconds", "minutes/1", "minutes/30"])
-    func notRecorded(path: String) throws {
-        let reply = try api(at: "2024-07-01T06:00:00Z").get("/v1/candles/\(path)?market=KRW-BTC")
-        #expect(reply.status == 200 && reply.body == Array("[]".utf8))
-        #expect(reply.remark?.contains("only 60-minute candles") == true)
-    }
-
     @Test("past the end nothing new comes: candles stop and tickers are empty")
     func pastTheEnd() throws {
         let api = try api(at: "2024-07-02T00:00:00Z")
@@ -189,7 +191,13 @@ import Testing
             ("/v1/ticker", 400, "400,\"message\":\"Missing request parameter"),
             ("/v1/ticker?markets=KRW-BTC,KRW-NOPE", 404, "404,\"message\":\"Code not found"),
             ("/v1/ticker/all", 400, "400,\"message\":\"Missing request parameter"),
-            ("/v1/orderbook?markets=KRW-BTC", 404, "\"not_found\",\"message\":\"no Route"),
+            ("/v1/orderbook", 400, "400,\"message\":\"Missing request parameter"),
+            ("/v1/orderbook?markets=KRW-NOPE", 404, "404,\"message\":\"Code not found"),
+            ("/v1/orderbook/instruments", 400, "400,\"message\":\"Missing request parameter"),
+            ("/v1/trades/ticks", 400, "400,\"message\":\"Missing request parameter"),
+            ("/v1/trades/ticks?market=KRW-BTC&days_ago=8", 400, "400,\"message\":\"Invalid parameter"),
+            ("/v1/trades/ticks?market=KRW-BTC&to=25:00:00", 400, "400,\"message\":\"Invalid parameter"),
+            ("/v1/trades/ticks?market=KRW-BTC&cursor=x", 400, "400,\"message\":\"Type mismatch"),
         ])
     func errors(target: String, status: Int, body: String) throws {
         let reply = try api(at: "2024-07-01T06:00:00Z").get(target)

@@ -66,53 +66,20 @@ import Testing
         #expect(error?.description.contains("/nonexistent/share/cryptoflow/Resources/recorded") == true)
     }
 
-    @Test("the derived value is exact and rounded half up")
-    func derivedValue() {
-        // 0.00000001 × (1 + 1 + 2.5) / 3 = 0.000000015 → 0.00000002
-        #expect(
-            RecordedCandle.derivedValue(volume: 1, high: 250_000_000, low: 100_000_000, close: 100_000_000) == 2)
-        // 8,000 million coins at 300,000,000 won do not fit 64 bits.
-        let large = RecordedCandle.derivedValue(
-            volume: 800_000_000_000_000_000, high: 30_000_000_000_000_000, low: 30_000_000_000_000_000,
-            close: 30_000_000_000_000_000)
-        #expect(large == Int128(8_000_000_000) * 300_000_000 * 100_000_000)
-    }
-}
-
-@Suite("Running hour") struct RunningHourTests {
-    private let unit = RecordedCandle.unit
-
-    private func hour(_ open: Int64, _ high: Int64, _ low: Int64, _ close: Int64) -> RecordedCandle {
-        RecordedCandle(
-            openTime: 0, open: open * unit, high: high * unit, low: low * unit, close: close * unit, volume: 36 * unit)
-    }
-
-    @Test("nothing has traded before the first second is over, and the end is the recorded candle")
-    func ends() {
-        let hour = hour(100, 120, 90, 110)
-        #expect(hour.underway(elapsed: 0, tick: unit) == nil)
-        #expect(hour.underway(elapsed: 3600, tick: unit) == hour)
-    }
-
-    @Test("a rising hour visits its low first, a falling one its high")
-    func order() throws {
-        let rising = try #require(hour(100, 120, 90, 110).underway(elapsed: 1200, tick: unit))
-        #expect([rising.high, rising.low, rising.close] == [100 * unit, 90 * unit, 90 * unit])
-        let falling = try #require(hour(110, 120, 90, 100).underway(elapsed: 1200, tick: unit))
-        #expect([falling.high, falling.low, falling.close] == [120 * unit, 110 * unit, 120 * unit])
-    }
-
-    @Test("ranges and volume only grow, prices stay on the grid and inside the recorded range")
-    func monotone() throws {
-        let hour = hour(100, 127, 85, 110)
-        var last = try #require(hour.underway(elapsed: 1, tick: unit))
-        for elapsed in Int64(2)...3600 {
-            let next = try #require(hour.underway(elapsed: elapsed, tick: unit))
-            #expect(next.high >= last.high && next.low <= last.low && next.volume > last.volume)
-            #expect(next.low >= hour.low && next.high <= hour.high && next.open == hour.open)
-            #expect(next.close % unit == 0 && next.low <= next.close && next.close <= next.high)
-            last = next
-        }
-        #expect(last == hour)
+    @Test("recorded minutes are read beside the hours, and refused when they do not add up to them")
+    func minutes() throws {
+        let folder = Samples.folder.appending(path: "Fixtures/minutes")
+        let recording = try Recording.load(from: folder)
+        #expect(recording.markets.map(\.minutes.count) == [180, 169])
+        let copy = FileManager.default.temporaryDirectory.appending(
+            path: "recorded-minutes-\(UInt64.random(in: 0 ... .max))")
+        try FileManager.default.copyItem(at: folder, to: copy)
+        defer { try? FileManager.default.removeItem(at: copy) }
+        let file = copy.appending(path: "KRW-DOGE_1m.csv")
+        var lines = String(decoding: try Data(contentsOf: file), as: UTF8.self).split(separator: "\n")
+        lines.remove(at: 40)
+        try Data((lines.joined(separator: "\n") + "\n").utf8).write(to: file)
+        let error = #expect(throws: RecordingError.self) { try Recording.load(from: copy) }
+        #expect(error?.description.contains("KRW-DOGE_1m.csv: the minutes from 2025-09-30T17:00:00Z on") == true)
     }
 }

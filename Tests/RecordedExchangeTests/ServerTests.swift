@@ -43,7 +43,7 @@ import Testing
             #expect(answer.header("Content-Type") == "application/json;charset=UTF-8")
             #expect(answer.header("Remaining-Req") == "group=candles; min=600; sec=9")
             #expect(answer.header("limit-by-ip") == "Yes")
-            #expect(answer.header("X-Derived") == "candle_acc_trade_price")
+            #expect(answer.header("X-Derived") == "candle_acc_trade_price,timestamp")
             let rows = try JSONShape.parse(answer.body).elements
             #expect(rows.count == 200)
             let ticker = await client.get("/v1/ticker?markets=KRW-BTC")

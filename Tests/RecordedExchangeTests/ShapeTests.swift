@@ -17,6 +17,12 @@ import Testing
             ("/v1/candles/minutes/60?market=KRW-BTC", "rest_candles_minutes_60"),
             ("/v1/candles/minutes/60?market=KRW-BTC&count=3", "rest_candles_minutes_1"),
             ("/v1/candles/days?market=KRW-BTC", "rest_candles_days"),
+            ("/v1/candles/minutes/1?market=KRW-BTC&count=3", "rest_candles_minutes_1"),
+            ("/v1/candles/minutes/30?market=KRW-BTC", "rest_candles_minutes_1"),
+            ("/v1/candles/seconds?market=KRW-BTC&count=3", "rest_candles_seconds"),
+            ("/v1/trades/ticks?market=KRW-BTC&count=3", "rest_trades"),
+            ("/v1/orderbook?markets=KRW-BTC", "rest_orderbook"),
+            ("/v1/orderbook/instruments?markets=KRW-BTC,KRW-ETH", "rest_orderbook_instruments"),
         ])
     func shape(target: String, fixture: String) throws {
         let ours = try JSONShape.parse(try reply(target).body)

@@ -1,4 +1,5 @@
 import Logging
+import LoopbackHTTP
 import NIOCore
 import Testing
 

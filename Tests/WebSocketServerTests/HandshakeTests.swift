@@ -1,3 +1,4 @@
+import LoopbackHTTP
 import NIOCore
 import Testing
 

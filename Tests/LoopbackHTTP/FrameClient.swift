@@ -3,16 +3,22 @@ import Glibc
 
 /// A WebSocket client that can also do everything wrong: a socket, frames made by hand, blocking reads on a thread of its
 /// own.
-final class FrameClient: Sendable {
+package final class FrameClient: Sendable {
     /// A frame as it came.
-    struct Frame: Sendable, Equatable {
-        var opcode: UInt8
-        var isLast = true
-        var payload: [UInt8] = []
+    package struct Frame: Sendable, Equatable {
+        package var opcode: UInt8
+        package var isLast: Bool
+        package var payload: [UInt8]
 
-        var text: String { String(decoding: payload, as: UTF8.self) }
+        package init(opcode: UInt8, isLast: Bool = true, payload: [UInt8] = []) {
+            self.opcode = opcode
+            self.isLast = isLast
+            self.payload = payload
+        }
+
+        package var text: String { String(decoding: payload, as: UTF8.self) }
         /// The code of a close frame.
-        var closeCode: UInt16? {
+        package var closeCode: UInt16? {
             opcode == 8 && payload.count >= 2 ? UInt16(payload[0]) << 8 | UInt16(payload[1]) : nil
         }
     }
@@ -22,7 +28,8 @@ final class FrameClient: Sendable {
     private let descriptor: Int32
     private let queue = DispatchQueue(label: "frame client")
 
-    init(port: Int) throws {
+    /// Connects to a port of this machine.
+    package init(port: Int) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -38,19 +45,20 @@ final class FrameClient: Sendable {
 
     deinit { close(descriptor) }
 
-    static let key = "dGhlIHNhbXBsZSBub25jZQ=="
+    package static let key = "dGhlIHNhbXBsZSBub25jZQ=="
 
     /// Asks for a WebSocket; the head of the answer.
-    func shakeHands(path: String = "/ws", headers: [String]? = nil) async -> String {
+    package func shakeHands(path: String = "/ws", headers: [String]? = nil) async -> String {
         let asked = headers ?? ["Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: \(Self.key)"]
         let lines = ["GET \(path) HTTP/1.1", "Host: 127.0.0.1", "Upgrade: websocket", "Connection: Upgrade"] + asked
         send(Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8))
         return await head()
     }
 
-    func send(_ bytes: [UInt8]) { _ = Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) }
+    package func send(_ bytes: [UInt8]) { _ = Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) }
 
-    func send(opcode: UInt8, _ payload: [UInt8] = [], isLast: Bool = true, masked: Bool = true, rsv: UInt8 = 0) {
+    package func send(opcode: UInt8, _ payload: [UInt8] = [], isLast: Bool = true, masked: Bool = true, rsv: UInt8 = 0)
+    {
         var bytes = [(isLast ? 0x80 : 0) | rsv << 4 | opcode]
         let flag: UInt8 = masked ? 0x80 : 0
         switch payload.count {
@@ -64,17 +72,17 @@ final class FrameClient: Sendable {
         send(bytes)
     }
 
-    func send(text: String) { send(opcode: 1, Array(text.utf8)) }
+    package func send(text: String) { send(opcode: 1, Array(text.utf8)) }
 
-    func sendClose(_ code: UInt16, reason: String = "") {
+    package func sendClose(_ code: UInt16, reason: String = "") {
         send(opcode: 8, [UInt8(code >> 8), UInt8(code & 0xFF)] + Array(reason.utf8))
     }
 
     /// Ends the sending side only.
-    func finishSending() { shutdown(descriptor, Int32(SHUT_WR)) }
+    package func finishSending() { shutdown(descriptor, Int32(SHUT_WR)) }
 
     /// The next frame; nil when the connection ended, in whatever way.
-    func frame() async -> Frame? {
+    package func frame() async -> Frame? {
         guard let start = await read(2) else { return nil }
         var length = Int(start[1] & 0x7F)
         if length >= 126 {
@@ -86,14 +94,14 @@ final class FrameClient: Sendable {
     }
 
     /// Everything up to an empty line.
-    func head() async -> String {
+    package func head() async -> String {
         var bytes: [UInt8] = []
         while !bytes.suffix(4).elementsEqual("\r\n\r\n".utf8), let byte = await read(1) { bytes += byte }
         return String(decoding: bytes, as: UTF8.self)
     }
 
     /// Exactly so many bytes; nil when the connection ends before.
-    func read(_ count: Int) async -> [UInt8]? {
+    package func read(_ count: Int) async -> [UInt8]? {
         guard count > 0 else { return [] }
         return await withCheckedContinuation { continuation in
             queue.async { [self] in
