@@ -8,6 +8,8 @@ package struct CommandEnvironment: Sendable {
     package var opener: any HistoryOpener
     /// Opens the list of collected markets; nil where a program has none.
     package var desks: (any MarketDeskOpener)?
+    /// Opens the model registry.
+    package var models: any ModelDeskOpener
     /// The operators that documents may use.
     package var operators: [OperatorSignature]
     /// The program's version, `0.1.0`.
@@ -22,7 +24,8 @@ package struct CommandEnvironment: Sendable {
     package var now: @Sendable () -> Timestamp
 
     package init(
-        opener: any HistoryOpener, desks: (any MarketDeskOpener)? = nil, operators: [OperatorSignature],
+        opener: any HistoryOpener, models: (any ModelDeskOpener)? = nil, desks: (any MarketDeskOpener)? = nil,
+        operators: [OperatorSignature],
         version: String, console: Console = .standard,
         actor: String = CommandEnvironment.userName(),
         variable: @escaping @Sendable (String) -> String? = Self.processVariable,
@@ -30,6 +33,7 @@ package struct CommandEnvironment: Sendable {
     ) {
         self.opener = opener
         self.desks = desks
+        self.models = models ?? NoModels()
         self.operators = operators
         self.version = version
         self.console = console
@@ -52,6 +56,12 @@ package struct CommandEnvironment: Sendable {
     package static func userName() -> String {
         guard let entry = getpwuid(getuid()), let name = entry.pointee.pw_name else { return "user \(getuid())" }
         return String(cString: name)
+    }
+
+    private struct NoModels: ModelDeskOpener {
+        func open(_ target: DatabaseTarget) async throws -> any ModelDesk {
+            throw CommandFailure("this program cannot open a model registry")
+        }
     }
 
     private struct NoHistory: HistoryOpener {

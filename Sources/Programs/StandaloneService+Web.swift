@@ -1,6 +1,7 @@
 import CivilTime
 import Execution
 import Logging
+import ModelRegistry
 import PrivateCluster
 import RecordedExchange
 import ServiceLifecycle
@@ -27,10 +28,14 @@ extension StandaloneService {
         }
         let pages = WarehousePages(
             queries: MarketQueries(session: opened.backend.warehousePool), present: present)
+        let models = RegistryPages(
+            queries: ModelQueries(session: opened.backend.warehousePool),
+            predictions: PredictionQueries(session: opened.backend.warehousePool))
         let terminal = terminal
         let notice = configuration.notice
         return try WebServerService(
-            history: opened.backend.store, markets: pages, logs: TaskLogDirectory(root: opened.home.taskLogs),
+            history: opened.backend.store, markets: pages, models: models,
+            logs: TaskLogDirectory(root: opened.home.taskLogs),
             configuration: configuration, logger: logger
         ) { port in
             terminal.line("")

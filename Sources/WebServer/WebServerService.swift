@@ -18,11 +18,12 @@ package struct WebServerService: Service {
     /// - Parameters:
     ///   - history: what the pages show.
     ///   - markets: the market pages; nil when there is no market data, which they then say.
+    ///   - models: the model pages and the forecasts of the market pages; nil when there are no models.
     ///   - logs: where the logs of tries are.
     ///   - onListening: called once, when connections are accepted, with the port.
     /// - Throws: when a template of the program is broken.
     package init(
-        history: any RunHistory, markets: (any MarketPages)?, logs: TaskLogDirectory,
+        history: any RunHistory, markets: (any MarketPages)?, models: (any ModelPages)? = nil, logs: TaskLogDirectory,
         configuration: WebServerConfiguration, logger: Logger,
         onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
     ) throws {
@@ -30,7 +31,8 @@ package struct WebServerService: Service {
         var logger = logger
         logger.logLevel = max(logger.logLevel, .notice)
         site = try WebSite(
-            history: history, markets: markets, logs: logs, configuration: configuration, logger: logger)
+            history: history, markets: markets, models: models, logs: logs, configuration: configuration, logger: logger
+        )
         self.configuration = configuration
         self.logger = logger
         self.onListening = onListening

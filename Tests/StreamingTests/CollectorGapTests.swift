@@ -33,8 +33,8 @@ import Testing
         var rig = CollectorRig()
         _ = rig.run()
         _ = rig.send(.known(bitcoin, nil))
-        let done1 = rig.pass(.seconds(10))
-        #expect(fills(done1).isEmpty)
+        let done = rig.pass(.seconds(10))
+        #expect(fills(done).isEmpty)
     }
 
     @Test("a start fills from the last stored trade, and a little from before it")
@@ -42,8 +42,8 @@ import Testing
         var rig = CollectorRig()
         _ = rig.run()
         let stored = rig.now.wall - .seconds(7200)
-        let done2 = rig.send(.known(bitcoin, stored))
-        #expect(fills(done2).isEmpty)
+        let done = rig.send(.known(bitcoin, stored))
+        #expect(fills(done).isEmpty)
         let requests = fills(rig.pass(.seconds(1)))
         #expect(requests.map(\.market) == [bitcoin])
         #expect(requests.map(\.from) == [stored - .seconds(600)])
@@ -66,15 +66,15 @@ import Testing
         _ = rig.send(.received(count: 1))
         _ = rig.pass(.seconds(5))
         _ = rig.send(.disconnected(reason: "lost", random: 1))
-        let done3 = rig.pass(.seconds(1))
-        #expect(fills(done3).isEmpty)
+        let done = rig.pass(.seconds(1))
+        #expect(fills(done).isEmpty)
         _ = rig.send(.connected)
         // What comes over the new connection does not hide the gap.
         let fresh = rig.trade("KRW-BTC", id: 9)
         _ = rig.admit(fresh)
         _ = rig.send(.received(count: 1))
-        let done4 = rig.pass(.milliseconds(999))
-        #expect(fills(done4).isEmpty)
+        let later = rig.pass(.milliseconds(999))
+        #expect(fills(later).isEmpty)
         let requests = fills(rig.pass(.milliseconds(1)))
         // The other market had no trade: from when it was listened to, less what clocks may differ.
         #expect(
@@ -91,8 +91,8 @@ import Testing
         _ = rig.send(.filled(request, FillOutcome(found: 1, newest: fresh.tradedAt)))
         #expect(rig.machine.status.gaps == 1)
         #expect(rig.machine.status.filledTrades == 1)
-        let done5 = rig.pass(.seconds(10))
-        #expect(fills(done5).isEmpty)
+        let finally = rig.pass(.seconds(10))
+        #expect(fills(finally).isEmpty)
     }
 
     @Test("a fill that fails is tried again with growing waits, from the same time")
@@ -106,8 +106,8 @@ import Testing
             let actions = rig.send(.filled(request, FillOutcome(problem: "busy")))
             #expect(actions.contains { if case .report(let text) = $0 { text.contains("busy") } else { false } })
             _ = rig.send(.received(count: 1))
-            let done6 = rig.pass(.seconds(seconds) - .milliseconds(1))
-            #expect(fills(done6).isEmpty)
+            let done = rig.pass(.seconds(seconds) - .milliseconds(1))
+            #expect(fills(done).isEmpty)
             let again = fills(rig.pass(.milliseconds(1)))
             #expect(again == [request])
             guard let next = again.first else { return }
@@ -115,8 +115,8 @@ import Testing
         }
         _ = rig.send(.filled(request, FillOutcome(newest: rig.now.wall)))
         _ = rig.send(.received(count: 1))
-        let done7 = rig.pass(.seconds(20))
-        #expect(fills(done7).isEmpty)
+        let later = rig.pass(.seconds(20))
+        #expect(fills(later).isEmpty)
     }
 
     @Test("a connection lost during a fill is a gap of its own, and a failed fill keeps the older one")
@@ -147,12 +147,15 @@ import Testing
         }
         let first = fills(rig.pass(.seconds(1)))
         #expect(first.map(\.market.description) == ["KRW-C9", "KRW-C8", "KRW-C7", "KRW-C6"])
-        let done8 = rig.pass(.seconds(5))
-        #expect(fills(done8).isEmpty)
+        let done = rig.pass(.seconds(5))
+        #expect(fills(done).isEmpty)
         let next = fills(rig.send(.filled(first[1], FillOutcome(newest: rig.now.wall))))
         #expect(next.map(\.market.description) == ["KRW-C5"])
         // A market that leaves while it is filled makes room as well.
         _ = rig.send(.markets(names.filter { $0 != "KRW-C9" }.map(code)))
+        #expect(rig.machine.gaps.running == 3)
+        let more = fills(rig.pass(.seconds(1)))
+        #expect(more.map(\.market.description) == ["KRW-C4"])
         #expect(rig.machine.gaps.running == 4)
         #expect(rig.send(.filled(first[0], FillOutcome(found: 5))) == [])
     }

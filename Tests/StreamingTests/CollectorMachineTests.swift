@@ -40,11 +40,11 @@ import Testing
         var rig = CollectorRig { ($0.firstBackoff, $0.longestBackoff) = (.seconds(1), .seconds(10)) }
         _ = rig.send(.start)
         for seconds in [1, 2, 4, 8, 10, 10] {
-            let done1 = rig.send(.disconnected(reason: "refused", random: 1))
-            #expect(done1.contains(.connect) == false)
+            let done = rig.send(.disconnected(reason: "refused", random: 1))
+            #expect(done.contains(.connect) == false)
             #expect(rig.machine.nextDeadline == rig.now.monotonic + .seconds(seconds))
-            let done2 = rig.pass(.seconds(seconds))
-            #expect(done2.map(\.action) == [.connect])
+            let later = rig.pass(.seconds(seconds))
+            #expect(later.map(\.action) == [.connect])
         }
         _ = rig.send(.disconnected(reason: "refused", random: 0.5))
         #expect(rig.machine.nextDeadline == rig.now.monotonic + .seconds(5))
@@ -96,8 +96,8 @@ import Testing
         let before = rig.pass(.milliseconds(29_999))
         #expect(!before.contains { $0.action == .disconnect })
         #expect(rig.state == .running)
-        let done3 = rig.pass(.milliseconds(1))
-        #expect(done3.map(\.action).contains(.ping))
+        let done = rig.pass(.milliseconds(1))
+        #expect(done.map(\.action).contains(.ping))
         #expect(rig.state == .stalled)
         #expect(rig.reason.contains("30 s"))
         #expect(rig.machine.status.since == CollectorRig.start + .seconds(30))
@@ -122,8 +122,8 @@ import Testing
         var rig = CollectorRig()
         _ = rig.send(.start)
         _ = rig.send(.connected)
-        let done4 = rig.pass(.seconds(41))
-        #expect(done4.contains { $0.action == .disconnect })
+        let done = rig.pass(.seconds(41))
+        #expect(done.contains { $0.action == .disconnect })
         #expect(rig.reason.contains("names"))
     }
 
@@ -135,11 +135,11 @@ import Testing
             _ = rig.pass(.seconds(10))
             _ = rig.send(.received(count: 1))
         }
-        let done5 = rig.pass(.seconds(150))
-        #expect(!done5.contains { $0.action == .disconnect })
+        let done = rig.pass(.seconds(150))
+        #expect(!done.contains { $0.action == .disconnect })
         #expect(rig.state == .running)
-        let done6 = rig.pass(.seconds(100))
-        #expect(done6.contains { $0.action == .disconnect })
+        let later = rig.pass(.seconds(100))
+        #expect(later.contains { $0.action == .disconnect })
     }
 
     @Test("a refused subscription gives the connection up and says why")
@@ -161,11 +161,11 @@ import Testing
         #expect(rig.send(.markets(three + three)) == [.lookUp([code("KRW-XRP")])])
         #expect(rig.machine.status.markets == three)
         #expect(rig.send(.markets([both[0]])) == [])
-        let done7 = rig.pass(.seconds(1))
-        #expect(done7.map(\.action) == [.subscribe([both[0]])])
+        let done = rig.pass(.seconds(1))
+        #expect(done.map(\.action) == [.subscribe([both[0]])])
         #expect(rig.send(.markets([both[0]])) == [])
-        let done8 = rig.pass(.seconds(5))
-        #expect(!done8.contains { if case .subscribe = $0.action { true } else { false } })
+        let later = rig.pass(.seconds(5))
+        #expect(!later.contains { if case .subscribe = $0.action { true } else { false } })
     }
 
     @Test("without markets there is no connection, and with the first there is one again")
@@ -266,8 +266,8 @@ import Testing
             #expect(rig.machine.gaps.running == rig.machine.coverage.values.filter { $0.running != nil }.count)
             if rig.state == .running { #expect(rig.reason.isEmpty) } else { #expect(!rig.reason.isEmpty) }
         }
-        let done9 = rig.send(.stop)
-        #expect(done9.last == .end)
+        let done = rig.send(.stop)
+        #expect(done.last == .end)
     }
 }
 

@@ -13,11 +13,12 @@ struct TestSite {
     let site: WebSite
 
     init(
-        _ history: FakeHistory, markets: (any MarketPages)? = nil, notice: String? = nil, hasEnded: Bool = false,
+        _ history: FakeHistory, markets: (any MarketPages)? = nil, models: (any ModelPages)? = nil,
+        notice: String? = nil, hasEnded: Bool = false,
         logs: String = "/nonexistent", patience: Duration = .seconds(30)
     ) throws {
         site = try WebSite(
-            history: history, markets: markets, logs: TaskLogDirectory(root: logs),
+            history: history, markets: markets, models: models, logs: TaskLogDirectory(root: logs),
             configuration: WebServerConfiguration(
                 version: "1.2.3", notice: notice, recordingHasEnded: { hasEnded }, now: { Sample.now },
                 patience: patience),

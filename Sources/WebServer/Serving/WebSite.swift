@@ -10,6 +10,7 @@ import RunStore
 struct WebSite: Sendable {
     let history: any RunHistory
     let markets: (any MarketPages)?
+    let models: (any ModelPages)?
     let logs: TaskLogDirectory
     let configuration: WebServerConfiguration
     let logger: Logger
@@ -17,11 +18,12 @@ struct WebSite: Sendable {
     private let hosts: HostCheck
 
     init(
-        history: any RunHistory, markets: (any MarketPages)?, logs: TaskLogDirectory,
+        history: any RunHistory, markets: (any MarketPages)?, models: (any ModelPages)? = nil, logs: TaskLogDirectory,
         configuration: WebServerConfiguration, logger: Logger
     ) throws {
         self.history = history
         self.markets = markets
+        self.models = models
         self.logs = logs
         self.configuration = configuration
         self.logger = logger
@@ -34,6 +36,9 @@ struct WebSite: Sendable {
             return PageReply(
                 status: 421, contentType: "text/plain; charset=utf-8",
                 body: .text("These pages are asked for as http://127.0.0.1 or http://localhost.\n"))
+        }
+        if request.segments.starts(with: ModelAPI.root) {
+            return await ModelAPI(models: models, patience: configuration.patience, logger: logger).reply(to: request)
         }
         guard request.method != .other else {
             return message("Not possible here", "These pages only show; they change nothing.", status: 405)
@@ -53,7 +58,7 @@ struct WebSite: Sendable {
     /// Answers that need no database.
     private func fixed(_ segments: [String]) -> PageReply? {
         switch segments {
-        case ["style.css"]: .asset(StyleSheet.text, "text/css; charset=utf-8")
+        case ["style.css"]: .asset(StyleSheet.text + ModelStyle.text, "text/css; charset=utf-8")
         case ["page.js"]: .asset(PageScript.text, "text/javascript; charset=utf-8")
         case ["favicon.ico"], ["favicon.svg"]: .asset(PageIcon.svg, "image/svg+xml")
         default: nil
@@ -68,7 +73,9 @@ struct WebSite: Sendable {
         case "backfills" where segments.count == 1:
             return try await BackfillsPage(history: history, words: words).page()
         case "market" where segments.count <= 2:
-            return try await MarketsPage(markets: markets, words: words).page(request)
+            return try await MarketsPage(markets: markets, models: models, words: words).page(request)
+        case "models" where segments.count <= 2:
+            return try await ModelsPage(models: models, words: words).page(request)
         case "dags" where segments.count == 1: return .redirect("/")
         case "dags" where segments.count == 2:
             return try await DAGPage(history: history, words: words).page(DAGID(segments[1]), request)
@@ -112,6 +119,7 @@ struct WebSite: Sendable {
         let view: [String: Any?] = [
             "title": title, "content": content, "notice": notice, "version": configuration.version,
             "isHome": section == "home", "isMarket": section == "market", "isBackfills": section == "backfills",
+            "isModels": section == "models",
         ]
         return templates.render(view.compactMapValues { $0 }, "frame")
     }

@@ -24,6 +24,7 @@ enum FrameTemplate {
         <a href="/"{{#isHome}} aria-current="page"{{/isHome}}>DAGs</a>
         <a href="/backfills"{{#isBackfills}} aria-current="page"{{/isBackfills}}>Backfills</a>
         <a href="/market"{{#isMarket}} aria-current="page"{{/isMarket}}>Market</a>
+        <a href="/models"{{#isModels}} aria-current="page"{{/isModels}}>Models</a>
         </nav>
         <span class="stale" id="stale" hidden>no connection</span>
         </header>

@@ -14,7 +14,9 @@ struct PageTemplates: Sendable {
             "home": HomeTemplate.page, "dag": DAGTemplate.page, "run": RunTemplate.page, "task": TaskTemplate.page,
             "markets": MarketTemplate.list, "market": MarketTemplate.one,
         ]
-        for (name, text) in all { try library.register(SafeContentType.pragma + text, named: name) }
+        for (name, text) in all.merging(ModelTemplate.all, uniquingKeysWith: { first, _ in first }) {
+            try library.register(SafeContentType.pragma + text, named: name)
+        }
         self.library = library
     }
 
