@@ -13,7 +13,11 @@ import Testing
     private func worker(_ name: String, _ scratch: Scratch, _ exchange: String) throws -> Program {
         try scratch.start(
             "cryptoflow-stream", ["--exchange-url", exchange, "--name", name],
-            environment: ["CRYPTOFLOW_DATABASE_URL": TestDatabase.url ?? "", "CRYPTOFLOW_HOME": scratch.home])
+            environment: [
+                "CRYPTOFLOW_DATABASE_URL": TestDatabase.url ?? "", "CRYPTOFLOW_HOME": scratch.home,
+                // The tests' databases share a server, and so the role whose password every home sets anew.
+                "CRYPTOFLOW_CONN_WAREHOUSE": TestDatabase.url ?? "",
+            ])
     }
 
     private func exchange(_ scratch: Scratch, _ faults: [String]) async throws -> String {
