@@ -13,7 +13,11 @@ import Testing
     private func worker(_ name: String, _ scratch: Scratch, _ exchange: String) throws -> Program {
         try scratch.start(
             "cryptoflow-stream", ["--exchange-url", exchange, "--name", name],
-            environment: ["CRYPTOFLOW_DATABASE_URL": TestDatabase.url ?? "", "CRYPTOFLOW_HOME": scratch.home])
+            environment: [
+                "CRYPTOFLOW_DATABASE_URL": TestDatabase.url ?? "", "CRYPTOFLOW_HOME": scratch.home,
+                // The tests' databases share a server, and so the role whose password every home sets anew.
+                "CRYPTOFLOW_CONN_WAREHOUSE": TestDatabase.url ?? "",
+            ])
     }
 
     private func exchange(_ scratch: Scratch, _ faults: [String]) async throws -> String {
@@ -33,11 +37,20 @@ import Testing
             let response = try await client.send(HTTPRequest(url: "\(url)/v1/_sent?\(query)"))
             trades += response.text.split(separator: "\n").dropFirst().map { line in
                 let fields = line.split(separator: ",")
-                return "\(fields[0]) \(fields[1]) \(fields[3]) \(fields[4])"
+                return "\(fields[0]) \(fields[1]) \(Self.trimmed(fields[3])) \(Self.trimmed(fields[4]))"
             }
         }
         await client.shutDown()
         return trades
+    }
+
+    /// A number without zeros at its end, as they are stored.
+    private static func trimmed(_ number: Substring) -> Substring {
+        guard number.contains(".") else { return number }
+        var number = number
+        while number.hasSuffix("0") { number.removeLast() }
+        if number.hasSuffix(".") { number.removeLast() }
+        return number
     }
 
     @Test("stores every trade once through kills, lost connections, repetitions and disorder", .database)
@@ -80,7 +93,8 @@ import Testing
                 FROM warehouse.silver_trade WHERE \(stretch)
                 """)
             #expect(expected.count > 200)
-            #expect(Set(stored).symmetricDifference(expected).isEmpty)
+            // Counted, not listed: there may be thousands.
+            #expect(Set(stored).symmetricDifference(expected).count == 0)
             #expect(
                 try await database.column(
                     """
