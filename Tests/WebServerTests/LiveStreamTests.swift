@@ -43,7 +43,7 @@ struct LiveStreamTests {
     func edges() async throws {
         try await withLiveServer(live) { port, _ in
             for (path, status) in [
-                ("/events/live?market=KRW-XXX", "404"), ("/events/none", "404"), ("/ws/prices", "426"),
+                ("/events/live?market=KRW-NIX", "404"), ("/events/none", "404"), ("/ws/prices", "426"),
             ] {
                 let client = try LoopbackClient(port: port)
                 #expect(await client.ask(path).hasPrefix("http/1.1 \(status)"))
