@@ -148,15 +148,16 @@ let package = Package(
         room(
             "Commands",
             [
-                "CivilTime", "DAGDocument", "DAGModel", "Execution", "LogFiles", "RunStore", "SchedulerCore",
-                "Timetables", argumentParser, logging,
+                "CivilTime", "DAGDocument", "DAGModel", "Execution", "LogFiles", "ModelRegistry", "RunStore",
+                "SchedulerCore", "Timetables", argumentParser, logging,
             ]),
         room(
             "Programs",
             [
                 "CivilTime", "Commands", "DAGDocument", "DAGModel", "Execution", "HTTPClient", "LogFiles", "Markets",
-                "Operators", "PostgresClient", "PrivateCluster", "RecordedExchange", "RunStore", "Scheduler",
-                "SchedulerCore", "Streaming", "Warehouse", "WebServer", argumentParser, lifecycle, logging, unixSignals,
+                "ModelRegistry", "Operators", "PostgresClient", "PrivateCluster", "RecordedExchange", "RunStore",
+                "Scheduler", "SchedulerCore", "Streaming", "Warehouse", "WebServer", argumentParser, lifecycle,
+                logging, unixSignals,
             ]),
         program("cryptoflow", ["Commands", "Programs", argumentParser]),
         program(
@@ -186,9 +187,12 @@ let package = Package(
         tests(of: "PostgresClient", ["CivilTime"]),
         tests(of: "PrivateCluster", ["TestSupport", logging]),
         tests(of: "HTTPClient", ["LoopbackHTTP"]),
-        tests(of: "ModelRegistry", ["CivilTime", "PostgresClient", "RunStore", "TestSupport"]),
+        room(
+            "TestModels", ["CivilTime", "ModelRegistry", "PostgresClient", "RunStore", "TestSupport"],
+            path: "Tests/TestModels"),
+        tests(of: "ModelRegistry", ["CivilTime", "PostgresClient", "RunStore", "TestModels", "TestSupport"]),
         tests(
-            of: "Model", ["CivilTime", "ModelRegistry", "PostgresClient", "RunStore", "TestSupport"], fixtures: true),
+            of: "Model", ["CivilTime", "ModelRegistry", "PostgresClient", "TestSupport"], fixtures: true),
         tests(of: "LogFiles", ["CivilTime", logging]),
         tests(
             of: "WebSocketClient",
@@ -235,16 +239,17 @@ let package = Package(
         tests(
             of: "Commands",
             [
-                "CivilTime", "DAGDocument", "DAGModel", "Execution", "LogFiles", "RunStore", "SchedulerCore",
-                "Timetables", argumentParser, logging,
+                "CivilTime", "DAGDocument", "DAGModel", "Execution", "LogFiles", "ModelRegistry", "RunStore",
+                "SchedulerCore", "TestModels", "Timetables", argumentParser, logging,
             ],
             fixtures: true),
         .testTarget(
             name: "ProgramsTests",
             dependencies: [
-                "CChildSpawn", "CivilTime", "HTTPClient", "PostgresClient", "PrivateCluster", "TestSupport",
-                "cryptoflow",
-                "cryptoflow-exchange", "cryptoflow-model", "cryptoflow-scheduler", "cryptoflow-stream", logging,
+                "CChildSpawn", "CivilTime", "Commands", "HTTPClient", "ModelRegistry", "PostgresClient",
+                "PrivateCluster", "Programs", "TestModels", "TestSupport", "WebServer", "cryptoflow",
+                "cryptoflow-exchange", "cryptoflow-model", "cryptoflow-scheduler", "cryptoflow-stream", argumentParser,
+                logging,
             ],
             swiftSettings: strict),
     ],

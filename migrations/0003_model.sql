@@ -29,6 +29,12 @@ COMMENT ON COLUMN warehouse.model_market_code.code IS 'What the feature market_c
 
 -- Models --------------------------------------------------------------------------------------------------------------
 
+CREATE FUNCTION warehouse.model_card(artefact json) RETURNS json
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog AS $$
+    SELECT json_object_agg(key, value) FROM json_each(artefact) WHERE key <> 'boosters'
+$$;
+COMMENT ON FUNCTION warehouse.model_card(json) IS 'What an artefact has besides the boosters, which are large.';
+
 CREATE TABLE warehouse.model_registry (
     id             bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     name           text        NOT NULL UNIQUE,
@@ -42,6 +48,7 @@ CREATE TABLE warehouse.model_registry (
     verdict        text        NOT NULL CHECK (verdict IN ('better', 'not_better', 'not_judged')),
     reason         text        NOT NULL,
     artefact       json        NOT NULL,
+    card           json        GENERATED ALWAYS AS (warehouse.model_card(artefact)) STORED,
     sha256         bytea       NOT NULL CHECK (octet_length(sha256) = 32),
     dag_id         text,
     run_id         text,
@@ -65,6 +72,7 @@ COMMENT ON COLUMN warehouse.model_registry.verdict IS
 COMMENT ON COLUMN warehouse.model_registry.reason IS 'The verdict as a sentence, with the figures.';
 COMMENT ON COLUMN warehouse.model_registry.artefact IS
     'Boosters (XGBoost JSON), label encoder, features with versions, parameters, scores and the run that made it.';
+COMMENT ON COLUMN warehouse.model_registry.card IS 'The artefact without its boosters, for lists and pages.';
 COMMENT ON COLUMN warehouse.model_registry.sha256 IS 'SHA-256 of the artefact''s text in UTF-8.';
 COMMENT ON COLUMN warehouse.model_registry.task_id IS 'With dag_id and run_id: the task that trained it; a repeated one adds nothing.';
 
@@ -75,13 +83,15 @@ CREATE TABLE warehouse.model_promotion (
     replaced    bigint REFERENCES warehouse.model_registry,
     promoted_at timestamptz NOT NULL DEFAULT now(),
     actor       text        NOT NULL,
-    reason      text        NOT NULL
+    reason      text        NOT NULL,
+    is_rollback boolean     NOT NULL DEFAULT false
 );
 CREATE TRIGGER model_promotion_is_written_once BEFORE UPDATE OR DELETE ON warehouse.model_promotion
     FOR EACH ROW EXECUTE FUNCTION warehouse.refuse_change();
 COMMENT ON TABLE warehouse.model_promotion IS 'Which model was put into use when, by whom and why; the newest row holds.';
 COMMENT ON COLUMN warehouse.model_promotion.model_id IS 'The model in use from then on; null for none: the naive forecast.';
 COMMENT ON COLUMN warehouse.model_promotion.replaced IS 'The model that was in use before.';
+COMMENT ON COLUMN warehouse.model_promotion.is_rollback IS 'Whether it undid the newest change not undone yet.';
 
 CREATE VIEW warehouse.model_in_use AS
 SELECT r.*, p.promoted_at, p.actor, p.reason AS promotion_reason

@@ -6,6 +6,8 @@ import Glibc
 package struct CommandEnvironment: Sendable {
     /// Opens the run history.
     package var opener: any HistoryOpener
+    /// Opens the model registry.
+    package var models: any ModelDeskOpener
     /// Opens the list of collected markets; nil where a program has none.
     package var desks: (any MarketDeskOpener)?
     /// The operators that documents may use.
@@ -22,13 +24,15 @@ package struct CommandEnvironment: Sendable {
     package var now: @Sendable () -> Timestamp
 
     package init(
-        opener: any HistoryOpener, desks: (any MarketDeskOpener)? = nil, operators: [OperatorSignature],
+        opener: any HistoryOpener, models: (any ModelDeskOpener)? = nil, desks: (any MarketDeskOpener)? = nil,
+        operators: [OperatorSignature],
         version: String, console: Console = .standard,
         actor: String = CommandEnvironment.userName(),
         variable: @escaping @Sendable (String) -> String? = Self.processVariable,
         pace: Duration = .milliseconds(400), now: @escaping @Sendable () -> Timestamp = Timestamp.now
     ) {
         self.opener = opener
+        self.models = models ?? NoModels()
         self.desks = desks
         self.operators = operators
         self.version = version
@@ -52,6 +56,12 @@ package struct CommandEnvironment: Sendable {
     package static func userName() -> String {
         guard let entry = getpwuid(getuid()), let name = entry.pointee.pw_name else { return "user \(getuid())" }
         return String(cString: name)
+    }
+
+    private struct NoModels: ModelDeskOpener {
+        func open(_ target: DatabaseTarget) async throws -> any ModelDesk {
+            throw CommandFailure("this program cannot open a model registry")
+        }
     }
 
     private struct NoHistory: HistoryOpener {

@@ -7,8 +7,8 @@ package enum Commands {
     /// A program adds its own and makes a root command of them.
     package static var subcommands: [any ParsableCommand.Type] {
         [
-            DAGCommand.self, RunCommand.self, TaskCommand.self, BackfillCommand.self, ScheduleCommand.self,
-            MarketCommand.self, StreamCommand.self, LogsCommand.self, VersionCommand.self,
+            DAGCommand.self, RunCommand.self, TaskCommand.self, BackfillCommand.self, ModelCommand.self,
+            ScheduleCommand.self, MarketCommand.self, StreamCommand.self, LogsCommand.self, VersionCommand.self,
         ]
     }
 

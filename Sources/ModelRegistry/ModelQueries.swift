@@ -16,7 +16,8 @@ package struct ModelQueries: Sendable {
         r.id, r.name, r.created_at,
         (SELECT max(p.promoted_at) FROM warehouse.model_promotion AS p WHERE p.model_id = r.id) AS promoted_at,
         coalesce(r.id = (SELECT model_id FROM warehouse.model_promotion ORDER BY id DESC LIMIT 1), false) AS is_in_use,
-        (SELECT json_object_agg(key, value) FROM json_each(r.artefact) WHERE key <> 'boosters')::text AS card
+        encode(r.sha256, 'hex') AS sha256,
+        r.card::text AS card
         """
 
     /// The newest models, newest first.
@@ -40,15 +41,11 @@ package struct ModelQueries: Sendable {
     ///
     /// - Throws: ``ModelRegistryError`` naming the known ones when there is none.
     package func model(_ reference: String) async throws -> RegisteredModel {
+        if let model = try await find(reference) { return model }
         if reference == "current" {
-            if let model = try await inUse() { return model }
             throw ModelRegistryError(
                 "no model is in use: forecasts are naive. `cryptoflow model list` shows all models")
         }
-        let sql = "SELECT \(Self.columns) FROM warehouse.model_registry AS r WHERE r.name = $1 OR r.id = $2"
-        let found = try await session.query(
-            PostgresStatement(sql, [reference, Int64(reference) ?? -1]), timeout: timeout)
-        if let row = found.first { return try RegisteredModel(row) }
         let names = try await session.query(
             PostgresStatement("SELECT id, name FROM warehouse.model_registry ORDER BY id DESC LIMIT 5"),
             timeout: timeout
@@ -57,6 +54,20 @@ package struct ModelQueries: Sendable {
             names.isEmpty
                 ? "there is no model yet: `cryptoflow dag trigger model_retraining` trains one"
                 : "there is no model \"\(reference)\"; the newest are \(names.joined(separator: ", "))")
+    }
+
+    /// The model with this id or name, or `current` for the one in use; nil when there is none.
+    ///
+    /// A name that looks like an id goes first.
+    package func find(_ reference: String) async throws -> RegisteredModel? {
+        if reference == "current" { return try await inUse() }
+        let sql = """
+            SELECT \(Self.columns) FROM warehouse.model_registry AS r WHERE r.name = $1 OR r.id = $2
+            ORDER BY r.name = $1 DESC LIMIT 1
+            """
+        return try await session.query(
+            PostgresStatement(sql, [reference, Int64(reference) ?? -1]), timeout: timeout
+        ).first.map { try RegisteredModel($0) }
     }
 
     /// The changes of the model in use, newest first.

@@ -30,6 +30,33 @@ package struct Prediction: Sendable, Hashable {
     package let error: Double?
     package let isInside: Bool?
 
+    package init(
+        exchange: String, market: String, openTime: Timestamp, targetTime: Timestamp, madeAt: Timestamp, isLate: Bool,
+        model: Int64?, modelName: String, isMarketKnown: Bool, forecastReturn: Double, forecastPrice: Double,
+        lowerPrice: Double?, upperPrice: Double?, probabilities: [Double]?, close: String, actualClose: String?,
+        actualReturn: Double?, error: Double?, isInside: Bool?
+    ) {
+        self.exchange = exchange
+        self.market = market
+        self.openTime = openTime
+        self.targetTime = targetTime
+        self.madeAt = madeAt
+        self.isLate = isLate
+        self.model = model
+        self.modelName = modelName
+        self.isMarketKnown = isMarketKnown
+        self.forecastReturn = forecastReturn
+        self.forecastPrice = forecastPrice
+        self.lowerPrice = lowerPrice
+        self.upperPrice = upperPrice
+        self.probabilities = probabilities
+        self.close = close
+        self.actualClose = actualClose
+        self.actualReturn = actualReturn
+        self.error = error
+        self.isInside = isInside
+    }
+
     init(_ row: PostgresRow) throws(PostgresError) {
         exchange = try row.decode("exchange")
         market = try row.decode("market")
@@ -65,6 +92,14 @@ package struct PredictionRecord: Sendable, Hashable {
     package let coverage: Double?
     /// Share of right directions where both moved.
     package let directionalAccuracy: Double?
+
+    package init(hours: Int, rmse: Double?, naiveRMSE: Double?, coverage: Double?, directionalAccuracy: Double?) {
+        self.hours = hours
+        self.rmse = rmse
+        self.naiveRMSE = naiveRMSE
+        self.coverage = coverage
+        self.directionalAccuracy = directionalAccuracy
+    }
 }
 
 /// A finding of the drift check.
@@ -93,6 +128,20 @@ package struct PredictionQueries: Sendable {
         let sql = """
             SELECT * FROM warehouse.gold_prediction WHERE exchange = $1 AND market = $2
             ORDER BY open_time DESC LIMIT $3
+            """
+        return try await session.query(
+            PostgresStatement(sql, [exchange, market, Int32(min(max(limit, 1), 1_000))]), timeout: timeout
+        ).map { (row) throws in try Prediction(row) }
+    }
+
+    /// The newest forecasts, newest first; of every exchange for nil, of every market for no market.
+    package func latest(exchange: String? = nil, market: String?, limit: Int) async throws -> [Prediction] {
+        // With both known, the key's index finds them.
+        if let exchange, let market { return try await latest(exchange: exchange, market: market, limit: limit) }
+        let sql = """
+            SELECT * FROM warehouse.gold_prediction
+            WHERE ($1::text IS NULL OR exchange = $1) AND ($2::text IS NULL OR market = $2)
+            ORDER BY open_time DESC, exchange, market LIMIT $3
             """
         return try await session.query(
             PostgresStatement(sql, [exchange, market, Int32(min(max(limit, 1), 1_000))]), timeout: timeout

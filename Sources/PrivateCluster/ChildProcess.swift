@@ -65,7 +65,7 @@ package final class ChildProcess: Sendable {
 
     /// What a child sees of the environment: no `PG*` variable of the user's shell can redirect it, messages are English
     /// (they are matched), and times are UTC.
-    static let plainEnvironment = [
+    package static let plainEnvironment = [
         "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "LANGUAGE": "C",
         "TZ": "UTC",
     ]

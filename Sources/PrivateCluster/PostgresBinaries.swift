@@ -18,6 +18,9 @@ package struct PostgresBinaries: Sendable, Hashable {
     var initdb: String { directory + "/initdb" }
     /// The terminal client.
     package var psql: String { directory + "/psql" }
+    /// Writes a database to a file, and back.
+    package var dump: String { directory + "/pg_dump" }
+    package var restore: String { directory + "/pg_restore" }
 
     /// Finds the programs: the newest in Debian's folders, then where `pg_config` points, then along `PATH`.
     ///

@@ -9,8 +9,10 @@ import RunStore
 /// `cryptoflow db …`.
 package struct DatabaseCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
-        commandName: "db", abstract: "The database: its URL, its migrations.",
-        subcommands: [URLCommand.self, MigrateCommand.self, StatusCommand.self])
+        commandName: "db", abstract: "The database: its URL, its migrations, its backups.",
+        subcommands: [
+            URLCommand.self, MigrateCommand.self, StatusCommand.self, BackupCommand.self, RestoreCommand.self,
+        ])
 
     package init() {}
 

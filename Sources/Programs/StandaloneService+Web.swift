@@ -2,6 +2,7 @@ import CivilTime
 import Execution
 import LogFiles
 import Logging
+import ModelRegistry
 import PrivateCluster
 import RecordedExchange
 import ServiceLifecycle
@@ -28,12 +29,15 @@ extension StandaloneService {
         }
         let pages = WarehousePages(
             queries: MarketQueries(session: opened.backend.warehousePool), present: present)
+        let models = RegistryPages(
+            queries: ModelQueries(session: opened.backend.warehousePool),
+            predictions: PredictionQueries(session: opened.backend.warehousePool))
         let terminal = terminal
         let notice = configuration.notice
         return try WebServerService(
-            history: opened.backend.store, markets: pages, logs: TaskLogDirectory(root: opened.home.taskLogs),
-            live: live, programLogs: LogSearch(folder: opened.home.logs), configuration: configuration,
-            logger: Logger(label: "web")
+            history: opened.backend.store, markets: pages, models: models,
+            logs: TaskLogDirectory(root: opened.home.taskLogs), live: live,
+            programLogs: LogSearch(folder: opened.home.logs), configuration: configuration, logger: Logger(label: "web")
         ) { port in
             terminal.line("")
             terminal.line("  CryptoFlow is at  http://127.0.0.1:\(port)/", tone: .good)

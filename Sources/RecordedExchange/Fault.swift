@@ -59,8 +59,10 @@ package struct Fault: Sendable, Equatable {
     }
 
     package var kind: Kind
-    /// Requests whose path begins with this; unless given, every endpoint of the API, or the WebSocket for the kinds that
-    /// only it has. `/websocket/v1` makes `reset`, `slow`, `garbage` and `truncate` hit the WebSocket's messages.
+    /// Requests whose path begins with this are hit.
+    ///
+    /// Unless given: every endpoint of the API, or the WebSocket for the kinds that only it has. `/websocket/v1` makes
+    /// `reset`, `slow`, `garbage` and `truncate` hit the WebSocket's messages.
     package var path: String
     /// Only requests that ask for this market; nil for any.
     package var market: String?

@@ -64,7 +64,7 @@ extension JSONBytes {
             let second = time.flooredQuotient(1000)
             json.head(.trade, code, &keys)
             keys.write("timestamp", "tms", to: &json)
-            json.integer(time + trade.volume % 40)
+            json.integer(time + trade.volume % 10)
             keys.write("trade_date", "td", to: &json)
             json.raw("\"")
             json.date(second)

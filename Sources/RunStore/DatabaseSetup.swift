@@ -1,5 +1,5 @@
 import FoundationEssentials
-import PostgresClient
+package import PostgresClient
 
 /// Makes a database ready: the role of SQL tasks, then the tables.
 package enum DatabaseSetup {
@@ -32,7 +32,8 @@ package enum DatabaseSetup {
         }
     }
 
-    private static func prepareRole(_ connection: PostgresConnection, password: String) async throws {
+    /// Creates the warehouse's role if it is missing, sets its password, and lets it into the connection's database.
+    package static func prepareRole(_ connection: PostgresConnection, password: String) async throws {
         // Roles belong to the whole cluster but locks to one database: programs of two databases may collide.
         var attempts = 1
         while true {

@@ -63,7 +63,9 @@ extension CollectorMachine {
     }
 
     mutating func remove(_ market: MarketCode) {
-        if coverage.removeValue(forKey: market)?.running != nil { gaps.running -= 1 }
+        guard coverage.removeValue(forKey: market)?.running != nil else { return }
+        gaps.running -= 1
+        gaps.nextLook = .zero
     }
 
     /// The stored trades end there, or a little after holes that a crash left.

@@ -24,7 +24,9 @@ extension CollectorMachine {
         for (market, known) in coverage {
             let asked = known.running.flatMap { $0.purpose == .gap ? $0.from : nil }
             if let since = [known.missingSince, asked].compactMap({ $0 }).min() {
-                report.open[market] = since
+                // What is asked again before the stored end, for safety, is asked again by the next worker too; noting it
+                // would make the hole grow with every restart.
+                report.open[market] = max(since, known.storedUntil ?? since)
             } else if known.storedUntil != nil {
                 report.closed.insert(market)
             }

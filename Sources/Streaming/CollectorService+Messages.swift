@@ -74,6 +74,8 @@ extension CollectorService {
                 try await parts.bus.publish(messages)
             } catch {
                 lose(messages)
+                // Their trades are to be asked for again.
+                handle(.tick)
                 if isDraining || error is CancellationError { return }
                 logger.error("the event bus does not take messages", metadata: ["error": "\(error)"])
                 try? await parts.clock.sleep(until: parts.clock.now().monotonic + .seconds(1))

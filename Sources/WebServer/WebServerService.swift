@@ -20,6 +20,7 @@ package struct WebServerService: Service {
     /// - Parameters:
     ///   - history: what the pages show.
     ///   - markets: the market pages; nil when there is no market data, which they then say.
+    ///   - models: the model pages and the forecasts of the market pages; nil when there are no models.
     ///   - logs: where the logs of tries are.
     ///   - live: the real-time path; nil when none runs here, which its pages then say.
     ///   - programLogs: the programs' own logs; nil when there are none in files.
@@ -27,14 +28,14 @@ package struct WebServerService: Service {
     ///   - onListening: called once, when connections are accepted, with the port.
     /// - Throws: when a template of the program is broken.
     package init(
-        history: any RunHistory, markets: (any MarketPages)?, logs: TaskLogDirectory,
+        history: any RunHistory, markets: (any MarketPages)?, models: (any ModelPages)? = nil, logs: TaskLogDirectory,
         live: (any LiveMarkets)? = nil, programLogs: LogSearch? = nil, metrics: [any MetricsSource] = [],
         configuration: WebServerConfiguration, logger: Logger,
         onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
     ) throws {
         site = try WebSite(
-            history: history, markets: markets, logs: logs, live: live, programLogs: programLogs, sources: metrics,
-            configuration: configuration, logger: logger)
+            history: history, markets: markets, models: models, logs: logs, live: live, programLogs: programLogs,
+            sources: metrics, configuration: configuration, logger: logger)
         self.configuration = configuration
         // The HTTP server announces its start at info; `onListening` does that here.
         var quiet = logger

@@ -30,6 +30,8 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     /// The longest part of a refusal's body that is quoted.
     private static let longestExcerpt = 300
+    /// How long a refusal's body is waited for.
+    private static let excerptTime = Duration.seconds(1)
 
     init(
         url: WebSocketURL, headers: HTTPHeaders, settings: WebSocketSettings, mailbox: Mailbox,
@@ -49,16 +51,7 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func channelActive(context: ChannelHandlerContext) {
-        let channel = context.channel
-        timer = context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(settings.handshakeTimeout)) { [self] in
-            if case .refused(let head, let body) = state {
-                fail(refusal(head, body))
-            } else {
-                let reason = "no answer to the upgrade within \(settings.handshakeTimeout.seconds)"
-                fail(WebSocketError(.timeout, url: url.shown, reason: reason, advice: "try again later"))
-            }
-            channel.close(promise: nil)
-        }
+        setTimer(context, settings.handshakeTimeout)
         var fields = headers
         fields.replaceOrAdd(name: "Host", value: url.authority)
         if !fields.contains(name: "User-Agent") { fields.add(name: "User-Agent", value: settings.userAgent) }
@@ -72,6 +65,20 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
         context.fireChannelActive()
     }
 
+    private func setTimer(_ context: ChannelHandlerContext, _ time: Duration) {
+        let channel = context.channel
+        timer?.cancel()
+        timer = context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(time)) { [self] in
+            if case .refused(let head, let body) = state {
+                fail(refusal(head, body))
+            } else {
+                let reason = "no answer to the upgrade within \(time.seconds)"
+                fail(WebSocketError(.timeout, url: url.shown, reason: reason, advice: "try again later"))
+            }
+            channel.close(promise: nil)
+        }
+    }
+
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         if case .upgrading(let waiting) = state {
             // Frames that came with the answer, as bytes.
@@ -80,7 +87,10 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
         }
         switch (unwrapInboundIn(data), state) {
         case (.head(let head), .waiting):
-            if head.status == .switchingProtocols { agree(head, context) } else { state = .refused(head, body: "") }
+            guard head.status != .switchingProtocols else { return agree(head, context) }
+            state = .refused(head, body: "")
+            // The reason is known; what more is said of it is not worth the whole time.
+            setTimer(context, Self.excerptTime)
         case (.body(let part), .refused(let head, let body)):
             guard body.utf8.count < Self.longestExcerpt else { return end(context) }
             state = .refused(head, body: body + String(decoding: part.readableBytesView.prefix(2_000), as: UTF8.self))

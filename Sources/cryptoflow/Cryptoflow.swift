@@ -15,7 +15,7 @@ enum Cryptoflow {
 
     static func main() async {
         let environment = CommandEnvironment(
-            opener: ProgramHistory(), desks: ProgramDesks(), operators: OperatorKit.signatures,
+            opener: ProgramHistory(), models: ProgramModels(), desks: ProgramDesks(), operators: OperatorKit.signatures,
             version: Programs.version)
         exit(await Commands.run(Root.self, in: environment))
     }

@@ -34,7 +34,7 @@ struct CommandLineHarness {
     ]
 
     static func run(
-        _ arguments: String..., history: FakeHistory = FakeHistory(), desk: FakeDesk? = nil,
+        _ arguments: String..., history: FakeHistory = FakeHistory(), models: FakeModels? = nil, desk: FakeDesk? = nil,
         variables: [String: String] = [:],
         isColourful: Bool = false, showsProgress: Bool = false
     ) async -> Outcome {
@@ -43,7 +43,8 @@ struct CommandLineHarness {
             written.add(text, to: stream)
         }
         let environment = CommandEnvironment(
-            opener: history, desks: desk, operators: operators, version: "1.2.3", console: console, actor: "tester",
+            opener: history, models: models, desks: desk, operators: operators, version: "1.2.3", console: console,
+            actor: "tester",
             variable: { variables[$0] }, pace: .zero, now: { now })
         let code = await Commands.run(TestRoot.self, arguments: arguments, in: environment)
         return Outcome(code: code, output: written.text(.output), errors: written.text(.error))

@@ -55,6 +55,12 @@ package final class LoopbackSocketServer: Sendable {
         url = "\(isSecure ? "wss" : "ws")://localhost:\(port)"
     }
 
+    /// The next client; nil once the server was stopped.
+    package func nextPeer() async -> LoopbackPeer? {
+        var iterator = peers.makeAsyncIterator()
+        return await iterator.next()
+    }
+
     /// Takes no further client; those connected stay.
     package func stop() async {
         source.finish()

@@ -2,7 +2,6 @@ import CivilTime
 import FoundationEssentials
 import ModelRegistry
 import PostgresClient
-import RunStore
 import TestSupport
 import Testing
 
@@ -20,9 +19,17 @@ private struct Bench {
 
     static func use(_ body: (Bench) async throws -> Void) async throws {
         let name = try await TestCluster.shared.makeDatabase(like: "model") { url in
-            try await DatabaseSetup.prepare(
-                ownerURL: url, warehousePassword: "x",
-                migrationsDirectory: repository.appending(path: "migrations").path)
+            let connection = try await PostgresConnection.connect(try PostgresSettings(url: url))
+            // The role belongs to the whole cluster, and other suites make it too.
+            try await connection.script(
+                """
+                DO $$ BEGIN
+                    CREATE ROLE cryptoflow_warehouse;
+                EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+                END $$
+                """)
+            _ = try await Migrator(directory: repository.appending(path: "migrations")).migrate(connection)
+            await connection.close()
         }
         let settings = try PostgresSettings(url: try await TestCluster.shared.url(database: name))
         var narrow = settings

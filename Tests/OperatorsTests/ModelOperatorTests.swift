@@ -1,7 +1,5 @@
 import DAGModel
 import Execution
-import FoundationEssentials
-import Glibc
 import Operators
 import TestSupport
 import Testing
@@ -11,11 +9,9 @@ private final class StandIn: Sendable {
     let folder: String
     var path: String { folder + "/cryptoflow-model" }
 
-    init(_ script: String) throws {
+    init(_ script: String) async throws {
         folder = try TemporaryFolder.make(prefix: "model-stand-in")
-        try "#!/bin/sh\n\(script)\n".write(
-            to: URL(filePath: folder + "/cryptoflow-model"), atomically: true, encoding: .utf8)
-        chmod(folder + "/cryptoflow-model", 0o755)
+        try await TemporaryFolder.writeScript("#!/bin/sh\n\(script)\n", to: folder + "/cryptoflow-model")
     }
 
     deinit { TemporaryFolder.remove(folder) }
@@ -37,7 +33,7 @@ private final class StandIn: Sendable {
 struct ModelOperatorTests {
     @Test("the program gets the arguments, the run and the database; its last line is the output")
     func arguments() async throws {
-        let program = try StandIn(
+        let program = try await StandIn(
             "printf '%s|' \"$@\"; echo; echo \"$CRYPTOFLOW_MODEL_DATABASE $OMP_NUM_THREADS\"; echo '{\"model_id\": 7}'")
         let (end, log) = try await program.run(
             .train,

@@ -1,4 +1,5 @@
 import CivilTime
+import Synchronization
 import Testing
 
 @testable import RecordedExchange
@@ -52,5 +53,16 @@ import Testing
         #expect(RecordedClock.pinned(at: end, shiftWeeks: 1, span: span).isPastEnd)
         let before = Timestamp(microseconds: end.microseconds - 1)
         #expect(!RecordedClock.pinned(at: before, shiftWeeks: 1, span: span).isPastEnd)
+    }
+
+    @Test("a fast clock starts at the present and goes so many times as fast, a slow one slower", arguments: [60, 0.5])
+    func speed(factor: Double) throws {
+        let start = try Samples.time("2024-08-15T12:00:00Z")
+        let real = Mutex(start)
+        let clock = RecordedClock.running(shiftWeeks: 0, span: span, speed: factor) { real.withLock { $0 } }
+        #expect(clock.now() == start && clock.speed == factor)
+        real.withLock { $0 = start + .seconds(10) }
+        #expect(clock.now() == start + .microseconds(Int64(factor * 10_000_000)))
+        #expect(RecordedClock.pinned(at: start, span: span).speed == 0)
     }
 }

@@ -57,7 +57,7 @@ import Testing
         // Awaited below, after its end by finishing or by cancelling.
         let running = Task { try await sink.run() }
         for market in feed.markets.sorted() {
-            let last = try await store.lastStoredTrade(StreamKey(exchange: .upbit, market: market))
+            let last = try await lastStored(store, market)
             try await publish(feed.past(market, from: last.map { $0.tradedAt - .seconds(30) }), bus)
         }
         var crashed = false
@@ -79,6 +79,17 @@ import Testing
         if crashed { running.cancel() } else { sink.finish() }
         try? await running.value
         return (crashed, sink.status.stored)
+    }
+
+    /// Asked until the database answers, as a collector does: a kill may have hit the connection.
+    private func lastStored(_ store: TradeStore, _ market: MarketCode) async throws -> TradeStore.Key? {
+        while true {
+            do {
+                return try await store.lastStoredTrade(StreamKey(exchange: .upbit, market: market))
+            } catch let error as PostgresError where error.isConnectionLost {
+                try Task.checkCancellation()
+            }
+        }
     }
 
     private func publish(_ messages: [StreamMessage], _ bus: some EventBus) async throws {

@@ -114,6 +114,16 @@ package enum TemporaryFolder {
         return path
     }
 
+    /// Writes a program that can be run at once.
+    ///
+    /// Another process writes it: a file that this process has open for writing is inherited for a moment by every child
+    /// that is being spawned, and cannot be run meanwhile ("text file busy").
+    package static func writeScript(_ text: String, to path: String) async throws {
+        let result = try await ChildProcess.run(
+            "/bin/sh", ["-c", "printf '%s' \"$1\" > \"$2\" && chmod 755 \"$2\"", "sh", text, path])
+        guard result.status == .exited(0) else { throw TestClusterError(description: result.output) }
+    }
+
     /// Removes a folder with its contents; errors are ignored.
     package static func remove(_ path: String) { try? FileManager.default.removeItem(atPath: path) }
 }

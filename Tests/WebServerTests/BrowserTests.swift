@@ -32,7 +32,12 @@ struct BrowserTests {
         let (ports, announce) = AsyncStream.makeStream(of: Int.self)
         let service = try WebServerService(
             history: FakeHistory(details: [Sample.detail(Sample.dag("candles_1h"))], health: Sample.health()),
-            markets: nil,
+            markets: FakeMarkets(
+                prices: [
+                    MarketPrice(exchange: "upbit", market: "KRW-BTC", hour: Sample.now, price: "100", change24h: nil)
+                ]),
+            models: FakeModels(
+                facts: [Sample.model()], latest: Sample.forecasts(after: Sample.now, count: 3, price: 100)),
             logs: TaskLogDirectory(root: "/nonexistent"),
             configuration: WebServerConfiguration(
                 port: 0, version: "1", notice: "recorded data: a test", now: { Sample.now }),
@@ -87,6 +92,17 @@ struct BrowserTests {
         hub.leave(own)
         while hub.figures.behind > 0, !Task.isCancelled { await Task.yield() }
         hub.close()
+    }
+
+    @Test("plots of models and forecasts are parsed as SVG, and a refresh keeps them")
+    func models() async throws {
+        try await serving { port in
+            let page = try await document("/models/2", after: 1_000, port: port)
+            #expect(page.contains("<title id=\"windows-rmse-title\">"))
+            #expect(page.split(separator: "<circle class=\"model\"").count > 12)
+            let market = try await document("/market/KRW-BTC", after: 6_000, port: port)
+            #expect(market.contains("data-text=") && market.contains("<circle class=\"forecast\""))
+        }
     }
 
     @Test("a market's page shows what happens without being loaded again, and says when the connection is gone")

@@ -14,12 +14,13 @@ struct TestSite {
     let site: WebSite
 
     init(
-        _ history: FakeHistory, markets: (any MarketPages)? = nil, notice: String? = nil, hasEnded: Bool = false,
+        _ history: FakeHistory, markets: (any MarketPages)? = nil, models: (any ModelPages)? = nil,
+        notice: String? = nil, hasEnded: Bool = false,
         logs: String = "/nonexistent", patience: Duration = .seconds(30), live: (any LiveMarkets)? = nil,
         programLogs: LogSearch? = nil
     ) throws {
         site = try WebSite(
-            history: history, markets: markets, logs: TaskLogDirectory(root: logs), live: live,
+            history: history, markets: markets, models: models, logs: TaskLogDirectory(root: logs), live: live,
             programLogs: programLogs,
             configuration: WebServerConfiguration(
                 version: "1.2.3", notice: notice, recordingHasEnded: { hasEnded }, now: { Sample.now },

@@ -3,6 +3,7 @@ import CivilTime
 /// `/market` and `/market/{code}`: prices, a price line, indicators, and how complete and fresh they are.
 struct MarketsPage {
     let markets: (any MarketPages)?
+    let models: (any ModelPages)?
     let words: TimeWords
 
     private static let coverageHours = 336
@@ -26,12 +27,14 @@ struct MarketsPage {
         async let readings = markets.indicators(exchange: price.exchange, market: price.market)
         var content = view(price)
         add(try await coverage.first { $0.exchange == price.exchange && $0.market == price.market }, to: &content)
-        let chart = PriceLine(points: try await line)
+        let points = try await line
+        let chart = PriceLine(points: points)
         content["hasLine"] = !chart.isEmpty
         if !chart.isEmpty {
             content["line"] = chart.html.html
             content["lineNote"] = chart.note
         }
+        if let models { content["forecast"] = await ForecastSection(models: models, words: words).view(price, points) }
         if let readings = try await readings {
             content["hasReadings"] = true
             content["readingHour"] = TimeWords.minute(readings.hour) + " UTC"

@@ -118,7 +118,7 @@ struct PriceLine {
     private static func number(_ value: Double) -> String { NumberText.fixed(value, decimals: 1) }
 
     /// About five round values between the ends.
-    private static func ticks(_ low: Double, _ high: Double) -> [Double] {
+    static func ticks(_ low: Double, _ high: Double) -> [Double] {
         let rough = (high - low) / 5
         guard rough > 0, rough.isFinite else { return [] }
         var unit = 1.0

@@ -43,6 +43,7 @@ struct PageFrame: Sendable {
         let view: [String: Any?] = [
             "title": title, "content": content, "notice": notice, "version": configuration.version,
             "isHome": section == "home", "isMarket": section == "market", "isBackfills": section == "backfills",
+            "isModels": section == "models",
             "isLive": section == "live", "isCollectors": section == "collectors", "isLogs": section == "logs",
             "isLivePage": section == "live" || section == "collectors",
         ]

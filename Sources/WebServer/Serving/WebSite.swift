@@ -11,6 +11,7 @@ import RunStore
 struct WebSite: Sendable {
     let history: any RunHistory
     let markets: (any MarketPages)?
+    let models: (any ModelPages)?
     let logs: TaskLogDirectory
     let configuration: WebServerConfiguration
     let logger: Logger
@@ -24,13 +25,14 @@ struct WebSite: Sendable {
     let hosts: HostCheck
 
     init(
-        history: any RunHistory, markets: (any MarketPages)?, logs: TaskLogDirectory,
+        history: any RunHistory, markets: (any MarketPages)?, models: (any ModelPages)? = nil, logs: TaskLogDirectory,
         live: (any LiveMarkets)? = nil, programLogs: LogSearch? = nil, sources: [any MetricsSource] = [],
         liveConfiguration: LiveConfiguration = LiveConfiguration(), configuration: WebServerConfiguration,
         logger: Logger
     ) throws {
         self.history = history
         self.markets = markets
+        self.models = models
         self.logs = logs
         self.programLogs = programLogs
         self.configuration = configuration
@@ -79,6 +81,9 @@ struct WebSite: Sendable {
 
     private func answer(to request: PageRequest) async -> PageReply {
         guard hosts.allows(request.host) else { return .foreignHost }
+        if request.segments.starts(with: ModelAPI.root) {
+            return await ModelAPI(models: models, patience: configuration.patience, logger: logger).reply(to: request)
+        }
         if request.segments.first == "api" { return await routes.respond(to: request) }
         guard request.method != .other else {
             return frames.message("Not possible here", "These pages only show; they change nothing.", status: 405)
@@ -104,7 +109,7 @@ struct WebSite: Sendable {
     /// Answers that need no database.
     private func fixed(_ segments: [String]) -> PageReply? {
         switch segments {
-        case ["style.css"]: .asset(StyleSheet.text, "text/css; charset=utf-8")
+        case ["style.css"]: .asset(StyleSheet.text + ModelStyle.text, "text/css; charset=utf-8")
         case ["page.js"]: .asset(PageScript.text, "text/javascript; charset=utf-8")
         case ["live.js"]: .asset(LiveScript.text, "text/javascript; charset=utf-8")
         case ["favicon.ico"], ["favicon.svg"]: .asset(PageIcon.svg, "image/svg+xml")
@@ -121,7 +126,9 @@ struct WebSite: Sendable {
         case "backfills" where segments.count == 1:
             return try await BackfillsPage(history: history, words: words).page()
         case "market" where segments.count <= 2:
-            return try await MarketsPage(markets: markets, words: words).page(request)
+            return try await MarketsPage(markets: markets, models: models, words: words).page(request)
+        case "models" where segments.count <= 2:
+            return try await ModelsPage(models: models, words: words).page(request)
         case "live" where segments.count == 1:
             return try await LivePage(live: live?.desk.markets, words: words).page()
         case "live" where segments.count == 2:

@@ -25,6 +25,7 @@ enum FrameTemplate {
         <a href="/"{{#isHome}} aria-current="page"{{/isHome}}>DAGs</a>
         <a href="/backfills"{{#isBackfills}} aria-current="page"{{/isBackfills}}>Backfills</a>
         <a href="/market"{{#isMarket}} aria-current="page"{{/isMarket}}>Market</a>
+        <a href="/models"{{#isModels}} aria-current="page"{{/isModels}}>Models</a>
         <a href="/live"{{#isLive}} aria-current="page"{{/isLive}}>Live</a>
         <a href="/collectors"{{#isCollectors}} aria-current="page"{{/isCollectors}}>Collectors</a>
         <a href="/logs"{{#isLogs}} aria-current="page"{{/isLogs}}>Logs</a>

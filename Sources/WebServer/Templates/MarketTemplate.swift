@@ -25,6 +25,7 @@ enum MarketTemplate {
         <section aria-labelledby="line"><h2 id="line">Price, hourly closes</h2>{{#hasLine}}<div class="scroll" id="line-wrap" data-right>{{{line}}}</div>\
         <p class="legend"><span class="key close"></span> close <span class="key mean"></span> mean of 25 hours \
         <span class="dim">{{lineNote}}</span></p>{{/hasLine}}{{^hasLine}}<p class="none">No candles yet.</p>{{/hasLine}}</section>
+        {{#forecast}}{{> forecast}}{{/forecast}}
         <section aria-labelledby="indicators"><h2 id="indicators">Latest indicators</h2>
         {{#hasReadings}}<p class="dim">Of the hour from {{readingHour}}. A dash means that the window is not full.</p>
         <div class="groups">{{#groups}}<table class="list readings"><caption>{{group}}</caption><tbody>{{#readings}}<tr><th scope="row">{{name}}</th>\

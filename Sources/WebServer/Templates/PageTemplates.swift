@@ -16,7 +16,9 @@ struct PageTemplates: Sendable {
             "live": LiveTemplate.list, "liveMarket": LiveTemplate.one, "liveState": LiveTemplate.state,
             "collectors": CollectorTemplate.page, "board": CollectorTemplate.board, "logs": LogTemplate.page,
         ]
-        for (name, text) in all { try library.register(SafeContentType.pragma + text, named: name) }
+        for (name, text) in all.merging(ModelTemplate.all, uniquingKeysWith: { first, _ in first }) {
+            try library.register(SafeContentType.pragma + text, named: name)
+        }
         self.library = library
     }
 
