@@ -2,6 +2,7 @@ import CivilTime
 import Execution
 import FoundationEssentials
 import Logging
+import NIOCore
 import PrivateCluster
 import RunStore
 import TestSupport
@@ -70,6 +71,29 @@ struct BrowserTests {
         }
     }
 
+    /// Lets something happen while a browser listens, until it has been sent to it; then the stream ends, so that the
+    /// browser's time, which waits for it, goes on.
+    private static func happening(
+        _ site: WebSite, _ topic: LiveTopic, until text: String, _ body: () -> Void
+    ) async {
+        guard let hub = site.live?.hub else { return }
+        while hub.figures.eventStreams == 0, !Task.isCancelled { await Task.yield() }
+        guard let own = hub.join(topic, giveUp: {}) else { return }
+        body()
+        listening: for await _ in own.bell {
+            switch hub.take(own) {
+            // What happened before the path was subscribed to is in snapshots alone.
+            case .resync: body()
+            case .frames(let frames):
+                if frames.contains(where: { String(buffer: $0.event).contains(text) }) { break listening }
+            case .nothing, .over: break
+            }
+        }
+        hub.leave(own)
+        while hub.figures.behind > 0, !Task.isCancelled { await Task.yield() }
+        hub.close()
+    }
+
     @Test("plots of models and forecasts are parsed as SVG, and a refresh keeps them")
     func models() async throws {
         try await serving { port in
@@ -85,18 +109,14 @@ struct BrowserTests {
     func live() async throws {
         let live = LiveSample.path()
         try await withLiveServer(live) { port, site in
-            // The stream ends after what was published, so the browser's time, which waits for it, goes on.
-            let publishing = Task {
-                for await _ in live.subscribed { break }
+            async let happened: Void = Self.happening(site, .market(LiveSample.bitcoin), until: "145998000") {
                 live.publish(
                     .trade(LiveSample.bitcoin, LiveSample.trade(900, "145999000.5", side: .ask)),
                     .ticker(LiveSample.bitcoin, LiveSample.ticker("145999000.5", rate: "-0.0234")),
                     .book(LiveSample.bitcoin, LiveSample.book(145_998_000, levels: 4)))
-                await Self.untilTaken(by: site)
-                site.live?.hub.close()
             }
             let page = try await document("/live/KRW-BTC", after: 4_000, port: port)
-            await publishing.value
+            await happened
             #expect(page.contains("<b data-f=\"price\">145,999,000.5</b>"))
             #expect(page.contains("<span class=\"down\" data-f=\"rate\">-2.34 %</span>"))
             #expect(page.contains("data-trade=\"17000000000000900\""))
@@ -105,39 +125,30 @@ struct BrowserTests {
         }
     }
 
-    /// Until a frame with what was published has gone to the one who listens.
-    private static func untilTaken(by site: WebSite) async {
-        while let hub = site.live?.hub, hub.figures.sentFrames == 0, !Task.isCancelled { await Task.yield() }
-    }
-
-    @Test("the list of prices and the collectors' page update themselves too")
-    func lists() async throws {
+    @Test("the list of prices updates itself too")
+    func list() async throws {
         let live = LiveSample.path()
         try await withLiveServer(live) { port, site in
-            let publishing = Task {
-                for await _ in live.subscribed { break }
+            async let happened: Void = Self.happening(site, .prices, until: "5200000") {
                 live.publish(.ticker(LiveSample.ether, LiveSample.ticker("5200000", rate: "0.05")))
-                await Self.untilTaken(by: site)
-                live.change { $0.collectors = [LiveSample.collector(.failing, reason: "it was refused")] }
-                site.live?.hub.close()
             }
-            let list = try await document("/live", after: 4_000, port: port)
-            await publishing.value
-            #expect(list.contains("<b data-f=\"price\">5,200,000</b>"))
-            #expect(list.contains("+5.00 %"))
+            let page = try await document("/live", after: 4_000, port: port)
+            await happened
+            #expect(page.contains("<b data-f=\"price\">5,200,000</b>"))
+            #expect(page.contains("+5.00 %"))
         }
-        let changing = LiveSample.path()
-        try await withLiveServer(changing) { port, site in
-            let publishing = Task {
-                // The page was made with the first state, and the stream begins with the second.
-                while let hub = site.live?.hub, hub.figures.eventStreams == 0, !Task.isCancelled { await Task.yield() }
-                changing.change { $0.collectors = [LiveSample.collector(.failing, reason: "it was refused")] }
-                await Self.untilTaken(by: site)
-                site.live?.hub.close()
+    }
+
+    @Test("the collectors' page updates itself too")
+    func collectors() async throws {
+        let live = LiveSample.path()
+        try await withLiveServer(live) { port, site in
+            async let happened: Void = Self.happening(site, .board, until: "it was refused") {
+                live.change { $0.collectors = [LiveSample.collector(.failing, reason: "it was refused")] }
             }
-            let board = try await document("/collectors", after: 4_000, port: port)
-            await publishing.value
-            #expect(board.contains("it was refused"))
+            let page = try await document("/collectors", after: 4_000, port: port)
+            await happened
+            #expect(page.contains("it was refused"))
         }
     }
 }

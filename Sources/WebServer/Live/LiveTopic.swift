@@ -14,7 +14,7 @@ struct LiveTopic: Hashable, Sendable {
     /// The kinds wanted of each market; nil for every market.
     let markets: [LiveMarketID: Set<LiveKind>]?
     /// The kinds wanted where `markets` names none.
-    private let kinds: Set<LiveKind>
+    let kindsOfAll: Set<LiveKind>
     /// Whether only the last trade of a frame counts: where trades are no more than a price.
     let onlyLastTrade: Bool
 
@@ -23,7 +23,7 @@ struct LiveTopic: Hashable, Sendable {
     ) {
         self.form = form
         self.markets = markets
-        self.kinds = kinds
+        kindsOfAll = kinds
         self.onlyLastTrade = onlyLastTrade
     }
 
@@ -38,7 +38,7 @@ struct LiveTopic: Hashable, Sendable {
 
     /// The kinds wanted of a market.
     func kinds(of id: LiveMarketID) -> Set<LiveKind> {
-        guard let markets else { return kinds }
+        guard let markets else { return kindsOfAll }
         return markets[id] ?? []
     }
 

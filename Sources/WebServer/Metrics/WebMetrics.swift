@@ -55,6 +55,9 @@ final class WebMetrics: MetricsSource {
                         .init(Double(figures.sockets), labels: [.init("transport", "websocket")]),
                     ]),
                 MetricFamily(
+                    "cryptoflow_web_listeners_behind", .gauge, help: "Of them, those who have not had everything yet.",
+                    Double(figures.behind)),
+                MetricFamily(
                     "cryptoflow_web_sent_frames_total", .counter, help: "Frames that listeners got.",
                     Double(figures.sentFrames)),
                 MetricFamily(

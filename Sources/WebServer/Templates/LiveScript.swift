@@ -141,6 +141,8 @@ enum LiveScript {
           };
           const show = () => {
             scheduled = false;
+            cancelAnimationFrame(frame);
+            clearTimeout(fallback);
             for (const [id, known] of markets) {
               if (!known.dirty) continue;
               known.dirty = false;
@@ -157,10 +159,14 @@ enum LiveScript {
             }
           };
           let scheduled = false;
+          let frame = 0;
+          let fallback = 0;
+          // A screen that draws no frames must not keep what is known from the page.
           const schedule = () => {
             if (scheduled) return;
             scheduled = true;
-            requestAnimationFrame(show);
+            frame = requestAnimationFrame(show);
+            fallback = setTimeout(show, 100);
           };
           // A market that was added since the page was made.
           let asked = false;
