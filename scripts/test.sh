@@ -10,7 +10,8 @@ swift build --build-tests
 log=.build/test.log
 started=$SECONDS
 status=0
-swift test --skip-build --parallel "$@" 2>&1 | tee "$log" || status=$?
+# More at once than this would only keep each other waiting, and time limits count from a test's start.
+swift test --skip-build --parallel --experimental-maximum-parallelization-width 12 "$@" 2>&1 | tee "$log" || status=$?
 seconds=$((SECONDS - started))
 count=$(sed -n 's/.*Test run with \([0-9]*\) tests\{0,1\} .*/\1/p' "$log" | tail -n 1)
 count=${count:-0}

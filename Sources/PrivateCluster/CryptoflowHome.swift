@@ -101,6 +101,20 @@ package struct CryptoflowHome: Sendable, Hashable {
         try FileSystem.replace(secrets + "/" + name, with: value + "\n", mode: 0o600)
     }
 
+    /// Makes a random secret, unless another process has just made it: then that one is returned.
+    package func makeSecret(name: String) throws(PrivateClusterError) -> String {
+        let path = secrets + "/" + name
+        let own = "\(name).own-\(getpid())"
+        try writeSecret(Self.randomSecret(), name: own)
+        // Unlike a rename, a link never takes the place of what is there.
+        _ = link(secrets + "/" + own, path)
+        unlink(secrets + "/" + own)
+        if let secret = readSecret(name: name) { return secret }
+        // An empty file stood there.
+        try writeSecret(Self.randomSecret(), name: name)
+        return readSecret(name: name) ?? ""
+    }
+
     /// Reads a secret; nil when there is none or it is empty.
     package func readSecret(name: String) -> String? {
         guard let text = FileSystem.read(secrets + "/" + name) else { return nil }

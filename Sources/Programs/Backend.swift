@@ -16,8 +16,10 @@ package struct Backend: Sendable {
     static func open(
         ownerURL: String, warehousePassword: String, warehouseURL given: String?, migrations: String, logger: Logger
     ) async throws -> Backend {
+        // With a way in of its own, the role's password is somebody else's business.
         try await DatabaseSetup.prepare(
-            ownerURL: ownerURL, warehousePassword: warehousePassword, migrationsDirectory: migrations)
+            ownerURL: ownerURL, warehousePassword: given == nil ? warehousePassword : nil,
+            migrationsDirectory: migrations)
         let owner = try PostgresSettings(url: ownerURL)
         let warehouseURL =
             given ?? DatabaseURL.url(owner, user: DatabaseURL.warehouseRole, password: warehousePassword)

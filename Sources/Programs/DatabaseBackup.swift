@@ -123,7 +123,8 @@ struct DatabaseBackup: Sendable {
                 """)
             applied = try await DatabaseSetup.prepare(
                 ownerURL: DatabaseURL.url(
-                    sibling(fresh), user: settings.user ?? "", password: settings.password ?? ""), warehousePassword: warehousePassword,
+                    sibling(fresh), user: settings.user ?? "", password: settings.password ?? ""),
+                warehousePassword: warehousePassword,
                 migrationsDirectory: migrations)
         } catch {
             _ = try? await admin.script(

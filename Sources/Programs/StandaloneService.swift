@@ -234,9 +234,7 @@ package struct StandaloneService: Service {
     static func warehousePassword(_ home: CryptoflowHome) throws -> String {
         let name = "warehouse-password"
         if let known = home.readSecret(name: name) { return known }
-        let secret = CryptoflowHome.randomSecret()
-        try home.writeSecret(secret, name: name)
-        return secret
+        return try home.makeSecret(name: name)
     }
 }
 

@@ -60,9 +60,10 @@ package struct StreamOptions: ParsableArguments {
         let home = try CryptoflowHome(path: database.target.home)
         try home.prepare()
         let password = try StandaloneService.warehousePassword(home)
-        try await DatabaseSetup.prepare(
-            ownerURL: address.ownerURL, warehousePassword: password, migrationsDirectory: installation.migrations)
         let given = ProcessInfo.processInfo.environment["CRYPTOFLOW_CONN_WAREHOUSE"]
+        try await DatabaseSetup.prepare(
+            ownerURL: address.ownerURL, warehousePassword: given == nil ? password : nil,
+            migrationsDirectory: installation.migrations)
         let owner = try PostgresSettings(url: address.ownerURL)
         let warehouseURL =
             given ?? DatabaseURL.url(owner, user: DatabaseURL.warehouseRole, password: password)

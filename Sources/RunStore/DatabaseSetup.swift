@@ -6,7 +6,7 @@ package enum DatabaseSetup {
     /// The role that SQL tasks and market operators use: it cannot write run history.
     package static let warehouseRole = "cryptoflow_warehouse"
 
-    /// Creates the warehouse's role if it is missing, sets its password, and applies pending migrations.
+    /// Creates the warehouse's role if it is missing, sets its password unless that is nil, and applies pending migrations.
     ///
     /// May be repeated, and run by several programs at once.
     ///
@@ -17,7 +17,7 @@ package enum DatabaseSetup {
     /// - Throws: `PostgresError` with a sentence that says what to do.
     @discardableResult
     package static func prepare(
-        ownerURL: String, warehousePassword: String, migrationsDirectory: String
+        ownerURL: String, warehousePassword: String?, migrationsDirectory: String
     ) async throws -> [String] {
         let migrator = try Migrator(directory: URL(fileURLWithPath: migrationsDirectory, isDirectory: true))
         let connection = try await PostgresConnection.connect(try PostgresSettings(url: ownerURL))
@@ -32,8 +32,9 @@ package enum DatabaseSetup {
         }
     }
 
-    /// Creates the warehouse's role if it is missing, sets its password, and lets it into the connection's database.
-    package static func prepareRole(_ connection: PostgresConnection, password: String) async throws {
+    /// Creates the warehouse's role if it is missing, sets its password unless that is nil, and lets it into the
+    /// connection's database.
+    package static func prepareRole(_ connection: PostgresConnection, password: String?) async throws {
         // Roles belong to the whole cluster but locks to one database: programs of two databases may collide.
         var attempts = 1
         while true {
@@ -49,11 +50,12 @@ package enum DatabaseSetup {
     /// "tuple concurrently updated" has no code of its own but that of an internal error.
     private static func isCollision(_ error: PostgresError) -> Bool { error.sqlState?.rawValue == "XX000" }
 
-    private static func prepareRoleOnce(_ connection: PostgresConnection, password: String) async throws {
+    private static func prepareRoleOnce(_ connection: PostgresConnection, password: String?) async throws {
         do {
             try await connection.withTransaction { transaction in
                 // DDL takes no parameters: the server itself quotes the password.
-                _ = try await transaction.query("SELECT set_config('cryptoflow.setup', $1, true)", [password])
+                _ = try await transaction.query(
+                    "SELECT set_config('cryptoflow.setup', coalesce($1, ''), true)", [password])
                 _ = try await transaction.script(
                     """
                     DO $$
@@ -61,7 +63,10 @@ package enum DatabaseSetup {
                         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '\(warehouseRole)') THEN
                             CREATE ROLE \(warehouseRole) LOGIN;
                         END IF;
-                        EXECUTE format('ALTER ROLE \(warehouseRole) LOGIN PASSWORD %L', current_setting('cryptoflow.setup'));
+                        IF current_setting('cryptoflow.setup') <> '' THEN
+                            EXECUTE format(
+                                'ALTER ROLE \(warehouseRole) LOGIN PASSWORD %L', current_setting('cryptoflow.setup'));
+                        END IF;
                         EXECUTE format('GRANT CONNECT ON DATABASE %I TO \(warehouseRole)', current_database());
                         -- To end the sessions of attempts whose scheduler is gone.
                         IF NOT pg_has_role(current_user, '\(warehouseRole)', 'USAGE') THEN
