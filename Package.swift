@@ -161,9 +161,9 @@ let package = Package(
             ]),
         program("cryptoflow", ["Commands", "Programs", argumentParser]),
         program(
-            "cryptoflow-scheduler", ["Execution", "Programs", argumentParser, lifecycle, logging, unixSignals]),
-
-        program("cryptoflow-stream", ["Programs", argumentParser, lifecycle, logging, unixSignals]),
+            "cryptoflow-scheduler",
+            ["Execution", "LogFiles", "Programs", argumentParser, lifecycle, logging, unixSignals]),
+        program("cryptoflow-stream", ["LogFiles", "Programs", argumentParser, lifecycle, logging, unixSignals]),
 
         room(
             "Benchmarks",

@@ -61,6 +61,19 @@ struct DatabaseBackup: Sendable {
 
     // MARK: - Restore
 
+    /// The feed whose database a backup holds; nil when its database had another name.
+    static func feed(of path: String) async throws -> HomeState.Feed? {
+        try check(path)
+        let program = try await PostgresBinaries.find().restore
+        let list = try await ChildProcess.run(
+            "/bin/sh", ["-c", "\"$1\" --list \"$2\" | head -n 20", "sh", program, path])
+        for line in list.output.split(separator: "\n") {
+            guard let name = line.split(separator: "dbname: ").last, line.contains("dbname: ") else { continue }
+            return HomeState.Feed.allCases.first { $0.database == name }
+        }
+        return nil
+    }
+
     /// What a restoring came to.
     struct Restored: Sendable {
         /// The name under which the database from before is kept; nil when there was none.

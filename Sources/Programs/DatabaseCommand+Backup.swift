@@ -15,7 +15,7 @@ extension DatabaseCommand {
                 complete, readable by you alone. It is PostgreSQL's own format (pg_dump -Fc), which every later major version \
                 restores. A home whose database does not run is started for it and stopped again.
 
-                Not in it: task logs and `secrets` of the home; copy those as files.
+                Not in it: task logs, `secrets` and `state.json` of the home; copy those as files.
                 """)
 
         @OptionGroup var database: DatabaseOptions
@@ -54,6 +54,7 @@ extension DatabaseCommand {
             let installation = try Installation(migrations: migrations)
             let home = try CryptoflowHome(path: database.target.home)
             try home.prepare()
+            if database.target.url == nil { try await chooseFeed(of: home) }
             let password = try StandaloneService.warehousePassword(home)
             try await BackupTarget.open(database.target, isRestore: true) { url in
                 let restored = try await DatabaseBackup(ownerURL: url).restore(
@@ -63,6 +64,20 @@ extension DatabaseCommand {
                 print("restored \(file)")
                 if let kept = restored.kept { print("the database from before is kept as \(kept)") }
             }
+        }
+
+        /// A new home takes the feed that the backup's database belongs to.
+        private func chooseFeed(of home: CryptoflowHome) async throws {
+            var state = try HomeState.load(home)
+            guard state.feed == nil else { return }
+            guard let feed = try await DatabaseBackup.feed(of: file) else {
+                throw Refusal(
+                    "the home \(home.path) is new, and \(file) does not tell whether its data were live or recorded: "
+                        + "restore into a home that was started once, or into --database URL")
+            }
+            state.feed = feed
+            state[feed].isFilled = true
+            try state.save(home)
         }
     }
 }
@@ -87,7 +102,7 @@ private enum BackupTarget {
             }
             return try await body(running.url(database: try feed(home).database))
         }
-        let database = isRestore ? (try? feed(home).database) ?? HomeState.Feed.live.database : try feed(home).database
+        let database = try feed(home).database
         var logger = Logger(label: "backup")
         logger.logLevel = .warning
         let cluster = PrivateCluster(home: home, logger: logger)

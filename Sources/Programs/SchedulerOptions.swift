@@ -27,6 +27,13 @@ package struct SchedulerOptions: ParsableArguments {
 
     package init() {}
 
+    /// Makes the home ready and returns its folder of the programs' logs.
+    package func logFolder() throws -> String {
+        let home = try CryptoflowHome(path: database.target.home)
+        try home.prepare()
+        return home.logs
+    }
+
     /// A scheduler as these options say, and what to close in the end.
     ///
     /// Throws a sentence when a folder is missing or the database cannot be used.
@@ -45,7 +52,7 @@ package struct SchedulerOptions: ParsableArguments {
         source.upbitURL = exchangeURL
         let http = HTTPClient()
         let service = try await SchedulerProgram.service(
-            backend: backend, dags: installation.dags, logs: try logFolder(folder), markets: source,
+            backend: backend, dags: installation.dags, logs: try taskLogs(folder), markets: source,
             environment: environment, http: http, settings: SchedulerSettings(),
             observer: EventLines(terminal: terminal), logger: logger)
         return (
@@ -57,7 +64,7 @@ package struct SchedulerOptions: ParsableArguments {
         )
     }
 
-    private func logFolder(_ home: CryptoflowHome) throws -> String {
+    private func taskLogs(_ home: CryptoflowHome) throws -> String {
         guard let logs else { return home.taskLogs }
         return try CryptoflowHome(path: logs).path
     }

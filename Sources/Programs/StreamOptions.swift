@@ -35,9 +35,27 @@ package struct StreamOptions: ParsableArguments {
     @Option(help: ArgumentHelp("This worker's name, unique among those running.", valueName: "name"))
     package var name: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Serve the pages, the market API, /ws/prices and /metrics at this port of 127.0.0.1; 0 takes a free one "
+                + "(default: no pages).", valueName: "port"))
+    package var port: Int?
+
     package init() {}
 
-    package mutating func validate() throws { _ = try codes() }
+    package mutating func validate() throws {
+        _ = try codes()
+        if let port, !(0...65_535).contains(port) {
+            throw ValidationError("--port is between 0 and 65535, not \(port)")
+        }
+    }
+
+    /// Makes the home ready and returns its folder of logs.
+    package func logFolder() throws -> String {
+        let home = try CryptoflowHome(path: database.target.home)
+        try home.prepare()
+        return home.logs
+    }
 
     private func codes() throws -> [MarketCode]? {
         guard let markets else { return nil }
@@ -54,7 +72,11 @@ package struct StreamOptions: ParsableArguments {
     /// A worker as these options say, and what to close in the end.
     ///
     /// Throws a sentence when the database cannot be used.
-    package func open(logger: Logger) async throws -> (services: [any Service], close: @Sendable () async -> Void) {
+    package func open(
+        logger: Logger
+    ) async throws -> (
+        services: [ServiceGroupConfiguration.ServiceConfiguration], close: @Sendable () async -> Void
+    ) {
         let installation = try Installation(migrations: migrations)
         let address = try DatabaseAddress.resolve(database.target)
         let home = try CryptoflowHome(path: database.target.home)
@@ -76,9 +98,21 @@ package struct StreamOptions: ParsableArguments {
         let http = HTTPClient()
         let parts = try await StreamProgram.open(
             warehouseURL: warehouseURL, source: source, http: http, settings: settings, logger: logger)
+        guard let port else {
+            return (
+                parts.services.map { .init(service: $0) },
+                {
+                    await parts.close()
+                    await http.shutDown()
+                }
+            )
+        }
+        let pages = try StreamPages(
+            parts: parts, owner: owner, ownerURL: address.ownerURL, warehouseURL: warehouseURL, home: home, port: port)
         return (
-            parts.services,
+            pages.services,
             {
+                await pages.close()
                 await parts.close()
                 await http.shutDown()
             }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Execution
+import LogFiles
 import Logging
 import Programs
 import ServiceLifecycle
@@ -14,14 +15,21 @@ struct CryptoflowScheduler: AsyncParsableCommand {
     @OptionGroup var options: SchedulerOptions
 
     func run() async throws {
-        LoggingSystem.bootstrap(StreamLogHandler.standardError)
-        var logger = Logger(label: "scheduler")
-        logger.logLevel = .notice
+        let logs = ProgramLogs(folder: try options.logFolder())
+        LoggingSystem.bootstrap { logs.handler(label: $0, consoleLevel: .notice) }
+        let logger = Logger(label: "scheduler")
         ChildReaper.adoptOrphans()
-        let (service, close) = try await options.open(terminal: Terminal(), logger: logger)
+        let (service, close) = try await options.open(
+            terminal: Terminal(log: Logger(label: "events")), logger: logger)
         let group = ServiceGroup(
             services: [service], gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: "services"))
-        try await group.run()
+        do {
+            try await group.run()
+        } catch {
+            await logs.finish()
+            throw error
+        }
         await close()
+        await logs.finish()
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import LogFiles
 import Logging
 import Programs
 import ServiceLifecycle
@@ -13,13 +14,20 @@ struct CryptoflowStream: AsyncParsableCommand {
     @OptionGroup var options: StreamOptions
 
     func run() async throws {
-        LoggingSystem.bootstrap(StreamLogHandler.standardError)
-        let (services, close) = try await options.open(logger: Logger(label: "stream"))
+        let logs = ProgramLogs(folder: try options.logFolder())
+        LoggingSystem.bootstrap { logs.handler(label: $0, consoleLevel: $0 == "web" ? .warning : .info) }
+        let (services, close) = try await options.open(logger: Logger(label: "collector"))
         var configuration = ServiceGroupConfiguration(
             services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: "services"))
         // The last trades are stored within it, unless the database is away; then the next start asks for them again.
         configuration.maximumGracefulShutdownDuration = .seconds(10)
-        try await ServiceGroup(configuration: configuration).run()
+        do {
+            try await ServiceGroup(configuration: configuration).run()
+        } catch {
+            await logs.finish()
+            throw error
+        }
         await close()
+        await logs.finish()
     }
 }
