@@ -136,11 +136,15 @@ let package = Package(
         program(
             "cryptoflow-model", ["CivilTime", "Model", "ModelRegistry", "PostgresClient", argumentParser]),
 
+        // Why something waits, from what the history holds.
+        room("Explanations", ["CivilTime", "DAGModel", "RunStore", "SchedulerCore", "Timetables"]),
+
         // The command line, and the programs.
         room(
             "Commands",
             [
-                "CivilTime", "DAGDocument", "DAGModel", "Execution", "RunStore", "SchedulerCore", "Timetables",
+                "CivilTime", "DAGDocument", "DAGModel", "Execution", "Explanations", "RunStore", "SchedulerCore",
+                "Timetables",
                 argumentParser,
             ]),
         room(

@@ -8,6 +8,7 @@ package enum Commands {
     package static var subcommands: [any ParsableCommand.Type] {
         [
             DAGCommand.self, RunCommand.self, TaskCommand.self, BackfillCommand.self, ScheduleCommand.self,
+            WhyCommand.self,
             VersionCommand.self,
         ]
     }
