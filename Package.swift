@@ -144,12 +144,15 @@ let package = Package(
         program(
             "cryptoflow-model", ["CivilTime", "Model", "ModelRegistry", "PostgresClient", argumentParser]),
 
+        // Why something waits, from what the history holds.
+        room("Explanations", ["CivilTime", "DAGModel", "RunStore", "SchedulerCore", "Timetables"]),
+
         // The command line, and the programs.
         room(
             "Commands",
             [
-                "CivilTime", "DAGDocument", "DAGModel", "Execution", "LogFiles", "ModelRegistry", "RunStore",
-                "SchedulerCore", "Timetables", argumentParser, logging,
+                "CivilTime", "DAGDocument", "DAGModel", "Execution", "Explanations", "LogFiles", "ModelRegistry",
+                "RunStore", "SchedulerCore", "Timetables", argumentParser, logging,
             ]),
         room(
             "Programs",

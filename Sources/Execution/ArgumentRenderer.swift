@@ -6,11 +6,17 @@ import Templates
 package struct ArgumentRenderer: Sendable {
     private let outputs: any OutputReader
     private let variables: any VariableReader
+    private let connections: Connections
     private let templates = TemplateCache()
 
-    package init(outputs: any OutputReader, variables: any VariableReader) {
+    /// `connections` are those that templates may read as `conn.ID`.
+    package init(
+        outputs: any OutputReader, variables: any VariableReader,
+        connections: Connections = Connections(environment: [:])
+    ) {
         self.outputs = outputs
         self.variables = variables
+        self.connections = connections
     }
 
     /// The arguments of a try, every template rendered and every upstream output read.
@@ -41,7 +47,7 @@ package struct ArgumentRenderer: Sendable {
         case .value(let value):
             return value
         case .template(let text):
-            return .string(try await render(template: text, path: path, context))
+            return .string(try await render(template: text, path: path, context, launch))
         case .output(let task, let key):
             let instance = TaskInstanceKey(run: launch.run.key, task: task)
             let key = key ?? "return_value"
@@ -63,19 +69,28 @@ package struct ArgumentRenderer: Sendable {
         }
     }
 
-    /// Renders once, and again for as long as the template asks for variables that were not read yet: so only those it
-    /// names are read, and a template without any is rendered once.
-    private func render(template text: String, path: String, _ context: TemplateContext) async throws -> String {
-        var known: [String: String?] = [:]
+    /// Renders once, and again for as long as the template asks for variables and outputs that were not read yet: so only
+    /// those it names are read, and a template without any is rendered once.
+    private func render(
+        template text: String, path: String, _ context: TemplateContext, _ launch: AttemptLaunch
+    ) async throws -> String {
+        var variables: [String: String?] = [:]
+        var outputs: [OutputRequest: JSONValue?] = [:]
         while true {
-            let missing = Mutex<Set<String>>([])
+            let missing = Mutex(Missing())
             var context = context
-            let snapshot = known
+            let (knownVariables, knownOutputs, connections) = (variables, outputs, connections)
             context.variable = { name in
-                if let value = snapshot[name] { return value }
-                missing.withLock { _ = $0.insert(name) }
+                if let value = knownVariables[name] { return value }
+                missing.withLock { _ = $0.variables.insert(name) }
                 return nil
             }
+            context.output = { request in
+                if let value = knownOutputs[request] { return value }
+                missing.withLock { _ = $0.outputs.insert(request) }
+                return nil
+            }
+            context.connection = { id in (try? connections.connection(id)).map { ConnectionFacts($0) } }
             let outcome: Result<String, TemplateError>
             do throws(TemplateError) {
                 outcome = .success(try templates.template(text).render(context))
@@ -83,17 +98,36 @@ package struct ArgumentRenderer: Sendable {
                 outcome = .failure(error)
             }
             let asked = missing.withLock { $0 }
-            if asked.isEmpty {
+            if asked.variables.isEmpty, asked.outputs.isEmpty {
                 switch outcome {
                 case .success(let text): return text
                 case .failure(let error): throw TaskFailure("argument \(path): \(error)", isRetryable: false)
                 }
             }
-            for name in asked {
-                let value = try await variables.variable(named: name)
-                known.updateValue(value, forKey: name)
+            guard variables.count + outputs.count + asked.variables.count + asked.outputs.count <= Self.mostReads else {
+                throw TaskFailure(
+                    "argument \(path): the template reads more than \(Self.mostReads) variables and outputs",
+                    isRetryable: false)
+            }
+            for name in asked.variables {
+                let value = try await self.variables.variable(named: name)
+                variables.updateValue(value, forKey: name)
+            }
+            for request in asked.outputs {
+                let instance = TaskInstanceKey(
+                    run: launch.run.key, task: request.task, mapIndex: request.mapIndex ?? -1)
+                let value = try await self.outputs.output(of: instance, key: request.key)
+                outputs.updateValue(value, forKey: request)
             }
         }
+    }
+
+    /// Variables and outputs that one template may read.
+    private static let mostReads = 1_000
+
+    private struct Missing {
+        var variables: Set<String> = []
+        var outputs: Set<OutputRequest> = []
     }
 }
 

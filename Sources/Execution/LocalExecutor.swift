@@ -11,12 +11,12 @@ package struct LocalExecutor: Executor {
 
     package init(
         registry: OperatorRegistry, logs: TaskLogDirectory, processes: ProcessLauncher, outputs: any OutputReader,
-        variables: any VariableReader
+        variables: any VariableReader, connections: Connections = Connections(environment: [:])
     ) {
         self.registry = registry
         self.logs = logs
         self.processes = processes
-        renderer = ArgumentRenderer(outputs: outputs, variables: variables)
+        renderer = ArgumentRenderer(outputs: outputs, variables: variables, connections: connections)
     }
 
     // Off the caller's executor: the leader's own queue must not wait for files.

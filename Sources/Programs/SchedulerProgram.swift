@@ -68,7 +68,8 @@ enum SchedulerProgram {
             grace: .seconds(2))
         let executor = LocalExecutor(
             registry: kit.registry, logs: TaskLogDirectory(root: logs), processes: processes,
-            outputs: backend.store, variables: EnvironmentVariables(environment: environment, store: backend.store))
+            outputs: backend.store, variables: EnvironmentVariables(environment: environment, store: backend.store),
+            connections: connections)
         let documents = FolderDocuments(
             loader: DocumentLoader(catalog: OperatorCatalog(OperatorKit.signatures), root: dags))
         return SchedulerService(

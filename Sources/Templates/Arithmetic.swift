@@ -26,7 +26,12 @@ enum Arithmetic {
         case (.concatenate, _, _):
             return .string(try bounded(try left.text() + right.text()))
         case (.add, .string(let first), .string(let second)): return .string(try bounded(first + second))
-        case (.add, .list(let first), .list(let second)): return .list(first + second)
+        case (.add, .list(let first), .list(let second)): return .list(try joined(first, second))
+        case (.add, .tuple(let first), .tuple(let second)): return .tuple(try joined(first, second))
+        case (.multiply, .list(let elements), .int(let count)), (.multiply, .int(let count), .list(let elements)):
+            return .list(try repeated(elements, count))
+        case (.multiply, .tuple(let elements), .int(let count)), (.multiply, .int(let count), .tuple(let elements)):
+            return .tuple(try repeated(elements, count))
         case (.add, .date(let date), .duration(let span)), (.add, .duration(let span), .date(let date)):
             return .date(try date.adding(microseconds: span.wholeMicroseconds))
         case (.subtract, .date(let date), .duration(let span)):
@@ -41,7 +46,7 @@ enum Arithmetic {
                 throw Failure("the text would be longer than \(Template.maximumOutput) bytes")
             }
             guard count <= 1 << 20 else { throw tooLarge }
-            return .string(String(repeating: text, count: max(Int(count), 0)))
+            return .string(try bounded(String(repeating: text, count: max(Int(count), 0))))
         case (.multiply, .duration(let span), _):
             guard let factor = right.number else { break }
             return .duration(try duration(microseconds: Double(span.wholeMicroseconds) * factor))
@@ -73,11 +78,13 @@ enum Arithmetic {
     static func precedes(_ left: Value, _ right: Value) throws(Failure) -> Bool {
         switch (left, right) {
         case (.string(let first), .string(let second)):
+            try Meter.charge(bytes: min(first.utf8.count, second.utf8.count))
             return first.unicodeScalars.lexicographicallyPrecedes(second.unicodeScalars)
         case (.date(let first), .date(let second)): return first.instant < second.instant
         case (.duration(let first), .duration(let second)): return first < second
         case (.int(let first), .int(let second)): return first < second
-        case (.list(let first), .list(let second)):
+        case (.list(let first), .list(let second)), (.tuple(let first), .tuple(let second)):
+            try Meter.charge(min(first.count, second.count))
             for (one, other) in zip(first, second) where try !one.equals(other) { return try precedes(one, other) }
             return first.count < second.count
         default:
@@ -90,7 +97,8 @@ enum Arithmetic {
 
     static func contains(_ container: Value, _ element: Value) throws(Failure) -> Bool {
         switch container {
-        case .list(let elements):
+        case .list(let elements), .tuple(let elements):
+            try Meter.charge(elements.count >> 6)
             for candidate in elements where try candidate.equals(element) { return true }
             return false
         case .map(let entries): return try Value.lookup(element, in: entries) != nil
@@ -98,6 +106,7 @@ enum Arithmetic {
             guard let part = element.plainString else {
                 throw Failure("only a string can be in a string, not \(element.kindDescription)")
             }
+            try Meter.charge(bytes: text.utf8.count)
             return part.isEmpty || text.firstRange(ofScalars: part) != nil
         default: throw Failure("'in' takes a list, a mapping or a string, found \(container.kindDescription)")
         }
@@ -108,9 +117,23 @@ enum Arithmetic {
         return .microseconds(Int64(microseconds.rounded(.toNearestOrEven)))
     }
 
+    private static func joined(_ first: [Value], _ second: [Value]) throws(Failure) -> [Value] {
+        try Meter.charge((first.count + second.count) >> 2)
+        return first + second
+    }
+
+    private static func repeated(_ elements: [Value], _ count: Int64) throws(Failure) -> [Value] {
+        guard count > 0, !elements.isEmpty else { return [] }
+        let (total, overflow) = elements.count.multipliedReportingOverflow(by: Int(clamping: count))
+        guard !overflow else { throw tooLarge }
+        try Meter.charge(total)
+        return Array(repeatElement(elements, count: Int(count)).joined())
+    }
+
     static let tooLarge = Failure("the result is too large")
 
     private static func bounded(_ text: String) throws(Failure) -> String {
+        try Meter.charge(bytes: text.utf8.count)
         guard text.utf8.count <= Template.maximumOutput else {
             throw Failure("the text is longer than \(Template.maximumOutput) bytes")
         }

@@ -11,14 +11,20 @@ enum ContextNames {
         "params",
         "var", "macros", "prev_data_interval_start_success", "prev_data_interval_end_success",
         "prev_start_date_success", "prev_end_date_success", "try_number", "test_mode", "expanded_ti_count",
-        "events_start", "events_end",
+        "events_start", "events_end", "conn", "inlets", "outlets", "range", "dict", "namespace",
     ]
 
     /// Names of Airflow's (or Jinja's) that this version has no value for.
     static let later: Set<String> = [
-        "conn", "outlets", "inlets", "outlet_events", "inlet_events", "templates_dict", "triggering_asset_events",
-        "exception", "reason", "map_index_template", "partition_key", "partition_date", "task_reschedule_count",
-        "task_state_store", "asset_state_store", "range", "namespace", "cycler", "joiner", "lipsum", "dict",
+        "outlet_events", "inlet_events", "templates_dict", "triggering_asset_events", "exception", "reason",
+        "map_index_template", "partition_key", "partition_date", "task_reschedule_count", "task_state_store",
+        "asset_state_store", "cycler", "joiner", "lipsum",
+    ]
+
+    /// What to use instead of some of them.
+    private static let instead: [String: String] = [
+        "triggering_asset_events": "use events_start and events_end", "cycler": "use loop.cycle",
+        "joiner": "use the filter join, or loop.last",
     ]
 
     /// Names that Airflow 3 removed, with what took their place.
@@ -37,11 +43,13 @@ enum ContextNames {
     /// Throws unless the name is known.
     static func check(_ name: String, at offset: Int? = nil) throws(Failure) {
         if known.contains(name) { return }
-        if later.contains(name) { throw Failure("'\(name)' is not available in this version", at: offset) }
         throw unknown(name, at: offset)
     }
 
     static func unknown(_ name: String, at offset: Int? = nil) -> Failure {
+        if later.contains(name) {
+            return Failure("'\(name)' is not available in this version", hint: instead[name], at: offset)
+        }
         if let replacement = removed[name] {
             return Failure("unknown name '\(name)': Airflow 3 removed it", hint: "use \(replacement)", at: offset)
         }
@@ -50,10 +58,9 @@ enum ContextNames {
     }
 }
 
-/// Hints for unknown filters and tests.
-enum NearestFilter {
-    static func hint(for name: String, among names: Set<String>, later: Set<String>) -> String? {
-        if later.contains(name) { return "Jinja has it, but it is not available in this version" }
-        return NearestName.of(name, among: names.sorted()).map { "did you mean '\($0)'?" }
+/// Hints for unknown filters, tests and statements.
+enum NearestWord {
+    static func of(_ name: String, among names: Set<String>) -> String? {
+        NearestName.of(name, among: names.sorted()).map { "did you mean '\($0)'?" }
     }
 }

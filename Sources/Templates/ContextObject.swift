@@ -2,8 +2,10 @@ import CivilTime
 import DAGModel
 
 /// The context's objects, whose attributes are looked up when a template asks for them.
-enum ContextObject: Sendable {
+enum ContextObject: Sendable, Equatable {
     case dag, task, run, taskInstance, params, variables, variableTexts, variableJSON, macros, datetimeClass, jsonModule
+    case connections
+    case connection(String)
 
     var name: String {
         switch self {
@@ -18,6 +20,8 @@ enum ContextObject: Sendable {
         case .macros: "macros"
         case .datetimeClass: "macros.datetime"
         case .jsonModule: "macros.json"
+        case .connections: "conn"
+        case .connection(let id): "conn.\(id)"
         }
     }
 
@@ -34,6 +38,8 @@ enum ContextObject: Sendable {
         case .macros: "such as macros.ds_add(ds, 5)"
         case .datetimeClass: "such as macros.datetime(2026, 1, 1)"
         case .jsonModule: "such as macros.json.dumps(params.list)"
+        case .connections: "such as conn.warehouse.host"
+        case .connection(let id): "such as conn.\(id).host"
         }
     }
 }
@@ -49,6 +55,10 @@ extension TemplateContext {
         case "params": return .object(.params)
         case "var": return .object(.variables)
         case "macros": return .object(.macros)
+        case "conn": return .object(.connections)
+        case "range", "dict", "namespace": return .function(name)
+        case "inlets": return .list([])
+        case "outlets": return .list(task.outlets.map { Value(.object(["name": .string($0), "uri": .string($0)])) })
         case "run_id": return .string(run.id)
         case "try_number": return .int(Int64(task.tryNumber))
         case "test_mode": return .bool(false)
@@ -74,9 +84,7 @@ extension TemplateContext {
             }
             return .date(DateValue(name == "events_start" ? events.start : events.end))
         default:
-            let failure =
-                ContextNames.later.contains(name)
-                ? Failure("'\(name)' is not available in this version") : ContextNames.unknown(name)
+            let failure = ContextNames.unknown(name)
             return .undefined(message: failure.message, hint: failure.hint)
         }
     }
@@ -142,10 +150,19 @@ extension TemplateContext {
                 return Self.missing(name, of: "macros.json", among: ["dumps", "loads"])
             }
             return .method(Value.Method(.object(object), name))
+        case .connections:
+            if name == "get" { return .method(Value.Method(.object(object), name)) }
+            guard connection(name) != nil else {
+                return .undefined(
+                    message: "there is no connection '\(name)'", hint: "set CRYPTOFLOW_CONN_\(name.uppercased())")
+            }
+            return .object(.connection(name))
+        case .connection(let id): return try ConnectionNames.attribute(name, of: id, self)
         case .dag, .task, .run, .taskInstance:
             if let value = try facts(name, of: object) { return value }
-            if object == .taskInstance, name == "xcom_pull" || name == "xcom_push" {
-                throw Failure("'ti.\(name)' is not available in this version", hint: "write {$x: task}")
+            if object == .taskInstance, name == "xcom_pull" { return .method(Value.Method(.object(object), name)) }
+            if object == .taskInstance, name == "xcom_push" {
+                throw Failure("'ti.xcom_push' is not available: a template only reads")
             }
             return Self.missing(name, of: object.name, among: Self.factNames(of: object))
         }
@@ -175,7 +192,7 @@ extension TemplateContext {
         case .task:
             [
                 "task_id", "dag_id", "task_type", "operator_name", "owner", "queue", "pool", "retries", "doc_md",
-                "upstream_task_ids",
+                "upstream_task_ids", "outlets",
             ]
         case .run:
             [
@@ -185,7 +202,7 @@ extension TemplateContext {
         default:
             [
                 "task_id", "dag_id", "run_id", "try_number", "max_tries", "map_index", "start_date", "queue", "pool",
-                "operator", "logical_date", "task", "dag_run",
+                "operator", "logical_date", "task", "dag_run", "xcom_pull",
             ]
         }
     }
@@ -212,6 +229,7 @@ extension TemplateContext {
         case (.task, "retries"): return .int(Int64(task.retries))
         case (.task, "doc_md"): return task.docMD.map { .string($0) } ?? .null
         case (.task, "upstream_task_ids"): return .list(task.upstream.map { .string($0.rawValue) })
+        case (.task, "outlets"): return try self.value(of: "outlets")
         case (.taskInstance, "run_id"), (.run, "run_id"): return .string(run.id)
         case (.taskInstance, "try_number"): return .int(Int64(task.tryNumber))
         case (.taskInstance, "max_tries"): return .int(Int64(task.maxTries))

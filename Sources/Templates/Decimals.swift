@@ -2,6 +2,18 @@ import Glibc
 
 /// Rounding and fixed-point text of binary floating point, as Python does them.
 enum Decimals {
+    /// Python's `repr()` of a float: the shortest digits that give it back, with an exponent from 1e16 and below 1e-4.
+    static func text(_ number: Double) -> String {
+        if number.isNaN { return "nan" }
+        if number.isInfinite { return number < 0 ? "-inf" : "inf" }
+        let text = "\(number)"
+        guard let mark = text.firstIndex(of: "e") else { return text }
+        var digits = String(text[..<mark])
+        if digits.hasSuffix(".0") { digits.removeLast(2) }
+        let exponent = Int(text[text.index(after: mark)...]) ?? 0
+        return digits + "e" + (exponent < 0 ? "-" : "+") + padded(abs(exponent), 2)
+    }
+
     /// A number with exactly `digits` decimals, correctly rounded from its exact binary value.
     static func fixed(_ number: Double, _ digits: Int) -> String {
         guard number.isFinite else { return "\(number)" }

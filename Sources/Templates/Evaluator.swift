@@ -5,12 +5,14 @@ import DAGModel
 ///
 /// Every failure gets the offset of the innermost expression it happened in.
 struct Evaluator {
-    let context: TemplateContext
+    let state: RenderState
+    var context: TemplateContext { state.context }
 
-    init(_ context: TemplateContext) { self.context = context }
+    init(_ state: RenderState) { self.state = state }
 
     func evaluate(_ expression: Expression) throws(Failure) -> Value {
         do throws(Failure) {
+            try Meter.charge(1)
             return try value(of: expression)
         } catch {
             var failure = error
@@ -26,21 +28,31 @@ struct Evaluator {
         return value
     }
 
+    /// Python's truth of a condition.
+    func isTrue(_ expression: Expression) throws(Failure) -> Bool {
+        let value = try defined(expression)
+        if case .object(.params) = value { return !context.params.isEmpty }
+        return try value.isTrue
+    }
+
     private func value(of expression: Expression) throws(Failure) -> Value {
         switch expression.kind {
         case .literal(let value): return value
-        case .name(let name): return try context.value(of: name)
+        case .name(let name):
+            if let value = state.variable(name) { return value }
+            return try context.value(of: name)
         case .attribute(let base, let name): return try attribute(name, of: try defined(base))
         case .item(let base, let index): return try item(try defined(index), of: try defined(base))
         case .slice(let base, let from, let to, let step):
             return try slice(
                 try defined(base), from: try bound(from), to: try bound(to), step: try bound(step))
         case .call(let callee, let arguments):
+            if let result = try changed(callee, arguments) { return result }
             let function = try defined(callee)
             return try call(function, try evaluated(arguments))
         case .filter(let base, let name, let arguments):
             let input = name == "default" || name == "d" ? try lenient(base) : try defined(base)
-            return try Filters.apply(name, to: plain(input), try evaluated(arguments), context)
+            return try Filters.apply(name, to: plain(input), try evaluated(arguments), self)
         case .test(let base, let name, let arguments, let negated):
             let input = name == "defined" || name == "undefined" ? try lenient(base) : try defined(base)
             return .bool(try Tests.check(name, plain(input), try evaluated(arguments)) != negated)
@@ -70,17 +82,21 @@ struct Evaluator {
             var values: [Value] = []
             for element in elements { values.append(try defined(element)) }
             return .list(values)
+        case .tuple(let elements):
+            var values: [Value] = []
+            for element in elements { values.append(try defined(element)) }
+            return .tuple(values)
         case .map(let entries):
             var values: [Value.Entry] = []
             for (key, value) in entries {
-                values.append(Value.Entry(key: try defined(key), value: try defined(value)))
+                try Mutators.put(try defined(key), try defined(value), in: &values)
             }
             return .map(values)
         }
     }
 
     /// `params` as the mapping it is, where one is wanted whole.
-    private func plain(_ value: Value) -> Value {
+    func plain(_ value: Value) -> Value {
         if case .object(.params) = value { Value(.object(context.params)) } else { value }
     }
 
@@ -100,7 +116,7 @@ struct Evaluator {
         return Failure(message, hint: hint, at: offset)
     }
 
-    private func evaluated(_ arguments: Expression.Arguments) throws(Failure) -> CallArguments {
+    func evaluated(_ arguments: Expression.Arguments) throws(Failure) -> CallArguments {
         var result = CallArguments()
         for argument in arguments.positional { result.positional.append(try defined(argument)) }
         for (name, argument) in arguments.named { result.named.append((name, try defined(argument))) }
@@ -117,7 +133,7 @@ struct Evaluator {
         return index
     }
 
-    private func attribute(_ name: String, of value: Value) throws(Failure) -> Value {
+    func attribute(_ name: String, of value: Value) throws(Failure) -> Value {
         guard !name.hasPrefix("__") else { throw Failure("the attribute '\(name)' is not accessible") }
         switch value {
         case .object(let object): return try context.attribute(name, of: object)
@@ -140,6 +156,13 @@ struct Evaluator {
                 return TemplateContext.missing(
                     name, of: "a time span", among: ["days", "seconds", "microseconds", "total_seconds"])
             }
+        case .list, .tuple:
+            if Mutators.ofLists.contains(name) || name == "index" || name == "count" || name == "copy" {
+                return .method(Value.Method(value, name))
+            }
+            return TemplateContext.missing(name, of: value.kindDescription, among: ["append", "count", "index"])
+        case .loop(let round): return round.attribute(name)
+        case .namespace(let index): return state.attribute(name, ofNamespace: index)
         case .string:
             if Methods.ofStrings.contains(name) { return .method(Value.Method(value, name)) }
             return TemplateContext.missing(name, of: "a string", among: Methods.ofStrings.sorted())
@@ -147,7 +170,7 @@ struct Evaluator {
         }
     }
 
-    private func item(_ index: Value, of value: Value) throws(Failure) -> Value {
+    func item(_ index: Value, of value: Value) throws(Failure) -> Value {
         switch value {
         case .object(let object):
             guard let name = index.plainString else {
@@ -161,7 +184,7 @@ struct Evaluator {
                     name, of: "the mapping", among: entries.compactMap { $0.key.plainString })
             }
             return .undefined(message: "the mapping has no key \(try index.representation())", hint: nil)
-        case .list(let elements):
+        case .list(let elements), .tuple(let elements):
             guard let position = index.integer else {
                 return .undefined(message: "a list takes a number in brackets, not \(index.kindDescription)", hint: nil)
             }
@@ -177,6 +200,7 @@ struct Evaluator {
                 }
                 return try attribute(name, of: value)
             }
+            try Meter.charge(bytes: text.utf8.count)
             let scalars = Array(text.unicodeScalars)
             let resolved = position < 0 ? position + Int64(scalars.count) : position
             guard resolved >= 0, resolved < scalars.count else {
@@ -195,8 +219,14 @@ struct Evaluator {
     private func slice(_ value: Value, from: Int?, to: Int?, step: Int?) throws(Failure) -> Value {
         guard step != 0 else { throw Failure("a slice's step cannot be zero") }
         switch value {
-        case .list(let elements): return .list(Self.slice(elements, from, to, step ?? 1))
+        case .list(let elements):
+            try Meter.charge(elements.count >> 2)
+            return .list(Self.slice(elements, from, to, step ?? 1))
+        case .tuple(let elements):
+            try Meter.charge(elements.count >> 2)
+            return .tuple(Self.slice(elements, from, to, step ?? 1))
         case .string(let text):
+            try Meter.charge(bytes: text.utf8.count << 3)
             var result = String.UnicodeScalarView()
             result.append(contentsOf: Self.slice(Array(text.unicodeScalars), from, to, step ?? 1))
             return .string(String(result))
@@ -234,9 +264,37 @@ struct Evaluator {
         return result
     }
 
+    /// The result of a method that changes the list or mapping it is called on; nil when this is none.
+    ///
+    /// The value changes where it stands: in a variable, or in an attribute of a namespace.
+    private func changed(_ callee: Expression, _ arguments: Expression.Arguments) throws(Failure) -> Value? {
+        guard case .attribute(let base, let name) = callee.kind, Mutators.names.contains(name) else { return nil }
+        let values: CallArguments
+        switch base.kind {
+        case .name(let variable):
+            guard Mutators.apply(name, to: state.variable(variable)) else { return nil }
+            values = try evaluated(arguments)
+            return try state.change(variable) { (value) throws(Failure) in try Mutators.call(name, on: &value, values) }
+        case .attribute(let space, let attribute):
+            guard case .name(let variable) = space.kind, case .namespace(let index)? = state.variable(variable),
+                Mutators.apply(name, to: state.attribute(attribute, ofNamespace: index))
+            else { return nil }
+            values = try evaluated(arguments)
+            return try state.change(attribute, ofNamespace: index) { (value) throws(Failure) in
+                try Mutators.call(name, on: &value, values)
+            }
+        default: return nil
+        }
+    }
+
     private func call(_ function: Value, _ arguments: CallArguments) throws(Failure) -> Value {
         switch function {
-        case .method(let method): return try Methods.call(method, arguments, context)
+        case .method(let method):
+            try Meter.charge(for: method.receiver)
+            let result = try Methods.call(method, arguments, state)
+            try Meter.charge(for: result)
+            return result
+        case .function(let name): return try Functions.call(name, arguments, state)
         case .object(.datetimeClass): return try Macros.makeDate(arguments)
         default: throw Failure("\(function.kindDescription) cannot be called")
         }

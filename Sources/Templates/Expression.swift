@@ -2,6 +2,11 @@
 struct Expression: Sendable {
     let offset: Int
     let kind: Kind
+    /// How many expressions stand within each other, this one included.
+    let height: Int
+
+    /// Higher expressions are refused: they would be read and evaluated with as many nested calls.
+    static let maximumHeight = 160
 
     indirect enum Kind: Sendable {
         case literal(Value)
@@ -19,6 +24,7 @@ struct Expression: Sendable {
         case or(Expression, Expression)
         case conditional(Expression, then: Expression, otherwise: Expression?)
         case list([Expression])
+        case tuple([Expression])
         case map([(Expression, Expression)])
     }
 
@@ -30,6 +36,28 @@ struct Expression: Sendable {
     init(_ kind: Kind, at offset: Int) {
         self.kind = kind
         self.offset = offset
+        height = 1 + (kind.parts.map(\.height).max() ?? 0)
+    }
+}
+
+extension Expression.Kind {
+    /// The expressions directly within this one.
+    fileprivate var parts: [Expression] {
+        switch self {
+        case .literal, .name: []
+        case .attribute(let base, _): [base]
+        case .item(let base, let index): [base, index]
+        case .slice(let base, let from, let to, let step): [base] + [from, to, step].compactMap { $0 }
+        case .call(let callee, let arguments): [callee] + arguments.all
+        case .filter(let base, _, let arguments), .test(let base, _, let arguments, _): [base] + arguments.all
+        case .unary(_, let operand): [operand]
+        case .binary(_, let left, let right), .and(let left, let right), .or(let left, let right): [left, right]
+        case .comparison(let first, let rest): [first] + rest.map(\.1)
+        case .conditional(let condition, let then, let otherwise):
+            [condition, then] + [otherwise].compactMap { $0 }
+        case .list(let elements), .tuple(let elements): elements
+        case .map(let entries): entries.flatMap { [$0.0, $0.1] }
+        }
     }
 }
 
@@ -57,58 +85,41 @@ enum ComparisonOperator: String, Sendable {
     case isNotIn = "not in"
 }
 
+/// The root names that expressions read.
+struct NamesRead {
+    /// With the offset of each.
+    var names: [(name: String, offset: Int)] = []
+    /// Names that `default` or `is defined` asks about: they may be missing.
+    var guarded: Set<String> = []
+}
+
 extension Expression {
-    /// Collects the root names this expression reads, with their offsets.
-    ///
-    /// A name that is guarded by `default` or `is defined` is left out: it may be missing.
-    func collectNames(into names: inout [(name: String, offset: Int)]) {
+    func collectNames(into read: inout NamesRead) {
         switch kind {
-        case .literal: break
-        case .name(let name): names.append((name, offset))
-        case .attribute(let base, _): base.collectNames(into: &names)
-        case .item(let base, let index):
-            base.collectNames(into: &names)
-            index.collectNames(into: &names)
-        case .slice(let base, let from, let to, let step):
-            base.collectNames(into: &names)
-            for part in [from, to, step] { part?.collectNames(into: &names) }
-        case .call(let callee, let arguments):
-            callee.collectNames(into: &names)
-            arguments.collectNames(into: &names)
+        case .name(let name): read.names.append((name, offset))
         case .filter(let base, let filter, let arguments):
-            if case .name = base.kind, filter == "default" || filter == "d" {} else { base.collectNames(into: &names) }
-            arguments.collectNames(into: &names)
-        case .test(let base, let test, let arguments, _):
-            if case .name = base.kind, test == "defined" || test == "undefined" {
+            if case .name(let name) = base.kind, filter == "default" || filter == "d" {
+                read.guarded.insert(name)
             } else {
-                base.collectNames(into: &names)
+                base.collectNames(into: &read)
             }
-            arguments.collectNames(into: &names)
-        case .unary(_, let operand): operand.collectNames(into: &names)
-        case .binary(_, let left, let right), .and(let left, let right), .or(let left, let right):
-            left.collectNames(into: &names)
-            right.collectNames(into: &names)
-        case .comparison(let first, let rest):
-            first.collectNames(into: &names)
-            for (_, operand) in rest { operand.collectNames(into: &names) }
-        case .conditional(let condition, let then, let otherwise):
-            condition.collectNames(into: &names)
-            then.collectNames(into: &names)
-            otherwise?.collectNames(into: &names)
-        case .list(let elements):
-            for element in elements { element.collectNames(into: &names) }
-        case .map(let entries):
-            for (key, value) in entries {
-                key.collectNames(into: &names)
-                value.collectNames(into: &names)
+            arguments.collectNames(into: &read)
+        case .test(let base, let test, let arguments, _):
+            if case .name(let name) = base.kind, test == "defined" || test == "undefined" {
+                read.guarded.insert(name)
+            } else {
+                base.collectNames(into: &read)
             }
+            arguments.collectNames(into: &read)
+        default: for part in kind.parts { part.collectNames(into: &read) }
         }
     }
 }
 
 extension Expression.Arguments {
-    func collectNames(into names: inout [(name: String, offset: Int)]) {
-        for argument in positional { argument.collectNames(into: &names) }
-        for (_, argument) in named { argument.collectNames(into: &names) }
+    fileprivate var all: [Expression] { positional + named.map(\.1) }
+
+    func collectNames(into read: inout NamesRead) {
+        for argument in all { argument.collectNames(into: &read) }
     }
 }

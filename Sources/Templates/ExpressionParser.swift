@@ -11,10 +11,47 @@ struct ExpressionParser {
 
     /// The whole expression; throws when anything is left over.
     mutating func parse() throws(Failure) -> Expression {
-        if case .end = current.kind { throw Failure("an expression is missing between the braces", at: current.offset) }
-        let expression = try conditional()
-        guard case .end = current.kind else {
+        if isAtEnd { throw Failure("an expression is missing between the braces", at: current.offset) }
+        let expression = try expression()
+        guard isAtEnd else {
             throw Failure("unexpected \(describe(current)) after the expression", at: current.offset)
+        }
+        return expression
+    }
+
+    /// An expression, or several between commas as a tuple.
+    mutating func expression() throws(Failure) -> Expression {
+        try sequence { (parser) throws(Failure) in try parser.conditional() }
+    }
+
+    /// An expression that ends at a comma.
+    mutating func single() throws(Failure) -> Expression { try conditional() }
+
+    /// What a loop goes over: a conditional needs parentheses here, since `if` begins the loop's own condition.
+    mutating func loopSequence() throws(Failure) -> Expression {
+        try sequence { (parser) throws(Failure) in try parser.or() }
+    }
+
+    private mutating func sequence(_ element: (inout Self) throws(Failure) -> Expression) throws(Failure)
+        -> Expression
+    {
+        let first = try element(&self)
+        guard isNext(",") else { return first }
+        var elements = [first]
+        while take(",") {
+            if isAtEnd { break }
+            elements.append(try element(&self))
+        }
+        return try Self.node(.tuple(elements), at: first.offset)
+    }
+
+    var isAtEnd: Bool { if case .end = current.kind { true } else { false } }
+
+    private static func node(_ kind: Expression.Kind, at offset: Int) throws(Failure) -> Expression {
+        let expression = Expression(kind, at: offset)
+        guard expression.height <= Expression.maximumHeight else {
+            throw Failure(
+                "the expression has more than \(Expression.maximumHeight) parts within each other", at: offset)
         }
         return expression
     }
@@ -23,23 +60,23 @@ struct ExpressionParser {
 
     private mutating func advance() { if position < tokens.count - 1 { position += 1 } }
 
-    private mutating func take(_ symbol: String) -> Bool {
+    mutating func take(_ symbol: String) -> Bool {
         guard case .symbol(symbol) = current.kind else { return false }
         advance()
         return true
     }
 
-    private mutating func takeName(_ name: String) -> Bool {
+    mutating func takeName(_ name: String) -> Bool {
         guard case .name(name) = current.kind else { return false }
         advance()
         return true
     }
 
-    private func isNext(_ symbol: String) -> Bool {
+    func isNext(_ symbol: String) -> Bool {
         if case .symbol(symbol) = current.kind { true } else { false }
     }
 
-    private mutating func expect(_ symbol: String, _ purpose: String) throws(Failure) {
+    mutating func expect(_ symbol: String, _ purpose: String) throws(Failure) {
         guard take(symbol) else {
             throw Failure("expected '\(symbol)' \(purpose), found \(describe(current))", at: current.offset)
         }
@@ -56,7 +93,7 @@ struct ExpressionParser {
         }
     }
 
-    private mutating func nested<T>(_ body: (inout Self) throws(Failure) -> T) throws(Failure) -> T {
+    mutating func nested<T>(_ body: (inout Self) throws(Failure) -> T) throws(Failure) -> T {
         guard depth < Self.maximumDepth else {
             throw Failure("the expression is nested more than \(Self.maximumDepth) levels deep", at: current.offset)
         }
@@ -71,7 +108,7 @@ struct ExpressionParser {
             while parser.takeName("if") {
                 let condition = try parser.or()
                 let otherwise: Expression? = parser.takeName("else") ? try parser.conditional() : nil
-                expression = Expression(
+                expression = try Self.node(
                     .conditional(condition, then: expression, otherwise: otherwise), at: expression.offset)
             }
             return expression
@@ -80,27 +117,27 @@ struct ExpressionParser {
 
     private mutating func or() throws(Failure) -> Expression {
         var left = try and()
-        while takeName("or") { left = Expression(.or(left, try and()), at: left.offset) }
+        while takeName("or") { left = try Self.node(.or(left, try and()), at: left.offset) }
         return left
     }
 
     private mutating func and() throws(Failure) -> Expression {
         var left = try not()
-        while takeName("and") { left = Expression(.and(left, try not()), at: left.offset) }
+        while takeName("and") { left = try Self.node(.and(left, try not()), at: left.offset) }
         return left
     }
 
     private mutating func not() throws(Failure) -> Expression {
         let offset = current.offset
         guard takeName("not") else { return try comparison() }
-        return try nested { (parser) throws(Failure) in Expression(.unary(.not, try parser.not()), at: offset) }
+        return try nested { (parser) throws(Failure) in try Self.node(.unary(.not, try parser.not()), at: offset) }
     }
 
     private mutating func comparison() throws(Failure) -> Expression {
         let first = try sum()
         var rest: [(ComparisonOperator, Expression)] = []
         while let comparison = takeComparison() { rest.append((comparison, try sum())) }
-        return rest.isEmpty ? first : Expression(.comparison(first, rest), at: first.offset)
+        return rest.isEmpty ? first : try Self.node(.comparison(first, rest), at: first.offset)
     }
 
     private mutating func takeComparison() -> ComparisonOperator? {
@@ -121,6 +158,16 @@ struct ExpressionParser {
         }
     }
 
+    mutating func takeAnyName() -> String? {
+        guard case .name(let name) = current.kind else { return nil }
+        advance()
+        return name
+    }
+
+    var isNextName: Bool { if case .name = current.kind { true } else { false } }
+    var currentOffset: Int { current.offset }
+    var currentDescription: String { describe(current) }
+
     private mutating func takeBinary(_ allowed: [BinaryOperator]) -> BinaryOperator? {
         guard case .symbol(let symbol) = current.kind, let found = BinaryOperator(rawValue: symbol),
             allowed.contains(found)
@@ -132,7 +179,7 @@ struct ExpressionParser {
     private mutating func sum() throws(Failure) -> Expression {
         var left = try concatenation()
         while let symbol = takeBinary([.add, .subtract]) {
-            left = Expression(.binary(symbol, left, try concatenation()), at: left.offset)
+            left = try Self.node(.binary(symbol, left, try concatenation()), at: left.offset)
         }
         return left
     }
@@ -140,7 +187,7 @@ struct ExpressionParser {
     private mutating func concatenation() throws(Failure) -> Expression {
         var left = try product()
         while takeBinary([.concatenate]) != nil {
-            left = Expression(.binary(.concatenate, left, try product()), at: left.offset)
+            left = try Self.node(.binary(.concatenate, left, try product()), at: left.offset)
         }
         return left
     }
@@ -148,7 +195,7 @@ struct ExpressionParser {
     private mutating func product() throws(Failure) -> Expression {
         var left = try power()
         while let symbol = takeBinary([.multiply, .divide, .floorDivide, .remainder]) {
-            left = Expression(.binary(symbol, left, try power()), at: left.offset)
+            left = try Self.node(.binary(symbol, left, try power()), at: left.offset)
         }
         return left
     }
@@ -156,7 +203,7 @@ struct ExpressionParser {
     private mutating func power() throws(Failure) -> Expression {
         var left = try unary(withFilters: true)
         while takeBinary([.power]) != nil {
-            left = Expression(.binary(.power, left, try unary(withFilters: true)), at: left.offset)
+            left = try Self.node(.binary(.power, left, try unary(withFilters: true)), at: left.offset)
         }
         return left
     }
@@ -165,11 +212,11 @@ struct ExpressionParser {
         let offset = current.offset
         var expression: Expression
         if take("-") {
-            expression = Expression(
+            expression = try Self.node(
                 .unary(.negate, try nested { (parser) throws(Failure) in try parser.unary(withFilters: false) }),
                 at: offset)
         } else if take("+") {
-            expression = Expression(
+            expression = try Self.node(
                 .unary(.plus, try nested { (parser) throws(Failure) in try parser.unary(withFilters: false) }),
                 at: offset)
         } else {
@@ -186,12 +233,12 @@ struct ExpressionParser {
         case .name(let name):
             advance()
             switch name {
-            case "true", "True": return Expression(.literal(.bool(true)), at: token.offset)
-            case "false", "False": return Expression(.literal(.bool(false)), at: token.offset)
-            case "none", "None": return Expression(.literal(.null), at: token.offset)
+            case "true", "True": return try Self.node(.literal(.bool(true)), at: token.offset)
+            case "false", "False": return try Self.node(.literal(.bool(false)), at: token.offset)
+            case "none", "None": return try Self.node(.literal(.null), at: token.offset)
             case "if", "else", "and", "or", "not", "in", "is":
                 throw Failure("expected a value, found the word '\(name)'", at: token.offset)
-            default: return Expression(.name(name), at: token.offset)
+            default: return try Self.node(.name(name), at: token.offset)
             }
         case .string(var text):
             advance()
@@ -199,19 +246,19 @@ struct ExpressionParser {
                 text += next
                 advance()
             }
-            return Expression(.literal(.string(text)), at: token.offset)
+            return try Self.node(.literal(.string(text)), at: token.offset)
         case .integer(let number):
             advance()
-            return Expression(.literal(.int(number)), at: token.offset)
+            return try Self.node(.literal(.int(number)), at: token.offset)
         case .decimal(let number):
             advance()
-            return Expression(.literal(.double(number)), at: token.offset)
+            return try Self.node(.literal(.double(number)), at: token.offset)
         case .symbol("("):
             advance()
             return try parenthesized(at: token.offset)
         case .symbol("["):
             advance()
-            return Expression(.list(try elements(until: "]", of: "a list")), at: token.offset)
+            return try Self.node(.list(try elements(until: "]", of: "a list")), at: token.offset)
         case .symbol("{"):
             advance()
             return try map(at: token.offset)
@@ -221,11 +268,11 @@ struct ExpressionParser {
 
     /// `(a)` is a, `(a, b)` and `()` are sequences.
     private mutating func parenthesized(at offset: Int) throws(Failure) -> Expression {
-        if take(")") { return Expression(.list([]), at: offset) }
+        if take(")") { return try Self.node(.tuple([]), at: offset) }
         let first = try conditional()
         if take(")") { return first }
         try expect(",", "or ')'")
-        return Expression(.list([first] + (try elements(until: ")", of: "a sequence"))), at: offset)
+        return try Self.node(.tuple([first] + (try elements(until: ")", of: "a sequence"))), at: offset)
     }
 
     private mutating func elements(until close: String, of what: String) throws(Failure) -> [Expression] {
@@ -247,7 +294,7 @@ struct ExpressionParser {
             if take("}") { break }
             try expect(",", "or '}' in a mapping")
         }
-        return Expression(.map(entries), at: offset)
+        return try Self.node(.map(entries), at: offset)
     }
 
     private mutating func postfix(_ base: Expression) throws(Failure) -> Expression {
@@ -264,17 +311,17 @@ struct ExpressionParser {
                 case .name(let name):
                     let place = current.offset
                     advance()
-                    expression = Expression(.attribute(expression, name), at: place)
+                    expression = try Self.node(.attribute(expression, name), at: place)
                 case .integer(let index):
                     advance()
-                    expression = Expression(
-                        .item(expression, Expression(.literal(.int(index)), at: offset)), at: offset)
+                    expression = try Self.node(
+                        .item(expression, try Self.node(.literal(.int(index)), at: offset)), at: offset)
                 default: throw Failure("expected a name after '.', found \(describe(current))", at: current.offset)
                 }
             } else if take("[") {
                 expression = try subscripted(expression, at: offset)
             } else if isNext("(") {
-                expression = Expression(.call(expression, try arguments()), at: expression.offset)
+                expression = try Self.node(.call(expression, try arguments()), at: expression.offset)
             } else {
                 return expression
             }
@@ -301,11 +348,11 @@ struct ExpressionParser {
         }
         if isSlice {
             guard parts.count <= 3 else { throw Failure("a slice has at most three parts", at: offset) }
-            return Expression(
+            return try Self.node(
                 .slice(base, from: parts[0], to: parts[1], step: parts.count > 2 ? parts[2] : nil), at: offset)
         }
         guard let index = parts[0] else { throw Failure("expected a key between the brackets", at: offset) }
-        return Expression(.item(base, index), at: index.offset)
+        return try Self.node(.item(base, index), at: index.offset)
     }
 
     private mutating func arguments() throws(Failure) -> Expression.Arguments {
@@ -339,26 +386,30 @@ struct ExpressionParser {
                 throw Failure("more than \(Self.maximumDepth) filters in a row", at: current.offset)
             }
             if take("|") {
-                let offset = current.offset
-                guard case .name(let name) = current.kind else {
-                    throw Failure("expected a filter's name after '|', found \(describe(current))", at: offset)
-                }
-                advance()
-                guard Filters.names.contains(name) else {
-                    throw Failure(
-                        "unknown filter '\(name)'",
-                        hint: NearestFilter.hint(for: name, among: Filters.names, later: Filters.later), at: offset)
-                }
-                let arguments = isNext("(") ? try arguments() : Expression.Arguments()
-                expression = Expression(.filter(expression, name, arguments), at: offset)
+                let (name, arguments, offset) = try filter()
+                expression = try Self.node(.filter(expression, name, arguments), at: offset)
             } else if takeName("is") {
                 expression = try test(expression)
             } else if isNext("(") {
-                expression = Expression(.call(expression, try arguments()), at: expression.offset)
+                expression = try Self.node(.call(expression, try arguments()), at: expression.offset)
             } else {
                 return expression
             }
         }
+    }
+
+    /// A filter's name with its arguments.
+    mutating func filter() throws(Failure) -> (name: String, arguments: Expression.Arguments, offset: Int) {
+        let offset = current.offset
+        guard let name = takeAnyName() else {
+            throw Failure("expected a filter's name, found \(describe(current))", at: offset)
+        }
+        guard Filters.names.contains(name) else {
+            let reason = Filters.refused[name]
+            throw Failure(
+                "unknown filter '\(name)'", hint: reason ?? NearestWord.of(name, among: Filters.names), at: offset)
+        }
+        return (name, isNext("(") ? try arguments() : Expression.Arguments(), offset)
     }
 
     private mutating func test(_ base: Expression) throws(Failure) -> Expression {
@@ -370,8 +421,7 @@ struct ExpressionParser {
         advance()
         guard Tests.names.contains(name) else {
             throw Failure(
-                "unknown test '\(name)'", hint: NearestFilter.hint(for: name, among: Tests.names, later: []), at: offset
-            )
+                "unknown test '\(name)'", hint: NearestWord.of(name, among: Tests.names), at: offset)
         }
         var arguments = Expression.Arguments()
         if isNext("(") {
@@ -379,6 +429,6 @@ struct ExpressionParser {
         } else if Tests.takesArgument.contains(name) {
             arguments.positional = [try postfix(try primary())]
         }
-        return Expression(.test(base, name, arguments, negated: negated), at: offset)
+        return try Self.node(.test(base, name, arguments, negated: negated), at: offset)
     }
 }

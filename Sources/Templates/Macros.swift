@@ -6,8 +6,11 @@ import DAGModel
 /// Source: Airflow 3 documentation, "Macros", and the Task SDK's `macros.py`.
 enum Macros {
     private static let names = ["ds_add", "ds_format", "datetime", "timedelta", "json"]
-    private static let later: Set<String> = [
-        "time", "uuid", "random", "dateutil", "yaml", "datetime_diff_for_humans", "ds_format_locale",
+    private static let later: Set<String> = ["dateutil", "yaml", "ds_format_locale"]
+    private static let changing: [String: String] = [
+        "uuid": "use task_instance_key_str or ti.run_id, which name the try as well",
+        "random": "use run_id or params", "time": "use ts or data_interval_end",
+        "datetime_diff_for_humans": "use (a - b).total_seconds()",
     ]
 
     static func attribute(_ name: String) throws(Failure) -> Value {
@@ -16,6 +19,11 @@ enum Macros {
         case "datetime": return .object(.datetimeClass)
         case "json": return .object(.jsonModule)
         default:
+            if let instead = changing[name] {
+                throw Failure(
+                    "'macros.\(name)' is not available: a rendered text must be the same whenever it is rendered",
+                    hint: instead)
+            }
             if later.contains(name) { throw Failure("'macros.\(name)' is not available in this version") }
             return TemplateContext.missing(name, of: "macros", among: names)
         }

@@ -6,21 +6,36 @@ enum Methods {
     static let ofStrings: Set<String> = [
         "upper", "lower", "strip", "lstrip", "rstrip", "replace", "split", "join", "startswith", "endswith", "title",
         "capitalize", "zfill", "removeprefix", "removesuffix", "find", "count", "isdigit", "ljust", "rjust",
-        "splitlines",
+        "splitlines", "center", "format", "index", "isalnum", "isalpha", "isdecimal", "islower", "isnumeric", "isspace",
+        "isupper", "partition", "rfind", "rpartition", "rsplit", "swapcase", "casefold",
     ]
-    static let ofMaps: Set<String> = ["get", "keys", "values", "items"]
+    static let ofMaps: Set<String> = ["get", "keys", "values", "items", "copy", "update", "pop", "setdefault"]
     static let ofDates: Set<String> = [
         "strftime", "isoformat", "format", "date", "timestamp", "weekday", "isoweekday", "add", "subtract", "replace",
         "start_of", "end_of", "in_timezone", "in_tz", "to_date_string", "to_time_string", "to_datetime_string",
         "to_iso8601_string",
     ]
 
-    static func call(_ method: Value.Method, _ arguments: CallArguments, _ context: TemplateContext) throws(Failure)
+    static func call(_ method: Value.Method, _ arguments: CallArguments, _ state: RenderState) throws(Failure)
         -> Value
     {
+        let context = state.context
         switch method.receiver {
         case .string(let text): return try call(method.name, on: text, arguments)
-        case .map(let entries): return try call(method.name, on: entries, arguments)
+        case .map(let entries):
+            guard Mutators.ofMaps.contains(method.name) else { return try call(method.name, on: entries, arguments) }
+            var value = method.receiver
+            return try Mutators.call(method.name, on: &value, arguments)
+        case .list(let elements), .tuple(let elements):
+            return try call(method.name, on: method.receiver, elements, arguments)
+        case .loop(let round):
+            guard method.name == "cycle" else {
+                return .bool(try state.hasChanged(round.id, .tuple(arguments.positional)))
+            }
+            guard !arguments.positional.isEmpty else { throw Failure("'loop.cycle' needs a value") }
+            return arguments.positional[round.index % arguments.positional.count]
+        case .object(.taskInstance): return try XComPull.call(arguments, context)
+        case .object(.connections), .object(.connection): return try ConnectionNames.call(method, arguments, context)
         case .date(let date): return try call(method.name, on: date, arguments, context)
         case .duration(let duration):
             _ = try arguments.values([], of: method.name)
@@ -29,17 +44,48 @@ enum Methods {
         case .object(.datetimeClass): return try Macros.callDatetime(method.name, arguments)
         case .object(.params): return try call(method.name, on: Value(.object(context.params)).entries, arguments)
         case .object(.jsonModule):
-            let values = try arguments.values(["obj"], of: method.name)
+            let values = try arguments.values(
+                method.name == "dumps" ? ["obj", "indent", "sort_keys"] : ["s"], of: method.name)
             guard let value = values[0] else { throw Failure("'\(method.name)' needs a value") }
-            if method.name == "dumps" { return .string(try JSONText.text(value, sortsKeys: false)) }
+            if method.name == "dumps" {
+                let indent = try values[1].map { (value) throws(Failure) in
+                    Int(clamping: try CallArguments.integer(value, "indent", of: "dumps"))
+                }
+                return .string(
+                    try JSONText.text(
+                        value, sortsKeys: try values[2]?.isTrue ?? false, indent: indent.map { min(max($0, 0), 100) }))
+            }
             return try TemplateContext.json(try CallArguments.string(value, "s", of: method.name), of: "the argument")
         case .object(.variableTexts), .object(.variableJSON):
-            let values = try arguments.values(["key", "default_var"], of: method.name)
+            let values = try arguments.values(["key", "default"], of: method.name)
             let name = try CallArguments.string(values[0], "key", of: method.name)
             guard let text = context.variable(name) else { return values[1] ?? TemplateContext.missingVariable(name) }
             if case .object(.variableTexts) = method.receiver { return .string(text) }
             return try TemplateContext.json(text, of: "the variable '\(name)'")
         default: throw Failure("'\(method.name)' cannot be called")
+        }
+    }
+
+    private static func call(
+        _ name: String, on list: Value, _ elements: [Value], _ arguments: CallArguments
+    ) throws(Failure) -> Value {
+        switch name {
+        case "copy": return list
+        case "index", "count":
+            guard let wanted = try arguments.values(["value"], of: name)[0] else {
+                throw Failure("'\(name)' needs a value")
+            }
+            try Meter.charge(elements.count >> 4)
+            var count: Int64 = 0
+            for (index, element) in elements.enumerated() where try element.equals(wanted) {
+                if name == "index" { return .int(Int64(index)) }
+                count += 1
+            }
+            if name == "index" { throw Failure("the list has no such element") }
+            return .int(count)
+        default:
+            var value = list
+            return try Mutators.call(name, on: &value, arguments)
         }
     }
 
@@ -51,7 +97,8 @@ enum Methods {
             switch name {
             case "keys": return .list(entries.map(\.key))
             case "values": return .list(entries.map(\.value))
-            default: return .list(entries.map { .list([$0.key, $0.value]) })
+            case "copy": return .map(entries)
+            default: return .list(entries.map { .tuple([$0.key, $0.value]) })
             }
         }
         let values = try arguments.values(["key", "default"], of: name)
@@ -64,6 +111,10 @@ enum Methods {
             try CallArguments.string(value, parameter, of: name)
         }
         switch name {
+        case "center", "format", "index", "isalnum", "isalpha", "isdecimal", "islower", "isnumeric", "isspace",
+            "isupper",
+            "partition", "rfind", "rpartition", "rsplit", "swapcase", "casefold":
+            return try TextMethods.call(name, on: text, arguments)
         case "upper", "lower", "title", "capitalize", "isdigit", "splitlines":
             _ = try arguments.values([], of: name)
             switch name {
@@ -99,16 +150,22 @@ enum Methods {
             return .list(
                 try Texts.split(text, try string(separator, "sep"), limit: limit ?? -1).map { .string($0) })
         case "join":
-            guard case .some(.list(let elements)) = try arguments.values(["iterable"], of: name)[0] else {
+            guard let iterable = try arguments.values(["iterable"], of: name)[0] else {
                 throw Failure("'join' takes a list of strings")
             }
             var parts: [String] = []
-            for element in elements { parts.append(try string(element, "element")) }
-            return .string(parts.joined(separator: text))
-        case "startswith":
-            return .bool(text.hasScalarPrefix(try string(try arguments.values(["prefix"], of: name)[0], "prefix")))
-        case "endswith":
-            return .bool(text.hasScalarSuffix(try string(try arguments.values(["suffix"], of: name)[0], "suffix")))
+            for element in try Filters.iterated(iterable, name) { parts.append(try string(element, "element")) }
+            return .string(try Texts.joined(parts, separator: text))
+        case "startswith", "endswith":
+            let given = try arguments.values(["affix"], of: name)[0]
+            let candidates: [Value?] = if case .tuple(let several)? = given { several } else { [given] }
+            for candidate in candidates {
+                let affix = try string(candidate, "affix")
+                if name == "startswith" ? text.hasScalarPrefix(affix) : text.hasScalarSuffix(affix) {
+                    return .bool(true)
+                }
+            }
+            return .bool(false)
         case "removeprefix":
             let prefix = try string(try arguments.values(["prefix"], of: name)[0], "prefix")
             guard text.hasScalarPrefix(prefix) else { return .string(text) }

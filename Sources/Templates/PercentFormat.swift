@@ -1,7 +1,7 @@
 /// Python's `'%s and %05d' % (a, b)` for the conversions that templates meet.
 enum PercentFormat {
     static func text(_ format: String, _ argument: Value) throws(Failure) -> String {
-        var values: [Value] = if case .list(let elements) = argument { elements } else { [argument] }
+        var values: [Value] = if case .tuple(let elements) = argument { elements } else { [argument] }
         values.reverse()
         var result = ""
         var scalars = Array(format.unicodeScalars)[...]
@@ -67,7 +67,7 @@ enum PercentFormat {
             }
             result += piece
         }
-        if !values.isEmpty, case .list = argument { throw Failure("the format does not use all its values") }
+        if !values.isEmpty, case .tuple = argument { throw Failure("the format does not use all its values") }
         return result
     }
 

@@ -12,16 +12,26 @@ package struct TemplateContext: Sendable {
     ///
     /// Called only for names a template asks for.
     package var variable: @Sendable (String) -> String?
+    /// An output of the run, nil when there is none.
+    ///
+    /// Called only for those a template asks for.
+    package var output: @Sendable (OutputRequest) -> JSONValue?
+    /// A connection by id, nil when there is none.
+    package var connection: @Sendable (String) -> ConnectionFacts?
 
     package init(
         dag: DAGFacts, task: TaskFacts, run: RunFacts, params: [String: JSONValue] = [:],
-        variable: @escaping @Sendable (String) -> String? = { _ in nil }
+        variable: @escaping @Sendable (String) -> String? = { _ in nil },
+        output: @escaping @Sendable (OutputRequest) -> JSONValue? = { _ in nil },
+        connection: @escaping @Sendable (String) -> ConnectionFacts? = { _ in nil }
     ) {
         self.dag = dag
         self.task = task
         self.run = run
         self.params = params
         self.variable = variable
+        self.output = output
+        self.connection = connection
     }
 
     /// The DAG, as the name `dag` shows it.
@@ -72,12 +82,15 @@ package struct TemplateContext: Sendable {
         /// When this try started; nil before that.
         package var startDate: Timestamp?
         package var upstream: [TaskID]
+        /// Names of the assets a success changes.
+        package var outlets: [String]
 
         package init(
             id: TaskID, operatorName: String = "", owner: String? = nil, queue: String = "default",
             pool: String = "default_pool", retries: Int = 0, docMD: String? = nil, tryNumber: Int = 1,
             maxTries: Int = 0,
-            mapIndex: Int = -1, startDate: Timestamp? = nil, upstream: [TaskID] = []
+            mapIndex: Int = -1, startDate: Timestamp? = nil, upstream: [TaskID] = [],
+            outlets: [String] = []
         ) {
             self.id = id
             self.operatorName = operatorName
@@ -91,6 +104,7 @@ package struct TemplateContext: Sendable {
             self.mapIndex = mapIndex
             self.startDate = startDate
             self.upstream = upstream
+            self.outlets = outlets
         }
     }
 

@@ -1,8 +1,10 @@
-/// Cuts a template into text and expressions, dropping comments and resolving `{% raw %}` and whitespace control.
+/// Cuts a template into text, expressions and statements, dropping comments and resolving `{% raw %}` and whitespace control.
 struct TemplateScanner {
     enum Piece {
         case text(Range<Int>)
         case expression(Range<Int>)
+        /// What stands between `{%` and `%}`, and where the tag opens.
+        case statement(Range<Int>, open: Int)
     }
 
     private let bytes: [UInt8]
@@ -79,7 +81,7 @@ struct TemplateScanner {
             trimsNext = close > open + 2 && bytes[close - 1] == UInt8(ascii: "-")
             position = close + 2
         case UInt8(ascii: "{"):
-            let close = try expressionEnd(from: inside, open: open)
+            let close = try tagEnd(UInt8(ascii: "}"), from: inside, open: open)
             var end = close
             if end > inside, bytes[end - 1] == UInt8(ascii: "-") {
                 trimsNext = true
@@ -91,12 +93,14 @@ struct TemplateScanner {
         }
     }
 
-    /// The `}}` that closes an expression: not one within a string or a mapping.
-    private func expressionEnd(from start: Int, open: Int) throws(Failure) -> Int {
+    /// The `}}` or `%}` that closes a tag: not one within a string, a list or a mapping.
+    private func tagEnd(_ mark: UInt8, from start: Int, open: Int) throws(Failure) -> Int {
         var index = start
         var braces = 0
+        let isOutput = mark == UInt8(ascii: "}")
         while index < bytes.count {
             let byte = bytes[index]
+            let next = index + 1 < bytes.count ? bytes[index + 1] : 0
             if byte == UInt8(ascii: "'") || byte == UInt8(ascii: "\"") {
                 let quote = index
                 index += 1
@@ -104,37 +108,32 @@ struct TemplateScanner {
                 guard index < bytes.count else {
                     throw Failure("a string that starts here has no closing quote", at: quote)
                 }
+            } else if byte == mark, next == UInt8(ascii: "}"), braces == 0 {
+                return index
             } else if byte == UInt8(ascii: "{") {
                 braces += 1
             } else if byte == UInt8(ascii: "}") {
-                if braces > 0 {
-                    braces -= 1
-                } else if index + 1 < bytes.count, bytes[index + 1] == byte {
-                    return index
-                }
-            } else if byte == UInt8(ascii: "%"), index + 1 < bytes.count, bytes[index + 1] == UInt8(ascii: "}") {
+                braces = max(braces - 1, 0)
+            } else if isOutput, byte == UInt8(ascii: "%"), next == UInt8(ascii: "}") {
                 break
             }
             index += 1
         }
-        throw Failure("an expression that starts here has no closing '}}'", at: open)
+        let (what, close) = isOutput ? ("an expression", "}}") : ("a statement", "%}")
+        throw Failure("\(what) that starts here has no closing '\(close)'", at: open)
     }
 
     private mutating func readStatement(at open: Int, inside: Int) throws(Failure) {
-        guard let close = find("%}", from: inside) else {
-            throw Failure("a statement that starts here has no closing '%}'", at: open)
-        }
-        var words = bytes[inside..<close]
-        let trims = words.last == UInt8(ascii: "-")
-        if trims || words.last == UInt8(ascii: "+") { words = words.dropLast() }
-        let text = String(decoding: words, as: UTF8.self)
-        let word = text.split(whereSeparator: \.isWhitespace).first.map(String.init) ?? ""
-        guard word == "raw" else {
-            throw Failure(
-                "'{% \(word) %}' is not available in this version: only expressions '{{ … }}' and '{% raw %}' are",
-                hint: word == "if" ? "write {{ a if condition else b }}" : nil, at: open)
-        }
-        try readRaw(from: close + 2, trims: trims, open: open)
+        let close = try tagEnd(UInt8(ascii: "%"), from: inside, open: open)
+        var end = close
+        let sign = end > inside ? bytes[end - 1] : 0
+        let trims = sign == UInt8(ascii: "-")
+        if trims || sign == UInt8(ascii: "+") { end -= 1 }
+        let isRaw = bytes[inside..<end].split(whereSeparator: isBlank).elementsEqual([Array("raw".utf8)[...]])
+        if isRaw { return try readRaw(from: close + 2, trims: trims, open: open) }
+        pending.append(.statement(inside..<end, open: open))
+        trimsNext = trims
+        position = close + 2
     }
 
     /// Everything up to `{% endraw %}` as text.

@@ -10,6 +10,19 @@ enum Texts {
         return String(rest)
     }
 
+    /// The pieces with a separator between; bounded in length.
+    static func joined(_ pieces: [String], separator: String) throws(Failure) -> String {
+        var length = 0
+        for piece in pieces {
+            length += piece.utf8.count + separator.utf8.count
+            guard length <= Template.maximumOutput + separator.utf8.count else {
+                throw Failure("the text is longer than \(Template.maximumOutput) bytes")
+            }
+        }
+        try Meter.charge(bytes: length)
+        return pieces.joined(separator: separator)
+    }
+
     /// `old` by `new`, at most `count` times; negative for all.
     static func replacing(_ text: String, _ old: String, _ new: String, count: Int64) throws(Failure) -> String {
         if old.isEmpty { throw Failure("'replace' needs a text to look for") }

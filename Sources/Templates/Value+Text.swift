@@ -17,25 +17,54 @@ extension Value {
         case .null: return "None"
         case .bool(let flag): return flag ? "True" : "False"
         case .int(let number): return String(number)
-        case .double(let number): return "\(number)"
+        case .double(let number): return Decimals.text(number)
         case .string(let text): return Self.quoted(text)
         case .list(let elements):
             var parts: [String] = []
             for element in elements { parts.append(try element.representation()) }
-            return "[" + parts.joined(separator: ", ") + "]"
+            return try Self.joined(parts, "[", "]")
+        case .tuple(let elements):
+            var parts: [String] = []
+            for element in elements { parts.append(try element.representation()) }
+            return try Self.joined(parts, "(", parts.count == 1 ? ",)" : ")")
         case .map(let entries):
             var parts: [String] = []
             for entry in entries {
                 parts.append(try entry.key.representation() + ": " + entry.value.representation())
             }
-            return "{" + parts.joined(separator: ", ") + "}"
+            return try Self.joined(parts, "{", "}")
         case .date(let date): return date.representation
-        case .duration(let duration): return Self.text(of: duration)
+        case .duration(let duration): return Self.representation(of: duration)
+        case .loop: throw Failure("'loop' is an object; write one of its attributes", hint: "such as loop.index")
+        case .namespace: throw Failure("a namespace is an object; write one of its attributes")
+        case .function(let name): throw Failure("'\(name)' is a function; call it with parentheses")
         case .object(let object):
             throw Failure("'\(object.name)' is an object; write one of its attributes", hint: object.example)
         case .method(let method): throw Failure("'\(method.name)' is a method; call it with parentheses")
         case .undefined(let message, let hint): throw Failure(message, hint: hint)
         }
+    }
+
+    private static func joined(_ parts: [String], _ open: String, _ close: String) throws(Failure) -> String {
+        let length = parts.reduce(0) { $0 + $1.utf8.count + 2 }
+        try Meter.charge(parts.count)
+        try Meter.charge(bytes: length)
+        guard length <= 2 * Template.maximumOutput else {
+            throw Failure("the text is longer than \(Template.maximumOutput) bytes")
+        }
+        return open + parts.joined(separator: ", ") + close
+    }
+
+    /// Python's `repr()` of a timedelta.
+    private static func representation(of duration: Duration) -> String {
+        let microseconds = duration.wholeMicroseconds
+        let days = microseconds.flooredQuotient(86_400_000_000)
+        let rest = microseconds.flooredRemainder(86_400_000_000)
+        var parts: [String] = []
+        if days != 0 { parts.append("days=\(days)") }
+        if rest / 1_000_000 != 0 { parts.append("seconds=\(rest / 1_000_000)") }
+        if rest % 1_000_000 != 0 { parts.append("microseconds=\(rest % 1_000_000)") }
+        return "datetime.timedelta(" + (parts.isEmpty ? "0" : parts.joined(separator: ", ")) + ")"
     }
 
     /// Python's `repr()` of a string.

@@ -9,6 +9,8 @@ enum Value: Sendable {
     case double(Double)
     case string(String)
     case list([Value])
+    /// Python's tuple: a list that prints with parentheses.
+    case tuple([Value])
     /// Entries in the order they are shown.
     case map([Entry])
     case date(DateValue)
@@ -16,6 +18,12 @@ enum Value: Sendable {
     case duration(Duration)
     /// One of the context's objects, such as `dag_run`.
     case object(ContextObject)
+    /// The round of a `for`.
+    case loop(LoopRound)
+    /// One made by `namespace()`, by its number in the rendering.
+    case namespace(Int)
+    /// A function of Jinja's: `range`, `dict`, `namespace`.
+    case function(String)
     /// A method that waits for its call.
     case method(Method)
     /// A name or attribute that does not exist: an error as soon as it is used, as Airflow's StrictUndefined is.
@@ -62,6 +70,10 @@ enum Value: Sendable {
         case .double: "a number"
         case .string: "a string"
         case .list: "a list"
+        case .tuple: "a tuple"
+        case .loop: "the object 'loop'"
+        case .namespace: "a namespace"
+        case .function(let name): "the function '\(name)'"
         case .map: "a mapping"
         case .date: "a date"
         case .duration: "a time span"
@@ -80,10 +92,10 @@ enum Value: Sendable {
             case .int(let number): number != 0
             case .double(let number): number != 0
             case .string(let text): !text.isEmpty
-            case .list(let elements): !elements.isEmpty
+            case .list(let elements), .tuple(let elements): !elements.isEmpty
             case .map(let entries): !entries.isEmpty
             case .duration(let duration): duration != .zero
-            case .date, .object, .method: true
+            case .date, .object, .method, .loop, .namespace, .function: true
             case .undefined(let message, let hint): throw Failure(message, hint: hint)
             }
         }
@@ -93,6 +105,14 @@ enum Value: Sendable {
     func checked() throws(Failure) -> Value {
         if case .undefined(let message, let hint) = self { throw Failure(message, hint: hint) }
         return self
+    }
+
+    /// The elements of a list or tuple; nil for other kinds.
+    var elements: [Value]? {
+        switch self {
+        case .list(let elements), .tuple(let elements): elements
+        default: nil
+        }
     }
 
     /// The number when it is one; booleans count as 0 and 1, as in Python.
@@ -118,13 +138,19 @@ enum Value: Sendable {
     func equals(_ other: Value) throws(Failure) -> Bool {
         switch (try checked(), try other.checked()) {
         case (.null, .null): return true
-        case (.string(let left), .string(let right)): return left == right
-        case (.list(let left), .list(let right)):
+        case (.string(let left), .string(let right)):
+            // Scalar by scalar as in Python: Swift's own == would also take a composed letter for a decomposed one.
+            guard left.utf8.count == right.utf8.count else { return false }
+            try Meter.charge(bytes: left.utf8.count)
+            return left.utf8.elementsEqual(right.utf8)
+        case (.list(let left), .list(let right)), (.tuple(let left), .tuple(let right)):
             guard left.count == right.count else { return false }
+            try Meter.charge(left.count)
             for index in left.indices where try !left[index].equals(right[index]) { return false }
             return true
         case (.map(let left), .map(let right)):
             guard left.count == right.count else { return false }
+            try Meter.charge(left.count)
             for entry in left {
                 guard let match = try Value.lookup(entry.key, in: right), try match.equals(entry.value) else {
                     return false
@@ -142,6 +168,7 @@ enum Value: Sendable {
 
     /// The value of a key, nil when there is none.
     static func lookup(_ key: Value, in entries: [Entry]) throws(Failure) -> Value? {
+        try Meter.charge(entries.count >> 6)
         for entry in entries where try entry.key.equals(key) { return entry.value }
         return nil
     }

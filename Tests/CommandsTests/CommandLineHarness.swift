@@ -30,7 +30,8 @@ struct CommandLineHarness {
         OperatorSignature(
             name: "bash", aliases: ["airflow.providers.standard.operators.bash.BashOperator"],
             summary: "Runs a shell command.", runsProcess: true,
-            parameters: [.init("bash_command", .string, required: true, "What to run.")])
+            parameters: [.init("bash_command", .string, required: true, "What to run.")]),
+        OperatorSignature(name: "empty", summary: "Does nothing.", parameters: []),
     ]
 
     static func run(

@@ -44,6 +44,49 @@ import Testing
         }
     }
 
+    /// `empty` keeps no output, and `use` reads it.
+    private static let lints = """
+        $schema: https://airflow.apache.org/schemas/dag/2026-10-30.json
+        dag_id: a
+        schedule: "0 0 * * *"
+        start_date: 2027-01-01
+        catchup: true
+        tasks:
+          - id: hello
+            uses: empty
+          - id: use
+            uses: bash
+            with: {bash_command: {$x: hello}}
+
+        """
+
+    @Test("lints are warnings with a name")
+    func lints() async throws {
+        try await withFolder(["a.yaml": Self.lints]) { folder in
+            let outcome = await Harness.run("dag", "validate", folder, "--output", "json")
+            #expect(outcome.code == 0)
+            let found = (outcome.json.arrayValue ?? []).compactMap { $0["lint"]?.stringValue }
+            #expect(found.sorted() == ["future-start-with-catchup", "output-never-written"])
+            let text = await Harness.run("dag", "validate", folder)
+            #expect(text.errors.contains("[output-never-written]"))
+            #expect(text.errors.contains("\(folder)/a.yaml:9:"))
+        }
+    }
+
+    @Test("lints are left out by name and by a comment")
+    func allowed() async throws {
+        let commented = Self.lints.replacing(
+            "  - id: use\n", with: "  # cryptoflow: allow output-never-written\n  - id: use\n")
+        try await withFolder(["a.yaml": commented]) { folder in
+            let outcome = await Harness.run(
+                "dag", "validate", folder, "--allow", "future-start-with-catchup", "--output", "json")
+            let found = (outcome.json.arrayValue ?? []).compactMap { $0["lint"]?.stringValue }
+            #expect(found.isEmpty)
+            let wrong = await Harness.run("dag", "validate", folder, "--allow", "nothing")
+            #expect(wrong.code == 2)
+        }
+    }
+
     @Test("problems go to standard error with file, line and column")
     func broken() async throws {
         try await withFolder([
@@ -75,7 +118,7 @@ import Testing
             #expect(problem["key_path"] == "tasks[0].uses")
             #expect(
                 problem.objectValue?.keys.sorted() == [
-                    "column", "file", "hint", "key_path", "line", "message", "severity",
+                    "column", "file", "hint", "key_path", "line", "lint", "message", "severity",
                 ])
             let good = await Harness.run("dag", "validate", "\(folder)/b.yaml", "--output", "json")
             #expect(good.code == 0)

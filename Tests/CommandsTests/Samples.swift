@@ -33,6 +33,12 @@ enum Samples {
         return DAGDetail(summary: summary, definition: definition, sourceText: "dag_id: \(id)\n", versions: [])
     }
 
+    /// The same DAG with another definition.
+    static func detail(_ dag: DAGDetail, _ definition: DAG) -> DAGDetail {
+        DAGDetail(
+            summary: dag.summary, definition: definition, sourceText: dag.sourceText, versions: dag.versions)
+    }
+
     static func run(_ dag: String, _ runID: String, _ state: RunState, key: Int64 = 1, backfill: Int64? = nil)
         -> RunRecord
     {

@@ -4,7 +4,7 @@ import FoundationEssentials
 import Templates
 import Testing
 
-/// What Jinja 3.1.6 made of each template, with StrictUndefined and Airflow's filters, computed once.
+/// What Jinja 3.1.6 made of each template, set up as Airflow does, computed once by `Fixtures/generate.py`.
 struct JinjaVector: Decodable, Sendable, CustomTestStringConvertible {
     let template: String
     /// The rendered text; nil where Jinja raised `error`.
@@ -13,8 +13,8 @@ struct JinjaVector: Decodable, Sendable, CustomTestStringConvertible {
 
     var testDescription: String { template }
 
-    static func load() throws -> [JinjaVector] {
-        let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures/jinja.jsonl")
+    static func load(_ name: String) throws -> [JinjaVector] {
+        let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures/\(name)")
         return try String(contentsOf: file, encoding: .utf8).split(separator: "\n").map {
             try JSONDecoder().decode(JinjaVector.self, from: Data($0.utf8))
         }
@@ -34,18 +34,28 @@ extension TemplateContext {
                  "rows": [{"n": "a", "v": 1}, {"n": "b", "v": 2}]}
                 """#)
         let variables = ["plain": "value", "cfg": #"{"k": {"deep": [1, 2]}}"#]
+        let outputs: [OutputRequest: JSONValue] = [
+            OutputRequest(task: TaskID("up")): ["rows": 7, "ids": [1, 2]],
+            OutputRequest(task: TaskID("up"), key: "n"): 3, OutputRequest(task: TaskID("other")): "text",
+        ]
+        let connection = ConnectionFacts(
+            type: "postgresql", host: "db.example", port: 5432, login: "me", password: "s3cret", schema: "market",
+            extra: ["sslmode": "require"], url: "postgresql://me:s3cret@db.example:5432/market?sslmode=require")
         return TemplateContext(
             dag: DAGFacts(id: DAGID("d1"), tags: ["a", "b"]),
             task: TaskFacts(id: TaskID("t1"), retries: 2, tryNumber: 3),
             run: RunFacts(
                 id: "scheduled__2026-01-31", type: .scheduled, logicalDate: start,
                 dataInterval: DataInterval(start: start, end: end), conf: ["a": "A", "n": 7]),
-            params: params.objectValue ?? [:], variable: { variables[$0] })
+            params: params.objectValue ?? [:], variable: { variables[$0] }, output: { outputs[$0] },
+            connection: { $0 == "db" ? connection : nil })
     }
 }
 
 @Suite("Templates against Jinja") struct TemplateVectorTests {
-    @Test("render and fail as Jinja does", arguments: try JinjaVector.load())
+    @Test(
+        "render and fail as Jinja does",
+        arguments: try JinjaVector.load("jinja.jsonl") + JinjaVector.load("statements.jsonl"))
     func vector(_ vector: JinjaVector) throws {
         let context = try TemplateContext.sample()
         if let expected = vector.text {

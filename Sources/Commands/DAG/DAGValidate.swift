@@ -16,7 +16,9 @@ struct DAGValidate: ParsableCommand {
         discussion: """
             Problems go to standard error, one a line: FILE:LINE:COLUMN: severity: place: message (hint). With \
             --output json they are a list on standard output instead, [] when there are none, each with file, line, \
-            column, severity, key_path, message and hint. For schedules whose zone changes its clocks, the next \
+            column, severity, key_path, message, hint and, for a lint, its name. A lint is a warning that \
+            --allow or a comment "# cryptoflow: allow NAME" at its line leaves out: \
+            \(DocumentLint.Name.allCases.map(\.rawValue).joined(separator: ", ")). For schedules whose zone changes its clocks, the next \
             changes that touch them are shown.
 
             Examples:
@@ -33,19 +35,26 @@ struct DAGValidate: ParsableCommand {
     @Flag(help: "Also name what would not load in Airflow 3.4.")
     var portable = false
 
+    @Option(help: ArgumentHelp("Leave this lint out; may be given several times.", valueName: "lint"))
+    var allow: [DocumentLint.Name] = []
+
     @Option(name: .shortAndLong, help: ArgumentHelp("How to write the problems.", valueName: "format"))
     var output = Format.table
 
     func run() throws {
         let environment = CommandEnvironment.current
-        let check = DocumentCheck(catalog: OperatorCatalog(environment.operators), isPortable: portable)
+        let check = DocumentCheck(
+            catalog: OperatorCatalog(environment.operators), isPortable: portable,
+            lint: DocumentLint(now: environment.now(), allowed: Set(allow)))
         let result = check.run(paths.isEmpty ? ["dags"] : paths)
         switch output {
         case .json:
-            try environment.console.output(JSONValue.array(result.diagnostics.map(\.shape)).prettyText)
+            try environment.console.output(
+                JSONValue.array(result.diagnostics.map { $0.shape(lint: result.lints[$0]) }).prettyText)
         case .table:
             for diagnostic in result.diagnostics {
-                try environment.console.error(DisplayText.oneLine(diagnostic.description))
+                let lint = result.lints[diagnostic].map { " [\($0.rawValue)]" } ?? ""
+                try environment.console.error(DisplayText.oneLine(diagnostic.description + lint))
             }
             for preview in Self.previews(of: result, now: environment.now()) { try environment.console.output(preview) }
             try environment.console.output(Self.summary(of: result))
@@ -76,13 +85,17 @@ struct DAGValidate: ParsableCommand {
     }
 }
 
+extension DocumentLint.Name: ExpressibleByArgument {}
+
 extension Diagnostic {
     /// The problem as a JSON object.
-    var shape: JSONValue {
+    ///
+    /// - Parameter lint: the lint that found it; nil for the reader's own problems.
+    func shape(lint: DocumentLint.Name?) -> JSONValue {
         [
             "file": .string(place.file), "line": .int(Int64(place.line)), "column": .int(Int64(place.column)),
             "severity": .string(severity.rawValue), "key_path": .string(keyPath), "message": .string(message),
-            "hint": hint.map { .string($0) } ?? .null,
+            "hint": hint.map { .string($0) } ?? .null, "lint": lint.map { .string($0.rawValue) } ?? .null,
         ]
     }
 }

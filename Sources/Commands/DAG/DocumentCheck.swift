@@ -8,12 +8,16 @@ struct DocumentCheck {
     let catalog: OperatorCatalog
     /// Whether what Airflow would not load counts as an error.
     let isPortable: Bool
+    /// Nil to look for errors only.
+    var lint: DocumentLint?
 
     struct Result {
         /// By path, every file once.
         var files: [LoadedFile]
         /// Problems of all files and of paths where nothing is, by place.
         var diagnostics: [Diagnostic]
+        /// Which of them are lints.
+        var lints: [Diagnostic: DocumentLint.Name] = [:]
 
         var errorCount: Int { diagnostics.count { $0.severity == .error } }
     }
@@ -36,6 +40,7 @@ struct DocumentCheck {
         var seen: Set<String> = []
         var files: [LoadedFile] = []
         var portability: [Diagnostic] = []
+        var lints: [Diagnostic: DocumentLint.Name] = [:]
         for path in paths {
             let documents = Self.documents(at: path)
             if let problem = documents.problem {
@@ -45,14 +50,27 @@ struct DocumentCheck {
             guard let root = fresh.first?.root else { continue }
             let loader = DocumentLoader(catalog: catalog, root: root)
             let loaded = loader.load(fresh.map(\.file), threads: Self.threads)
-            files += zip(loaded, fresh).map { $0.shown(as: $1.shown) }
+            let shown = zip(loaded, fresh).map { $0.shown(as: $1.shown) }
+            files += shown
+            if let lint {
+                for (file, document) in zip(shown, fresh) where !file.dags.isEmpty {
+                    let bytes = Self.bytes(of: document.path, limit: loader.settings.maximumFileSize) ?? []
+                    let lines = String(decoding: bytes, as: UTF8.self).split(
+                        separator: "\n", omittingEmptySubsequences: false)
+                    for finding in lint.findings(of: file.dags, lines: lines) {
+                        // Task places are relative to the DAG folder.
+                        let found = finding.diagnostic.moved(to: file.file)
+                        lints[found] = finding.name
+                    }
+                }
+            }
             if isPortable {
                 portability += fresh.flatMap { portabilityProblems($0.path, shown: $0.shown, loader.settings) }
             }
         }
         files.resolveDuplicates()
-        let diagnostics = missing + files.flatMap(\.diagnostics) + portability
-        return Result(files: files, diagnostics: diagnostics.sorted(by: Self.precedes))
+        let diagnostics = missing + files.flatMap(\.diagnostics) + portability + lints.keys
+        return Result(files: files, diagnostics: diagnostics.sorted(by: Self.precedes), lints: lints)
     }
 
     private func portabilityProblems(_ path: String, shown: String, _ settings: LoaderSettings) -> [Diagnostic] {
@@ -111,6 +129,14 @@ struct DocumentCheck {
     private static func precedes(_ left: Diagnostic, _ right: Diagnostic) -> Bool {
         (left.place.file, left.place.line, left.place.column, left.keyPath, left.message)
             < (right.place.file, right.place.line, right.place.column, right.keyPath, right.message)
+    }
+}
+
+extension Diagnostic {
+    fileprivate func moved(to file: String) -> Diagnostic {
+        Diagnostic(
+            severity, at: SourcePlace(file: file, line: place.line, column: place.column), keyPath: keyPath, message,
+            hint: hint)
     }
 }
 

@@ -1,0 +1,114 @@
+import ArgumentParser
+import CivilTime
+import DAGModel
+import Explanations
+import RunStore
+import SchedulerCore
+
+/// `cryptoflow why DAG [RUN [TASK]]`.
+struct WhyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "why", abstract: "Say why a schedule, run, task or backfill waits.",
+        discussion: """
+            Every condition with its state, the one that blocks first, since when and until when. Without a run: why \
+            the DAG's schedule has made none.
+
+            Examples:
+              cryptoflow why candles_1h
+              cryptoflow why candles_1h scheduled__2026-11-20T05:00:00+00:00
+              cryptoflow why report r1 load --output json
+              cryptoflow why candles_1h --backfill 3
+            """)
+
+    @Argument(help: ArgumentHelp("The DAG's id.", valueName: "dag"))
+    var dag: String
+
+    @Argument(help: ArgumentHelp("The run's id.", valueName: "run"))
+    var runID: String?
+
+    @Argument(help: ArgumentHelp("The task's id.", valueName: "task"))
+    var task: String?
+
+    @Option(help: ArgumentHelp("Which instance of a mapped task.", valueName: "i"))
+    var mapIndex: Int?
+
+    @Option(help: ArgumentHelp("The number of a backfill of the DAG, instead of a run.", valueName: "id"))
+    var backfill: Int64?
+
+    @OptionGroup var database: DatabaseOptions
+    @OptionGroup var options: OutputOptions
+
+    func validate() throws {
+        if backfill != nil, runID != nil { throw ValidationError("--backfill goes without a run") }
+        if mapIndex != nil, task == nil { throw ValidationError("--map-index goes with a task") }
+    }
+
+    func run() async throws {
+        let explanation = try await database.withHistory { try await explain($0) }
+        try options.write(shape(explanation)) { text(explanation, isColourful: $0) }
+    }
+
+    private func explain(_ opened: OpenedHistory) async throws -> Explanation {
+        let lookup = HistoryLookup(opened)
+        let now = CommandEnvironment.current.now()
+        let history = opened.history
+        let detail = try await lookup.dag(dag)
+        let health = try await history.schedulerHealth()
+        let active = try await history.runs(
+            RunQuery(dag: DAGID(dag), limit: RunQuery.maximumLimit, states: [.queued, .running])
+        ).runs
+        if let backfill {
+            guard let record = try await history.backfill(BackfillID(rawValue: backfill)),
+                record.dag == detail.summary.id
+            else {
+                throw CommandFailure(
+                    "DAG \"\(dag)\" has no backfill \(backfill)", nextStep: "See `cryptoflow backfill list`.")
+            }
+            return .backfill(record, of: detail.summary, health: health, active: active)
+        }
+        guard let runID else {
+            return .schedule(
+                detail, health: health, importErrors: try await history.importErrors(), active: active, now: now)
+        }
+        let run = try await lookup.run(dag, runID)
+        guard let task else {
+            return .run(run, of: detail.summary, health: health, active: active, now: now)
+        }
+        let status = try lookup.task(task, mapIndex: mapIndex, in: run)
+        return .task(status, in: run, of: detail.summary, health: health, active: active, now: now)
+    }
+
+    private func shape(_ explanation: Explanation) -> JSONValue {
+        func time(_ instant: Timestamp?) -> JSONValue { instant.map { .string(options.shapes.text($0)) } ?? .null }
+        func condition(_ condition: Explanation.Condition) -> JSONValue {
+            [
+                "name": .string(condition.name), "state": .string(condition.state.rawValue),
+                "detail": .string(condition.detail), "since": time(condition.since), "until": time(condition.until),
+                "advice": condition.advice.map { .string($0) } ?? .null,
+            ]
+        }
+        return [
+            "subject": .string(explanation.subject), "answer": .string(explanation.answer),
+            "blocking": explanation.blocking.map { condition($0) } ?? .null,
+            "conditions": .array(explanation.conditions.map(condition)),
+        ]
+    }
+
+    private func text(_ explanation: Explanation, isColourful: Bool) -> String {
+        let blocking = explanation.blocking
+        var text = "\(explanation.subject): "
+        text += (blocking == nil ? Tone.good : .warning).paint(DisplayText.oneLine(explanation.answer), isColourful)
+        if let since = blocking?.since { text += "\n  since " + options.shapes.text(since) }
+        if let until = blocking?.until { text += "\n  until " + options.shapes.text(until) }
+        if let advice = blocking?.advice { text += "\n  try   " + advice }
+        guard !explanation.conditions.isEmpty else { return text }
+        var table = TextTable(.init("CONDITION"), .init("STATE"), .init("FOUND"), .init("UNTIL"))
+        for condition in explanation.conditions {
+            table.add(
+                .init(condition.name),
+                .init(condition.state.rawValue, condition.state == .holds ? .good : .warning),
+                .init(condition.detail), .init(options.shapes.shortText(condition.until)))
+        }
+        return text + "\n\n" + table.text(isColourful: isColourful)
+    }
+}

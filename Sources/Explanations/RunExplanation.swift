@@ -1,0 +1,172 @@
+package import CivilTime
+import DAGModel
+package import RunStore
+package import SchedulerCore
+
+extension Explanation {
+    /// Why a run has not started, or not ended.
+    ///
+    /// - Parameter active: the DAG's runs in `queued` and `running`.
+    package static func run(
+        _ detail: RunDetail, of summary: DAGSummary, health: SchedulerHealth, active: [RunRecord], now: Timestamp
+    ) -> Explanation {
+        let run = detail.run
+        let subject = "run \(run.runID) of DAG \(run.dag)"
+        if run.state.isFinished {
+            return Explanation(
+                subject: subject, conditions: ended(detail),
+                settled: "the run ended in \(run.state.rawValue)" + (run.reason.map { ": \($0)" } ?? ""))
+        }
+        if run.state == .queued {
+            return Explanation(
+                subject: subject, conditions: queued(run, detail, summary, health, active, now),
+                settled: "nothing blocks: the run is about to start")
+        }
+        // A run that is under way waits for its tasks.
+        var conditions = [leads(health)]
+        let open = detail.tasks.filter { !$0.state.isFinished }
+        for task in open {
+            let inner = self.task(task, in: detail, of: summary, health: health, active: active, now: now)
+            let answer = inner.blocking
+            conditions.append(
+                Condition(
+                    "task \(task.instance.name)", holds: false,
+                    "task \(task.instance.name) is \(task.state.rawValue): \(inner.answer)",
+                    since: answer?.since ?? task.startDate, until: answer?.until,
+                    advice: answer?.advice ?? "cryptoflow why \(run.dag) '\(run.runID)' \(task.instance.task)"))
+        }
+        // Those that work come before those that wait for them.
+        let order = conditions.dropFirst().sorted { left, right in
+            left.detail.contains(" is running") && !right.detail.contains(" is running")
+        }
+        return Explanation(
+            subject: subject, conditions: conditions.prefix(1) + order,
+            settled: "all tasks have ended: the scheduler is about to end the run")
+    }
+
+    /// Why a task of a run has not started, or not ended.
+    package static func task(
+        _ status: TaskStatus, in detail: RunDetail, of summary: DAGSummary, health: SchedulerHealth,
+        active: [RunRecord], now: Timestamp
+    ) -> Explanation {
+        let run = detail.run
+        let subject = "task \(status.instance.name) of run \(run.runID) of DAG \(run.dag)"
+        if status.state.isFinished {
+            let reason = status.reason ?? status.tries.last?.reason
+            return Explanation(
+                subject: subject, conditions: [],
+                settled: "the task ended in \(status.state.rawValue)" + (reason.map { ": \($0)" } ?? ""))
+        }
+        if status.state == .running {
+            let limit = detail.definition.tasks.first { $0.id == status.instance.task }?.executionTimeout
+            var conditions = [leads(health)]
+            conditions.append(
+                Condition(
+                    "ended", holds: false, "try \(status.tryNumber) is running", since: status.startDate,
+                    until: limit.flatMap { limit in status.startDate.map { $0 + limit } },
+                    advice: "cryptoflow task logs \(run.dag) '\(run.runID)' \(status.instance.task) --follow"))
+            return Explanation(subject: subject, conditions: conditions, settled: "the task is running")
+        }
+        var conditions = [leads(health)]
+        if run.state == .queued {
+            let outer = self.run(detail, of: summary, health: health, active: active, now: now)
+            conditions.append(
+                Condition(
+                    "run", holds: false, "its run is queued: \(outer.answer)", since: run.queuedAt,
+                    until: outer.blocking?.until, advice: outer.blocking?.advice))
+        } else {
+            conditions.append(Condition("run", holds: true, "its run is \(run.state.rawValue)"))
+        }
+        if let task = detail.definition.tasks.first(where: { $0.id == status.instance.task }) {
+            if !task.upstream.isEmpty { conditions.append(upstream(task, detail)) }
+            if let retryAt = status.retryAt {
+                let isDue = retryAt <= now
+                conditions.append(
+                    Condition(
+                        "retry", holds: isDue,
+                        isDue
+                            ? "the next try is due"
+                            : "try \(status.tryNumber) failed (\(status.reason ?? "no reason kept")); the next one waits",
+                        since: status.endDate, until: retryAt))
+            }
+            conditions.append(tasksAtOnce(detail))
+            conditions.append(
+                Condition(
+                    "pool", holds: true, "it takes \(task.poolSlots) of the slots of \(task.pool)"))
+        }
+        return Explanation(
+            subject: subject, conditions: conditions,
+            settled: "nothing that the history shows blocks: it waits for a slot of its pool or of the scheduler")
+    }
+
+    private static func queued(
+        _ run: RunRecord, _ detail: RunDetail, _ summary: DAGSummary, _ health: SchedulerHealth,
+        _ active: [RunRecord], _ now: Timestamp
+    ) -> [Condition] {
+        var conditions = [leads(health), unpaused(summary)]
+        conditions.append(
+            Condition(
+                "run_after", holds: run.runAfter <= now,
+                run.runAfter <= now ? "its time has come" : "its time has not come", since: run.queuedAt,
+                until: run.runAfter))
+        let others = active.filter { $0.state == .running && ($0.backfill == nil) == (run.backfill == nil) }
+        let limit = detail.definition.maxActiveRuns
+        let isFree = others.count < limit
+        let oldest = others.min { $0.runAfter < $1.runAfter }
+        conditions.append(
+            Condition(
+                "max_active_runs", holds: isFree, "\(others.count) of at most \(limit) runs are under way",
+                since: run.queuedAt, advice: oldest.map { "cryptoflow why \(run.dag) '\($0.runID)'" }))
+        return conditions
+    }
+
+    private static func ended(_ detail: RunDetail) -> [Condition] {
+        detail.tasks.filter { $0.state == .failed || $0.state == .upstreamFailed }.map { task in
+            Condition(
+                "task \(task.instance.name)", holds: true,
+                "task \(task.instance.name) ended in \(task.state.rawValue)"
+                    + ((task.reason ?? task.tries.last?.reason).map { ": \($0)" } ?? ""))
+        }
+    }
+
+    private static func upstream(_ task: TaskSpec, _ detail: RunDetail) -> Condition {
+        var open: [TaskStatus] = []
+        var counts: [TaskState: Int] = [:]
+        for status in detail.tasks where task.upstream.contains(status.instance.task) {
+            counts[status.state, default: 0] += 1
+            if !status.state.isFinished { open.append(status) }
+        }
+        let known = Set(detail.tasks.map(\.instance.task))
+        let unreached = task.upstream.filter { !known.contains($0) }
+        let names = open.map(\.instance.name) + unreached.map(\.rawValue)
+        let isEarly: Set<TriggerRule> = [.oneFailed, .oneSuccess, .oneDone, .always]
+        guard !names.isEmpty, !isEarly.contains(task.triggerRule) || counts.isEmpty else {
+            return Condition(
+                "upstream", holds: names.isEmpty || task.triggerRule == .always,
+                names.isEmpty
+                    ? "all upstream tasks have ended (trigger rule \(task.triggerRule.rawValue))"
+                    : "trigger rule \(task.triggerRule.rawValue) waits for \(names.joined(separator: ", "))",
+                since: nil, advice: "cryptoflow why \(detail.run.dag) '\(detail.run.runID)' \(names.first ?? "")")
+        }
+        let first = names[0]
+        let state = open.first.map { " (\($0.state.rawValue))" } ?? ""
+        return Condition(
+            "upstream", holds: task.triggerRule == .always,
+            "it waits for \(names.joined(separator: ", "))\(state); its trigger rule is \(task.triggerRule.rawValue)",
+            since: open.first?.startDate, advice: "cryptoflow why \(detail.run.dag) '\(detail.run.runID)' \(first)")
+    }
+
+    private static func tasksAtOnce(_ detail: RunDetail) -> Condition {
+        let running = detail.tasks.filter { $0.state == .running }
+        let limit = detail.definition.maxActiveTasks
+        return Condition(
+            "max_active_tasks", holds: running.count < limit,
+            "\(running.count) of at most \(limit) tasks of the run are running",
+            since: running.compactMap(\.startDate).min())
+    }
+}
+
+extension TaskInstanceKey {
+    /// The task's id, with the index of a mapped one.
+    fileprivate var name: String { mapIndex < 0 ? task.rawValue : "\(task.rawValue)[\(mapIndex)]" }
+}

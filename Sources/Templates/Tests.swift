@@ -1,0 +1,60 @@
+/// Jinja's tests, as in `x is defined`.
+enum Tests {
+    static let names: Set<String> = [
+        "==", "!=", "<", "<=", ">", ">=", "boolean", "callable", "defined", "divisibleby", "eq", "equalto", "escaped",
+        "even", "false", "filter", "float", "ge", "greaterthan", "gt", "in",
+        "integer", "iterable", "le", "lessthan", "lower", "lt", "mapping", "ne", "none", "number", "odd", "sameas",
+        "sequence", "string", "test", "true", "undefined", "upper",
+    ]
+    static let takesArgument: Set<String> = [
+        "==", "!=", "<", "<=", ">", ">=", "divisibleby", "eq", "equalto", "ge", "greaterthan", "gt", "in", "le",
+        "lessthan", "lt", "ne", "sameas",
+    ]
+
+    static func check(_ name: String, _ input: Value, _ arguments: CallArguments) throws(Failure) -> Bool {
+        let values = try arguments.values(takesArgument.contains(name) ? ["other"] : [], of: name)
+        if takesArgument.contains(name) {
+            guard let other = values[0] else { throw Failure("the test '\(name)' needs a value") }
+            switch name {
+            case "==", "eq", "equalto": return try input.equals(other)
+            case "!=", "ne": return try !input.equals(other)
+            case "sameas":
+                switch (input, other) {
+                case (.null, .null): return true
+                case (.bool(let one), .bool(let another)): return one == another
+                default: throw Failure("'sameas' compares with true, false or none")
+                }
+            case "in": return try Arithmetic.contains(other, input)
+            case "<", "lt", "lessthan": return try Arithmetic.compare(.less, input, other)
+            case "<=", "le": return try Arithmetic.compare(.lessOrEqual, input, other)
+            case ">", "gt", "greaterthan": return try Arithmetic.compare(.greater, input, other)
+            case ">=", "ge": return try Arithmetic.compare(.greaterOrEqual, input, other)
+            default: return try Arithmetic.binary(.remainder, input, other).equals(.int(0))
+            }
+        }
+        switch (name, input) {
+        case ("undefined", .undefined): return true
+        case ("defined", .undefined): return false
+        case ("defined", _): return true
+        case ("undefined", _): return false
+        case ("none", .null), ("boolean", .bool), ("string", .string), ("mapping", .map), ("integer", .int),
+            ("float", .double), ("number", .int), ("number", .double), ("number", .bool), ("true", .bool(true)),
+            ("false", .bool(false)):
+            return true
+        case ("filter", .string(let name)): return Filters.names.contains(name)
+        case ("test", .string(let name)): return names.contains(name)
+        case ("callable", .method), ("callable", .function), ("sequence", .tuple), ("iterable", .tuple): return true
+        case ("sequence", .list), ("sequence", .map), ("sequence", .string), ("iterable", .list), ("iterable", .map),
+            ("iterable", .string):
+            return true
+        case ("even", _), ("odd", _):
+            guard let number = input.integer else {
+                throw Failure("'\(name)' takes an integer, found \(input.kindDescription)")
+            }
+            return number.isMultiple(of: 2) == (name == "even")
+        case ("lower", .string(let text)): return text == text.lowercased() && text != text.uppercased()
+        case ("upper", .string(let text)): return text == text.uppercased() && text != text.lowercased()
+        default: return false
+        }
+    }
+}

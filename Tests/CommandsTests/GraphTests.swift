@@ -1,0 +1,78 @@
+import DAGModel
+import RunStore
+import Testing
+
+@Suite("dag graph") struct GraphTests {
+    @Test("writes what Mermaid, Graphviz and a browser draw")
+    func formats() async throws {
+        let dag = try Samples.dag("candles")
+        let history = FakeHistory { $0.dags = [dag] }
+        let mermaid = await CommandLineHarness.run("dag", "graph", "candles", history: history)
+        #expect(mermaid.code == 0)
+        #expect(mermaid.outputLines.first == "flowchart LR")
+        #expect(mermaid.output.contains("t0 --> t1"))
+        let dot = await CommandLineHarness.run("dag", "graph", "candles", "--format", "dot", history: history)
+        #expect(dot.output.contains("\"fetch\" -> \"load\";"))
+        let svg = await CommandLineHarness.run("dag", "graph", "candles", "--format", "svg", history: history)
+        #expect(svg.output.hasPrefix("<svg xmlns=\"http://www.w3.org/2000/svg\""))
+        #expect(svg.output.hasSuffix("</svg>\n"))
+        #expect(svg.output.contains(">load</text>"))
+    }
+
+    @Test("an unknown DAG and a file that is not there are named")
+    func unknown() async throws {
+        let dag = try Samples.dag("candles")
+        let outcome = await CommandLineHarness.run("dag", "graph", "candels", history: FakeHistory { $0.dags = [dag] })
+        #expect(outcome.code == 1)
+        #expect(outcome.errors.contains("Did you mean \"candles\"?"))
+        let file = await CommandLineHarness.run("dag", "graph", "nowhere/absent.yaml")
+        #expect(file.code == 1)
+        #expect(file.errors.contains("absent.yaml"))
+    }
+}
+
+@Suite("dag schema") struct SchemaTests {
+    @Test("holds every operator's arguments")
+    func operators() async {
+        let outcome = await CommandLineHarness.run("dag", "schema")
+        #expect(outcome.code == 0)
+        let bash = outcome.json["$defs"]?["operator.bash"]?["properties"]?["bash_command"]
+        #expect(bash?["description"]?.stringValue == "What to run.")
+        #expect(outcome.json["required"] == ["$schema", "dag_id", "tasks"])
+    }
+}
+
+@Suite("task render") struct TaskRenderTests {
+    @Test("renders templates with the date and configuration given")
+    func render() async throws {
+        var dag = try Samples.dag("candles")
+        var definition = dag.definition
+        definition.tasks[0].arguments = [
+            "bash_command": .template("echo {{ ds }} {{ params.market }} {{ var.value.place }}"),
+            "env": .map(["ROWS": .output(task: TaskID("load"), key: nil)]),
+        ]
+        dag = Samples.detail(dag, definition)
+        let outcome = await CommandLineHarness.run(
+            "task", "render", "candles", "fetch", "--logical-date", "2026-11-20", "--conf", #"{"market": "KRW-BTC"}"#,
+            "--output", "json", history: FakeHistory { $0.dags = [dag] },
+            variables: ["CRYPTOFLOW_VAR_PLACE": "Seoul"])
+        #expect(outcome.code == 0)
+        #expect(outcome.json["bash_command"]?.stringValue == "echo 2026-11-20 KRW-BTC Seoul")
+        #expect(outcome.json["env"]?["ROWS"] == .null)
+    }
+
+    @Test("says which argument cannot be rendered, and why")
+    func failure() async throws {
+        var dag = try Samples.dag("candles")
+        var definition = dag.definition
+        definition.tasks[0].arguments = ["bash_command": .template("echo {{ params.market }}")]
+        dag = Samples.detail(dag, definition)
+        let history = FakeHistory { $0.dags = [dag] }
+        let outcome = await CommandLineHarness.run("task", "render", "candles", "fetch", history: history)
+        #expect(outcome.code == 1)
+        #expect(outcome.errors.contains("argument bash_command"))
+        #expect(outcome.errors.contains("'params' has no attribute 'market'"))
+        let unknown = await CommandLineHarness.run("task", "render", "candles", "fetsh", history: history)
+        #expect(unknown.errors.contains("Did you mean \"fetch\"?"))
+    }
+}

@@ -1,0 +1,102 @@
+import CivilTime
+import DAGModel
+import RunStore
+import SchedulerCore
+import Testing
+
+@Suite("why") struct WhyTests {
+    private func why(_ arguments: String..., history: FakeHistory) async -> Outcome {
+        switch arguments.count {
+        case 1: await CommandLineHarness.run("why", arguments[0], "--output", "json", history: history)
+        case 2: await CommandLineHarness.run("why", arguments[0], arguments[1], "--output", "json", history: history)
+        default:
+            await CommandLineHarness.run(
+                "why", arguments[0], arguments[1], arguments[2], "--output", "json", history: history)
+        }
+    }
+
+    @Test("a schedule waits for its next instant")
+    func due() async throws {
+        let dag = try Samples.dag("candles")
+        let outcome = await why("candles", history: FakeHistory { $0.dags = [dag] })
+        #expect(outcome.code == 0)
+        #expect(outcome.json["blocking"]?["name"]?.stringValue == "due")
+        #expect(outcome.json["blocking"]?["until"]?.stringValue == "2026-11-21T11:00:00Z")
+    }
+
+    @Test("a paused DAG says so, with the command that helps")
+    func paused() async throws {
+        let dag = try Samples.dag("candles", isPaused: true)
+        let outcome = await why("candles", history: FakeHistory { $0.dags = [dag] })
+        #expect(outcome.json["blocking"]?["name"]?.stringValue == "not_paused")
+        #expect(outcome.json["blocking"]?["advice"]?.stringValue == "cryptoflow dag unpause candles")
+    }
+
+    @Test("without a scheduler nothing runs")
+    func unled() async throws {
+        let dag = try Samples.dag("candles")
+        let outcome = await why(
+            "candles",
+            history: FakeHistory {
+                $0.dags = [dag]
+                $0.isLed = false
+            })
+        #expect(outcome.json["blocking"]?["name"]?.stringValue == "scheduler")
+    }
+
+    @Test("a DAG without a schedule runs by hand only")
+    func byHand() async throws {
+        let dag = try Samples.dag("report", cron: nil)
+        let outcome = await why("report", history: FakeHistory { $0.dags = [dag] })
+        #expect(outcome.json["blocking"]?["name"]?.stringValue == "schedule")
+    }
+
+    @Test("a queued run is held back by those under way")
+    func queued() async throws {
+        let dag = try Samples.dag("candles")
+        var definition = dag.definition
+        definition.maxActiveRuns = 1
+        let run = Samples.run("candles", "r2", .queued, key: 2)
+        let detail = RunDetail(run: run, definition: definition, versionNumber: 1, tasks: [])
+        let outcome = await why(
+            "candles", "r2",
+            history: FakeHistory {
+                $0.dags = [dag]
+                $0.runs = ["r2": [detail]]
+                $0.runList = [Samples.run("candles", "r1", .running), run]
+            })
+        #expect(outcome.json["blocking"]?["name"]?.stringValue == "run_after")
+        let conditions = outcome.json["conditions"]?.arrayValue ?? []
+        let slots = conditions.first { $0["name"]?.stringValue == "max_active_runs" }
+        #expect(slots?["state"]?.stringValue == "blocks")
+        #expect(slots?["advice"]?.stringValue == "cryptoflow why candles 'r1'")
+    }
+
+    @Test("a task waits for its upstream, a running one for its end")
+    func tasks() async throws {
+        let dag = try Samples.dag("candles")
+        let detail = RunDetail(
+            run: Samples.run("candles", "r1", .running), definition: dag.definition, versionNumber: 1,
+            tasks: [Samples.task("fetch", .running, tries: [.running]), Samples.task("load", .none)])
+        let history = FakeHistory {
+            $0.dags = [dag]
+            $0.runs = ["r1": [detail]]
+        }
+        let load = await why("candles", "r1", "load", history: history)
+        #expect(load.json["blocking"]?["name"]?.stringValue == "upstream")
+        #expect(load.json["answer"]?.stringValue?.contains("fetch (running)") == true)
+        let fetch = await why("candles", "r1", "fetch", history: history)
+        #expect(fetch.json["answer"]?.stringValue == "try 1 is running")
+        let run = await why("candles", "r1", history: history)
+        #expect(run.json["answer"]?.stringValue?.contains("task fetch is running") == true)
+    }
+
+    @Test("the table names the answer, the advice and every condition")
+    func table() async throws {
+        let dag = try Samples.dag("candles", isPaused: true)
+        let outcome = await CommandLineHarness.run("why", "candles", history: FakeHistory { $0.dags = [dag] })
+        #expect(outcome.outputLines.first == "the schedule of DAG candles: the DAG is paused")
+        #expect(outcome.output.contains("try   cryptoflow dag unpause candles"))
+        #expect(outcome.output.contains("max_active_runs"))
+    }
+}

@@ -1,0 +1,40 @@
+import DAGModel
+import Execution
+import Testing
+
+@Suite("Argument renderer", .timeLimit(.minutes(1))) struct ArgumentRendererTests {
+    private let connections = Connections(environment: [
+        "CRYPTOFLOW_CONN_DB": "postgresql://me:p%40ss@db.example:5432/market?sslmode=require"
+    ])
+
+    private func render(_ template: String, _ readings: Readings = Readings()) async throws -> String? {
+        let renderer = ArgumentRenderer(outputs: readings, variables: readings, connections: connections)
+        let arguments = try await renderer.render(
+            launch(arguments: ["a": .template(template)]), log: TaskLog(path: "/dev/null"))
+        return arguments["a"]?.stringValue
+    }
+
+    @Test("xcom_pull reads outputs of the run, also one whose name another gave")
+    func outputs() async throws {
+        let readings = Readings(outputs: ["up.return_value": [1, 2], "up.next": "other", "other.return_value": "end"])
+        #expect(try await render("{{ ti.xcom_pull('up') | join(',') }}", readings) == "1,2")
+        let chained = "{{ ti.xcom_pull(ti.xcom_pull('up', key='next')) }}"
+        #expect(try await render(chained, readings) == "end")
+        #expect(try await render("{{ ti.xcom_pull('nobody') }}", readings) == "None")
+    }
+
+    @Test("conn shows the parts of a connection, decoded")
+    func parts() async throws {
+        let template =
+            "{{ conn.db.host }} {{ conn.db.port }} {{ conn.db.login }} {{ conn.db.password }} {{ conn.db.schema }}"
+        #expect(try await render(template) == "db.example 5432 me p@ss market")
+        #expect(try await render("{{ conn.db.extra_dejson.sslmode }} {{ conn.db.conn_type }}") == "require postgresql")
+    }
+
+    @Test("a template that reads ever more outputs is stopped")
+    func bounded() async throws {
+        let greedy = "{% for i in range(2000) %}{{ ti.xcom_pull('t' ~ i) }}{% endfor %}"
+        let failure = await #expect(throws: TaskFailure.self) { try await render(greedy) }
+        #expect(failure?.reason.contains("more than 1000 variables and outputs") == true)
+    }
+}

@@ -1,0 +1,371 @@
+#!/usr/bin/env python3
+"""Writes statements.jsonl: what Jinja 3.1 makes of each template, set up as Airflow does.
+
+    pip install 'jinja2==3.1.6' && python3 generate.py > statements.jsonl
+
+The environment is Airflow's (Task SDK, `DAG.get_template_env`): sandboxed, StrictUndefined, the `do` extension, Jinja's
+defaults otherwise. The context is `TemplateContext.sample()` of TemplateVectorTests.swift. Mappings come with sorted keys,
+since ours have no order of their own.
+"""
+import datetime
+import json
+import sys
+
+import jinja2
+import jinja2.sandbox
+
+
+def ordered(value):
+    if isinstance(value, dict):
+        return {key: ordered(value[key]) for key in sorted(value)}
+    return [ordered(element) for element in value] if isinstance(value, list) else value
+
+
+class Namespace(dict):
+    __getattr__ = dict.__getitem__
+
+
+PARAMS = ordered({
+    "x": 5, "name": "upbit krw", "list": [3, 1, 2], "words": ["b", "A", "c"],
+    "nested": {"a": {"b": [10, 20]}, "z": None}, "f": 2.5, "flag": True, "empty": "", "none": None,
+    "text": "  padded\ttext ", "html": "<a href='x'>&\"</a>", "uni": "가나다 é",
+    "rows": [{"n": "a", "v": 1}, {"n": "b", "v": 2}],
+})
+START = datetime.datetime(2026, 1, 31, 23, 5, 9, tzinfo=datetime.timezone.utc)
+END = datetime.datetime(2026, 2, 1, 0, 5, 9, 250000, tzinfo=datetime.timezone.utc)
+
+
+class TaskInstance:
+    task_id, try_number, map_index = "t1", 3, -1
+    outputs = {("up", "return_value"): {"ids": [1, 2], "rows": 7}, ("up", "n"): 3, ("other", "return_value"): "text"}
+
+    def xcom_pull(self, task_ids=None, key="return_value", default=None, map_indexes=None):
+        if isinstance(task_ids, (list, tuple)):
+            return [self.outputs.get((task, key), default) for task in task_ids]
+        return self.outputs.get((task_ids or "t1", key), default)
+
+
+class Macros:
+    class json:
+        dumps, loads = staticmethod(json.dumps), staticmethod(json.loads)
+
+    timedelta, datetime = datetime.timedelta, datetime.datetime
+
+    @staticmethod
+    def ds_add(ds, days):
+        return (datetime.datetime.strptime(ds, "%Y-%m-%d") + datetime.timedelta(days=days)).strftime("%Y-%m-%d")
+
+
+class Run:
+    conf, run_id = {"a": "A", "n": 7}, "scheduled__2026-01-31"
+
+
+CONTEXT = {
+    "params": PARAMS, "ds": "2026-01-31", "ds_nodash": "20260131", "ts": START.isoformat(), "logical_date": START,
+    "data_interval_start": START, "data_interval_end": END, "ti": TaskInstance(), "macros": Macros, "dag_run": Run(),
+    "run_id": Run.run_id, "conn": {"db": Namespace(host="db.example", port=5432, login="me", password="s3cret",
+                                                   schema="market", conn_type="postgresql",
+                                                   extra_dejson={"sslmode": "require"})},
+}
+ENVIRONMENT = jinja2.sandbox.SandboxedEnvironment(undefined=jinja2.StrictUndefined, extensions=["jinja2.ext.do"])
+ENVIRONMENT.filters["ds"] = lambda date: date.strftime("%Y-%m-%d")
+
+# Grouped by what they are about.
+TEMPLATES = r'''
+{% if params.flag %}yes{% endif %}
+{% if not params.flag %}yes{% endif %}|
+{% if params.x > 9 %}a{% elif params.x > 3 %}b{% else %}c{% endif %}
+{% if params.x > 9 %}a{% elif params.x > 7 %}b{% else %}c{% endif %}
+{% if params.x > 9 %}a{% elif params.x > 7 %}b{% elif params.x == 5 %}five{% endif %}
+{% if params.empty %}x{% else %}empty{% endif %}
+{% if params.none is none and params.list %}ok{% endif %}
+{% if missing is defined %}x{% else %}not{% endif %}
+{% if missing is defined and missing %}x{% else %}not{% endif %}
+{% if params.list is iterable and params.list is not string %}list{% endif %}
+{% if 1 < params.x < 10 %}in{% endif %}
+{% if 1 < params.x < 5 %}in{% else %}out{% endif %}
+{% if 'u' in params.name %}u{% endif %}{% if 'Z' not in params.name %} no Z{% endif %}
+{% if params %}some{% endif %}
+{% if params.x %}{% if params.f %}both{% endif %}{% endif %}
+{% if 0 %}a{% elif '' %}b{% elif [] %}c{% elif {} %}d{% else %}none{% endif %}
+{% for i in params.list %}{{ i }},{% endfor %}
+{% for i in params.list %}{{ i }}{% if not loop.last %}, {% endif %}{% endfor %}
+{% for i in [] %}x{% else %}nothing{% endfor %}
+{% for i in [1] %}x{% else %}nothing{% endfor %}
+{% for i in range(3) %}{{ i }}{% endfor %}
+{% for i in range(2, 8, 3) %}{{ i }} {% endfor %}
+{% for i in range(5, 0, -2) %}{{ i }} {% endfor %}
+{% for i in range(0) %}{{ i }}{% else %}none{% endfor %}
+{% for k, v in params.nested.items() %}{{ k }}={{ v }};{% endfor %}
+{% for k in params.nested %}{{ k }};{% endfor %}
+{% for r in params.rows %}{{ r.n }}:{{ r['v'] }} {% endfor %}
+{% for r in params.rows if r.v > 1 %}{{ r.n }}{{ loop.length }}{% endfor %}
+{% for i in params.list if i > 5 %}{{ i }}{% else %}no{% endfor %}
+{% for i in params.list %}{{ loop.index }}{{ loop.index0 }}{{ loop.revindex }}{{ loop.revindex0 }}{{ loop.first }}{{ loop.last }}{{ loop.length }} {% endfor %}
+{% for i in params.list %}{{ loop.cycle('odd', 'even') }} {% endfor %}
+{% for i in [1, 1, 2, 2, 1] %}{% if loop.changed(i) %}{{ i }}{% endif %}{% endfor %}
+{% for i in params.list %}{{ loop.previtem | default('-') }}<{{ i }}>{{ loop.nextitem | default('-') }} {% endfor %}
+{% for i in params.list %}{{ loop.previtem is defined }}{% endfor %}
+{% for i in [1, 2] %}{% for j in [1, 2] %}{{ loop.depth }}{{ loop.depth0 }}:{{ i }}{{ j }} {% endfor %}{% endfor %}
+{% for i in [1, 2] %}{% set outer = loop %}{% for j in 'ab' %}{{ outer.index }}{{ loop.index }}{{ j }} {% endfor %}{% endfor %}
+{% for c in params.name %}{{ c }}.{% endfor %}
+{% for a, b in [(1, 2), (3, 4)] %}{{ a + b }} {% endfor %}
+{% for (a, b), c in [((1, 2), 3)] %}{{ a }}{{ b }}{{ c }}{% endfor %}
+{% for a, b in [(1, 2, 3)] %}{{ a }}{% endfor %}
+{% for i in 1, 2, 3 %}{{ i }}{% endfor %}
+{% for i in (1, 2) if i is odd %}{{ i }}{% endfor %}
+{% for i in params.x %}{% endfor %}
+{% for i in none %}{% endfor %}
+{% for i in params.list | sort %}{{ i }}{% endfor %}
+{% for i in params.list | sort(reverse=true) %}{{ i }}{% endfor %}
+{% for i in params.list[1:] %}{{ i }}{% endfor %}
+{% for i in params.list[::-1] %}{{ i }}{% endfor %}
+{% for i in (params.list if params.flag else []) %}{{ i }}{% endfor %}
+{% for i in missing %}{{ i }}{% endfor %}
+{% for i in params.list %}{{ i }}{% endfor %}{{ i }}
+{% for i in params.list %}{% set last = i %}{% endfor %}{{ last }}
+{% for i in params.list %}{% set last = i %}{{ last }}{% endfor %}
+{% set x = 1 %}{% for i in params.list %}{% set x = i %}{% endfor %}{{ x }}
+{% set x = 0 %}{% for i in params.list %}{% set x = x + i %}{{ x }} {% endfor %}{{ x }}
+{% set ns = namespace(total=0) %}{% for i in params.list %}{% set ns.total = ns.total + i %}{% endfor %}{{ ns.total }}
+{% set ns = namespace() %}{% set ns.a = 1 %}{{ ns.a }}
+{% set ns = namespace(a=1, b='x') %}{{ ns.b }}{{ ns['a'] }}
+{% set ns = namespace({'a': 3}) %}{{ ns.a }}
+{% set ns = namespace(found=false) %}{% for i in params.list %}{% if i == 2 %}{% set ns.found = true %}{% endif %}{% endfor %}{{ ns.found }}
+{% set ns = 1 %}{% set ns.a = 1 %}
+{% set ns = namespace() %}{{ ns.missing }}
+{% set ns = namespace() %}{{ ns.missing | default('d') }}
+{% set x = 5 %}{{ x * 2 }}
+{% set x, y = 1, 2 %}{{ x }}{{ y }}
+{% set x, y = (1, 2, 3) %}
+{% set (x, y) = 'ab' %}{{ y }}{{ x }}
+{% set x = 1, 2 %}{{ x }}
+{% set x = [1, 'a', none, true, 1.5] %}{{ x }}
+{% set x = {'a': 1, 'b': [1, 2]} %}{{ x }}{{ x.a }}{{ x['b'][1] }}
+{% if params.flag %}{% set x = 'in' %}{% endif %}{{ x }}
+{% if not params.flag %}{% set x = 'in' %}{% endif %}{{ x }}
+{% set x %}hello {{ params.x }}{% endset %}[{{ x }}]
+{% set x | upper %}hello{% endset %}{{ x }}
+{% set x | replace('l', 'L') | trim %}  hello {% endset %}{{ x }}!
+{% set x %}{% for i in params.list %}{{ i }}{% endfor %}{% endset %}{{ x | length }}
+{% set x %}{% set y = 1 %}{{ y }}{% endset %}{{ x }}{{ y }}
+{% set ds = 'mine' %}{{ ds }}
+{% with a = 1, b = 2 %}{{ a + b }}{% endwith %}
+{% with a = 1 %}{% set b = a %}{{ b }}{% endwith %}{{ b is defined }}
+{% with %}{% set q = 3 %}{{ q }}{% endwith %}
+{% set a = 1 %}{% with a = 2, b = a %}{{ a }}{{ b }}{% endwith %}{{ a }}
+{% filter upper %}hello {{ params.name }}{% endfilter %}
+{% filter replace('a', 'b') | upper %}banana{% endfilter %}
+{% set l = [] %}{% do l.append(1) %}{% do l.append(2) %}{{ l }}
+{% set l = [] %}{% for i in range(4) %}{% do l.append(i * i) %}{% endfor %}{{ l | join('-') }}
+{% set l = [] %}{% set _ = l.append('x') %}{{ l }}
+{% set l = [3, 1] %}{% do l.extend([2]) %}{% do l.insert(0, 9) %}{{ l }}{{ l.pop() }}{{ l.pop(0) }}{{ l }}
+{% set l = [1, 2, 1] %}{{ l.index(2) }}{{ l.count(1) }}{% do l.remove(1) %}{{ l }}{% do l.reverse() %}{{ l }}
+{% set d = {} %}{% do d.update({'a': 1}) %}{% do d.update(b=2) %}{{ d }}{{ d.pop('a') }}{{ d }}
+{% set d = dict(a=1, b='x') %}{{ d }}{{ d.a }}{{ d.get('c', 'none') }}{{ d.keys() | list }}{{ d.values() | list }}
+{{ dict([('a', 1), ('b', 2)]) }}
+{{ dict({'a': 1}, b=2) }}
+{% set d = {'a': 1} %}{{ d.setdefault('b', 5) }}{{ d.setdefault('a', 7) }}{{ d }}
+{% raw %}{{ not }} {% if %}{% endraw %}
+{%- raw -%}  {{ x }}  {%- endraw -%}
+a {% raw %} {{ x }} {% endraw %} b
+a{# comment #}b
+a {#- comment -#} b
+a {# {{ x }} {% if %} #} b
+a {%- if true %} b {%- endif %} c
+a {% if true -%} b {% endif -%} c
+a {{- 1 -}} b
+a {{+ 1 +}} b
+  {%+ if true %}x{% endif +%}  y
+{{ "{{ x }}" }} {{ '{% if %}' }} {{ "}}" }} {{ '%}' }}
+{% set x = '%}' %}{{ x }}
+{% set x = "a}}b" %}{{ x }}
+{% set d = {'a': {'b': 1}} %}{{ d.a.b }}
+{{ {'a': {'b': 1}}['a']['b'] }}
+{{ 1, 2 }}
+{{ (1,) }}
+{{ () }}
+{{ (1, 'a') }}
+{{ [(1, 2), (3,)] }}
+{{ params.nested.items() | list }}
+{{ params.nested | items | list }}
+{{ params.nested | dictsort }}
+{{ {'b': 1, 'A': 2, 'c': 0} | dictsort }}
+{{ {'b': 1, 'A': 2, 'c': 0} | dictsort(true) }}
+{{ {'b': 1, 'A': 2, 'c': 0} | dictsort(false, 'value') }}
+{{ {'b': 1, 'A': 2, 'c': 0} | dictsort(reverse=true) }}
+{{ {'b': 1} | dictsort(by='nothing') }}
+{{ [1, 2, 3, 4, 5] | batch(2) | list }}
+{{ [1, 2, 3, 4, 5] | batch(2, 'x') | list }}
+{{ [1, 2, 3, 4, 5] | slice(2) | list }}
+{{ [1, 2, 3, 4, 5] | slice(3) | list }}
+{{ [1, 2, 3, 4, 5] | slice(3, 'x') | list }}
+{{ range(7) | slice(3, 'x') | list }}
+{{ [] | batch(2) | list }}
+{{ range(10) | select('odd') | list }}
+{{ range(10) | reject('odd') | list }}
+{{ range(10) | select('divisibleby', 3) | list }}
+{{ range(10) | select('>', 6) | list }}
+{{ range(10) | select('in', [1, 20]) | list }}
+{{ [0, 1, '', 'a', none] | select | list }}
+{{ [0, 1, '', 'a', none] | reject | list }}
+{{ params.rows | selectattr('v', 'equalto', 2) | map(attribute='n') | list }}
+{{ params.rows | rejectattr('v', '==', 2) | map(attribute='n') | join }}
+{{ params.rows | selectattr('v') | list }}
+{{ params.rows | selectattr('nope', 'defined') | list }}
+{{ params.rows | selectattr('v', 'gt', 1) | first }}
+{{ params.rows | map(attribute='v') | sum }}
+{{ params.rows | sum(attribute='v') }}
+{{ params.rows | sum('v', 10) }}
+{{ params.rows | map(attribute='q', default='d') | list }}
+{{ [{'a': {'b': 1}}, {'a': {'b': 2}}] | map(attribute='a.b') | list }}
+{{ [[1, 2], [3, 4]] | map(attribute='0') | list }}
+{{ [[1, 2], [3, 4]] | map(attribute=1) | list }}
+{{ params.words | map('upper') | list }}
+{{ params.words | map('replace', 'b', 'z') | join(',') }}
+{{ ['1', '2'] | map('int') | sum }}
+{{ [1.5, 2.25] | sum }}
+{{ params.words | sort }}{{ params.words | sort(case_sensitive=true) }}{{ params.words | sort(true) }}
+{{ params.rows | sort(attribute='v', reverse=true) | map(attribute='n') | join }}
+{{ [{'a': 1, 'b': 2}, {'a': 1, 'b': 1}, {'a': 0, 'b': 3}] | sort(attribute='a,b') | map(attribute='b') | list }}
+{{ [3, 'a'] | sort }}
+{{ [1, 2, 1, 3, 2] | unique | list }}
+{{ ['a', 'A', 'b'] | unique | list }}{{ ['a', 'A', 'b'] | unique(true) | list }}
+{{ params.rows | unique(attribute='v') | list | length }}
+{{ params.rows | groupby('n') }}
+{{ [{'k': 'x', 'v': 1}, {'k': 'y', 'v': 2}, {'k': 'x', 'v': 3}] | groupby('k') }}
+{% for k, group in [{'k': 'x', 'v': 1}, {'k': 'y', 'v': 2}, {'k': 'x', 'v': 3}] | groupby('k') %}{{ k }}:{{ group | map(attribute='v') | join(',') }} {% endfor %}
+{{ [3, 1, 2] | max }}{{ [3, 1, 2] | min }}{{ params.rows | max(attribute='v') }}
+{{ [] | max | default('none') }}
+{{ [] | first | default('none') }}
+{{ [] | first }}
+{{ [1, 2] | last }}{{ 'abc' | first }}{{ 'abc' | last }}
+{{ 'abc' | reverse }}{{ [1, 2] | reverse | list }}
+{{ 'abc' | list }}
+{{ params.missing | d('x') }}{{ params.empty | d('y', true) }}{{ params.none | d('z') }}
+{{ params.name | title }}{{ params.name | capitalize }}{{ params.name | upper | lower }}
+{{ '  x ' | trim }}{{ 'xxaxx' | trim('x') }}
+{{ 'a b c' | wordcount }}
+{{ 'one two three four' | truncate(12) }}|{{ 'one two three four' | truncate(12, true) }}|{{ 'one two three four' | truncate(9, false, '…', 0) }}
+{{ 'a b&c/d é' | urlencode }}
+{{ {'a': 'x y', 'b': 2} | urlencode }}
+{{ [('a', '1/2'), ('b', 'é')] | urlencode }}
+{{ '3.7' | float }}{{ 'x' | float(1.5) }}{{ '42' | int }}{{ '3.9' | int }}{{ 'x' | int(7) }}{{ 3.9 | int }}
+{{ 2.5 | round }}{{ 3.5 | round }}{{ 2.567 | round(2) }}{{ 2.1 | round(0, 'ceil') }}{{ 2.9 | round(method='floor') }}{{ 25 | round(-1) }}
+{{ -5 | abs }}{{ -5.5 | abs }}
+{{ {'b': 1, 'a': [1, 'x<y']} | tojson }}
+{{ [1, {'a': none, 'b': true}] | tojson(indent=2) }}
+{{ [] | tojson(indent=2) }}
+{{ 'é"' | tojson }}
+{{ 1000 | filesizeformat }}{{ 1 | filesizeformat }}{{ 123456789 | filesizeformat }}{{ 2048 | filesizeformat(true) }}{{ 10 | filesizeformat }}
+{{ '%s-%03d' | format('a', 7) }}
+{{ [1, 2] | string | length }}
+{{ [1, 'a'] | pprint }}
+{{ 'x' | center(9) }}|
+{{ params.list | join(' + ') }}{{ params.rows | join(',', attribute='n') }}
+{{ 'a,b,c'.split(',') }}{{ 'a b  c'.split() }}{{ 'a,b,c'.rsplit(',', 1) }}{{ 'a=b=c'.partition('=') }}{{ 'a=b=c'.rpartition('=') }}
+{{ 'Hello'.swapcase() }}{{ 'abc'.index('c') }}{{ 'abcabc'.rfind('b') }}{{ 'x'.center(5, '*') }}{{ 'ß'.casefold() is string }}
+{{ 'abc'.isalpha() }}{{ 'a1'.isalnum() }}{{ ' '.isspace() }}{{ 'a'.islower() }}{{ 'A'.isupper() }}{{ '12'.isdecimal() }}{{ '12'.isnumeric() }}
+{{ 'a'.startswith(('b', 'a')) }}{{ 'abc'.endswith('bc') }}
+{{ '{} and {}'.format(1, 'b') }}{{ '{1}{0}'.format('a', 'b') }}{{ '{x}'.format(x=3) }}{{ '{{}}'.format() }}
+{{ '{:>5}|{:<5}|{:^5}|{:05d}|{:.2f}|{:,}|{:x}|{:%}'.format('a', 'b', 'c', 42, 3.14159, 1234567, 255, 0.5) }}
+{{ '{:*^9}'.format('mid') }}{{ '{:+d}'.format(5) is string }}
+{{ '-'.join(['a', 'b']) }}{{ '-'.join([1]) }}
+{{ params.uni.upper() }}{{ params.uni | length }}{{ params.uni[0] }}{{ params.uni[-1] }}
+{{ 'a' if params.flag else 'b' }}{{ 'a' if not params.flag }}
+{{ 'x' ~ 1 ~ none ~ true ~ 1.5 }}
+{{ 7 // 2 }}{{ -7 // 2 }}{{ 7 % 3 }}{{ -7 % 3 }}{{ 2 ** 10 }}{{ 7 / 2 }}{{ 6 / 2 }}{{ 1 - -1 }}
+{{ 2 ** 3 ** 2 }}{{ -2 ** 2 }}{{ 1 + 2 * 3 }}{{ (1 + 2) * 3 }}{{ 10 - 4 - 3 }}
+{{ 'a' * 3 }}{{ [1] * 3 }}{{ [1] + [2] }}{{ (1,) + (2,) }}{{ 'a' + 'b' }}
+{{ 'a' + 1 }}
+{{ 1 + 'a' }}
+{{ 1 < 2 < 3 }}{{ 1 < 3 < 2 }}{{ 1 == 1.0 }}{{ '1' == 1 }}{{ [1, 2] == [1, 2] }}{{ (1,) == [1] }}{{ none == false }}{{ true == 1 }}
+{{ 1 in [1, 2] }}{{ 3 not in [1, 2] }}{{ 'a' in {'a': 1} }}{{ 'b' in 'abc' }}{{ not 1 in [2] }}
+{{ 1e16 }} {{ 1e-5 }} {{ 123456789.0 }} {{ 0.1 + 0.2 }} {{ 1e100 }} {{ 100000000000000000000.0 }} {{ 1e15 }}
+{{ true and 'x' }}{{ false or 'y' }}{{ not none }}{{ 0 or none }}
+{{ params.list[0] }}{{ params.list[-1] }}{{ params.list[1:] }}{{ params.list[:2] }}{{ params.list[::2] }}{{ params.name[2:5] }}{{ params.name[::-1] }}
+{{ params.list[9] }}
+{{ params.nested.a.b[1] }}{{ params['nested']['a']['b'][0] }}
+{{ params.nested.q }}
+{{ params.nested.q | default('d') }}
+{{ params.nested.q.r | default('d') }}
+{{ params.x is defined }}{{ params.q is defined }}{{ params.q is undefined }}{{ params.none is none }}{{ params.x is number }}{{ params.f is float }}{{ params.x is integer }}{{ params.name is string }}
+{{ params.list is sequence }}{{ params.nested is mapping }}{{ params.list is mapping }}{{ params.name is iterable }}{{ params.flag is boolean }}{{ params.flag is true }}{{ params.flag is false }}
+{{ 3 is odd }}{{ 4 is even }}{{ 9 is divisibleby 3 }}{{ 9 is divisibleby(2) }}{{ 1 is eq 1 }}{{ 1 is ne(2) }}{{ 2 is gt 1 }}{{ 2 is in [1, 2] }}{{ 'A' is upper }}{{ 'a' is lower }}
+{{ params.x is not none }}{{ 3 is not even }}{{ none is sameas none }}{{ 'upper' is filter }}{{ 'odd' is test }}{{ 'nope' is filter }}{{ range is callable }}
+{{ [1, 2] is sequence and 3 is odd }}
+{{ ti.xcom_pull('up') }}
+{{ ti.xcom_pull(task_ids='up')['rows'] }}{{ ti.xcom_pull(task_ids='up').ids | join(',') }}
+{{ ti.xcom_pull(task_ids='up', key='n') + 1 }}
+{{ ti.xcom_pull(task_ids=['up', 'other']) }}
+{{ ti.xcom_pull(task_ids='nobody') }}{{ ti.xcom_pull(task_ids='nobody', default='d') }}
+{% for id in ti.xcom_pull(task_ids='up').ids %}{{ id }};{% endfor %}
+{{ conn.db.host }}:{{ conn.db.port }}/{{ conn.db.schema }} {{ conn.db.login }} {{ conn.db.conn_type }} {{ conn.db.extra_dejson.sslmode }}
+{{ conn.nope.host }}
+{{ dag_run.conf.n }}{{ dag_run.conf['a'] }}{{ dag_run.conf.get('q', 'd') }}{{ dag_run.conf.q is defined }}
+{% for k, v in dag_run.conf.items() %}{{ k }}{{ v }}{% endfor %}
+{{ macros.ds_add(ds, -1) }}{{ macros.json.dumps({'a': [1]}) }}{{ macros.json.loads('[1, 2]')[1] }}{{ macros.json.dumps({'b': 1, 'a': 2}, indent=1, sort_keys=true) }}
+{{ (data_interval_end - data_interval_start).total_seconds() | int }}{{ [macros.timedelta(days=1)] }}
+{{ (logical_date + macros.timedelta(hours=2)) | ds }}
+{% set since = logical_date - macros.timedelta(days=7) %}{{ since | ds }}
+{% for day in range(3) %}{{ macros.ds_add(ds, day) }} {% endfor %}
+SELECT {% for c in ['a', 'b'] %}{{ c }}{% if not loop.last %}, {% endif %}{% endfor %} FROM t{% if params.x > 3 %} WHERE x > {{ params.x }}{% endif %};
+{% if
+{% if %}x{% endif %}
+{% if params.x %}x
+{% for %}{% endfor %}
+{% for i params.list %}{% endfor %}
+{% for i in params.list %}
+{% endfor %}
+{% endif %}
+{% else %}
+{% elif x %}
+{% set %}
+{% set 1 = 2 %}
+{% set x = %}
+{% set x = 1 2 %}
+{% set true = 1 %}
+{% for loop in [1] %}{% endfor %}
+{% unknown %}
+{% include 'x' %}
+{% if true %}{% for i in [1] %}{% endif %}{% endfor %}
+{{ range(1000000) }}
+{{ 'abc'._private }}
+{{ x }}{% set x = 1 %}
+{{ 5() }}
+{{ params.x.y }}
+{{ loop }}
+{{ loop.index }}
+{% for i in [1] %}{{ loop.nope }}{% endfor %}
+{% for i in [1] %}{{ i | nofilter }}{% endfor %}
+{% for i in [1] %}{{ i is notest }}{% endfor %}
+'''
+
+
+def templates():
+    """One a line, and those of several lines."""
+    several = [
+        "a\n{%- for i in [1, 2] %}\n  {{ i }}\n{%- endfor %}\nz", "a\n{% for i in [1, 2] -%}\n  {{ i }}\n{% endfor -%}\nz",
+        "a\n  {% if true %}\n  b\n  {% endif %}\nc", "{% if true %}\na\n{% endif %}\n", "{{ 'a' -}}\n   b",
+        "{% filter indent(2) %}a\nb{% endfilter %}", "{{ '<p>a  <b>b</b>\n c</p>' | striptags }}",
+        "{{ 'a\nb' | indent }}{{ 'a\nb' | indent(2, true) }}", "{{ 'a\n\nb' | indent(2, blank=true) }}",
+        "{% for row in params.rows %}INSERT INTO t VALUES ('{{ row.n }}', {{ row.v }}){{ ';' if loop.last else ',' }}\n{% endfor %}",
+        "x\r\ny{% if true %}\r\nz{% endif %}\r\n", "a\n\n", "{# a\nb #}c\n", "{%- if true -%}\n\n  a\n\n{%- endif -%}\n\n b",
+        "{% set x -%}\n  a\n{%- endset %}[{{ x }}]", "{% raw -%}\n a {{ b }}\n{%- endraw %}\nc",
+        "{% for i in [1, 2]\n   if i > 1 %}{{ i }}{% endfor %}", "{{\n 1 +\n 2 }}",
+        "{%- set l = [] -%}\n{%- for r in params.rows -%}\n  {%- if r.v is odd -%}\n    {%- do l.append(r.n) -%}\n  {%- endif -%}\n{%- endfor -%}\n{{ l | join(', ') }}\n",
+    ]
+    yield from TEMPLATES.strip("\n").split("\n")
+    yield from several
+
+
+seen = set()
+for template in templates():
+    if template in seen:
+        continue
+    seen.add(template)
+    try:
+        vector = {"template": template, "text": ENVIRONMENT.from_string(template).render(**CONTEXT)}
+    except Exception as error:
+        vector = {"template": template, "error": f"{type(error).__name__}: {error}"}
+    sys.stdout.write(json.dumps(vector, ensure_ascii=False) + "\n")
