@@ -70,6 +70,7 @@ extension CollectorMachine {
 
     /// The stored trades end there, or a little after holes that a crash left.
     mutating func known(_ market: MarketCode, _ time: Timestamp?, _ now: Moment) {
+        coverage[market]?.isLookedUp = true
         guard let time else { return }
         coverage[market]?.storedUntil = time
         coverage[market]?.miss(since: time - settings.startOverlap)
@@ -138,7 +139,7 @@ extension CollectorMachine {
     ) {
         let next = now.monotonic + checkInterval
         coverage[market]?.nextCheck = next
-        guard let from = known.checkedUntil ?? known.ledger.remembersSince ?? known.listeningSince else { return }
+        guard let from = known.uncheckedSince else { return }
         coverage[market]?.tradesSinceCheck = 0
         let count = min(20 + known.tradesSinceCheck + known.tradesSinceCheck / 4, 500)
         start(FillRequest(market: market, purpose: .check, from: from, count: count), &actions)
@@ -172,8 +173,10 @@ extension CollectorMachine {
         } else {
             known.failures = 0
             known.retryAt = .zero
+            // What came before a gap was not looked at while it was filled: that is left to the next comparison.
+            let isWhole = known.uncheckedSince.map { request.from - settings.overlap <= $0 } ?? true
             // The newest of them may not be all of their moment.
-            if let newest = outcome.newest {
+            if let newest = outcome.newest, isWhole {
                 let until = newest - settings.checkGrace
                 known.checkedUntil = max(known.checkedUntil ?? until, until)
             }

@@ -27,7 +27,7 @@ extension CollectorMachine {
                 // What is asked again before the stored end, for safety, is asked again by the next worker too; noting it
                 // would make the hole grow with every restart.
                 report.open[market] = max(since, known.storedUntil ?? since)
-            } else if known.storedUntil != nil {
+            } else if known.isLookedUp {
                 report.closed.insert(market)
             }
         }

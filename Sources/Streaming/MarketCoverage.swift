@@ -59,8 +59,13 @@ struct MarketCoverage: Sendable {
     var tradesSinceCheck = 0
     /// Without any trade known: since when it is listened to, by our clock.
     var listeningSince: Timestamp?
-    /// The newest trade that was stored before the start.
+    /// Whether it is known what was stored before the start.
+    var isLookedUp = false
+    /// The newest trade that was stored before the start; nil while that is not known, and when there was none.
     var storedUntil: Timestamp?
+
+    /// From when on trades have not been compared with the exchange's list; nil before anything came.
+    var uncheckedSince: Timestamp? { checkedUntil ?? ledger.remembersSince ?? listeningSince }
 
     /// Trades from `time` on may be missing.
     mutating func miss(since time: Timestamp) {

@@ -219,6 +219,50 @@ import Testing
         #expect(rig.machine.status.gaps == 1 && rig.machine.status.filledTrades == 1)
     }
 
+    @Test("what was lost before a connection broke is compared too: filling the gap looks at later trades only")
+    func beforeGap() {
+        var rig = CollectorRig(["KRW-BTC"])
+        _ = rig.run()
+        let first = rig.trade("KRW-BTC", id: 1)
+        _ = rig.admit(first)
+        _ = rig.send(.received(count: 1))
+        _ = rig.pass(.seconds(20))
+        let last = rig.trade("KRW-BTC", id: 9)
+        _ = rig.admit(last)
+        _ = rig.send(.received(count: 1))
+        _ = rig.send(.disconnected(reason: "lost", random: 1))
+        _ = rig.pass(.seconds(1))
+        _ = rig.send(.connected)
+        _ = rig.send(.received(count: 1))
+        let gap = fills(rig.pass(.seconds(1)))
+        #expect(gap.map(\.from) == [last.tradedAt])
+        for request in gap { _ = rig.send(.filled(request, FillOutcome(newest: rig.now.wall))) }
+        var check: [FillRequest] = []
+        for _ in 0..<6 where check.isEmpty {
+            _ = rig.send(.received(count: 1))
+            check = fills(rig.pass(.seconds(10)))
+        }
+        #expect(check.map(\.purpose) == [.check] && check.map(\.from) == [first.tradedAt])
+        // Once compared, the next comparison begins there.
+        for request in check { _ = rig.send(.filled(request, FillOutcome(newest: rig.now.wall))) }
+        let compared = rig.now.wall
+        var next: [FillRequest] = []
+        for _ in 0..<7 where next.isEmpty {
+            _ = rig.send(.received(count: 1))
+            next = fills(rig.pass(.seconds(10)))
+        }
+        #expect(next.map(\.from) == [compared - .seconds(3)])
+    }
+
+    @Test("a market that had no stored trades has no open hole once nothing is missing")
+    func noHole() {
+        var rig = CollectorRig(["KRW-BTC"])
+        _ = rig.run()
+        #expect(rig.machine.gapReport.closed.isEmpty)
+        _ = rig.send(.known(bitcoin, nil))
+        #expect(rig.machine.gapReport.closed == [bitcoin] && rig.machine.gapReport.open.isEmpty)
+    }
+
     @Test("a market whose stream has fallen silent is found by the comparison too")
     func silentMarket() {
         var rig = CollectorRig(["KRW-BTC"])
