@@ -127,6 +127,10 @@ package actor InMemoryRunStore: RunStore, CommandQueue {
         tables.findRun(dag: dag, runID: runID)
     }
 
+    package func previousRun(dag: DAGID, before date: Timestamp) async throws -> StoredRun? {
+        tables.previousRun(dag: dag, before: date)
+    }
+
     package func setImportErrors(_ errors: [ImportErrorRecord]) async throws {
         problems = errors.sorted { $0.file < $1.file }
     }

@@ -8,6 +8,7 @@ import SchedulerCore
 /// other event is handled.
 enum Lookup: Sendable {
     case runs(BackfillID, dag: DAGID, dates: [Timestamp])
+    case previous(RunKey, dag: DAGID, before: Timestamp)
     case command(PendingCommand)
 }
 
@@ -53,6 +54,8 @@ extension Leader {
         switch lookup {
         case .runs(let backfill, let dag, let dates):
             return .runsFound(backfill, dates: dates, runs: try await store.findRuns(dag: dag, dates: dates))
+        case .previous(let run, let dag, let date):
+            return .previousFound(run, try await store.previousRun(dag: dag, before: date))
         case .command(let pending):
             return .command(pending, conflicts: try await conflicts(of: pending.command))
         }

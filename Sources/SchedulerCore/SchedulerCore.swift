@@ -38,6 +38,18 @@ package struct SchedulerCore: Sendable {
     /// leads to the next without recursion.
     var followUps = Deque<FollowUp>()
 
+    /// Tasks that a branch has just cut off, not yet told to their downstream tasks.
+    var cutOffTasks: [Int] = []
+
+    /// Runs that began and whose run before is not known, in this decision.
+    var unplaced: [RunKey] = []
+    /// The active runs that wait for a run, by that run.
+    var followers: [RunKey: Set<RunKey>] = [:]
+
+    /// Tasks with `max_active_tis_per_dag`, by their numbers in ``taskUses``.
+    var limitNumbers: [LimitedTask: Int] = [:]
+    var taskUses: [TaskUse] = []
+
     var isDraining = false
 
     private var counter: Int64 = 0
@@ -69,12 +81,14 @@ package struct SchedulerCore: Sendable {
         case .attemptLost(let attempt, let reason): attemptLost(attempt, reason: reason)
         case .attemptInterrupted(let attempt, let reason): attemptInterrupted(attempt, reason: reason)
         case .runsFound(let backfill, let dates, let runs): takeFoundRuns(backfill, dates: dates, runs: runs)
+        case .previousFound(let run, let stored): takePrevious(run, stored)
         case .drain: isDraining = true
         case .wake: break
         }
         fireTimers()
         followUp()
         dispatch()
+        askForPast()
         return decision
     }
 
@@ -113,6 +127,8 @@ package struct SchedulerCore: Sendable {
                 evaluateSchedule(id)
             case .backfill(let id):
                 step(id)
+            case .past(let run):
+                pastChanged(run)
             }
         }
     }

@@ -19,6 +19,8 @@ package enum SchedulerEvent: Sendable {
     /// The answer to ``Action/findRuns(_:dag:dates:)``: the runs that exist at `dates`, as of the decision that asked: no
     /// other event came between.
     case runsFound(BackfillID, dates: [Timestamp], runs: [StoredRun])
+    /// The answer to ``Action/findPrevious(_:dag:before:)``: the run before, as of the decision that asked; nil for none.
+    case previousFound(RunKey, StoredRun?)
     /// This scheduler stops: nothing more is started. What is ready stays so for the next leader.
     case drain
     /// Time has passed: see ``SchedulerCore/nextWake``.
@@ -78,11 +80,16 @@ package struct Snapshot: Sendable {
         package let dag: DAG
         /// Attempts that were live when the last leader stopped.
         package let attempts: [AttemptStart]
+        /// Lengths of outputs that tasks are mapped over.
+        package let mapLengths: [TaskInstanceKey: Int]
 
-        package init(stored: StoredRun, dag: DAG, attempts: [AttemptStart]) {
+        package init(
+            stored: StoredRun, dag: DAG, attempts: [AttemptStart], mapLengths: [TaskInstanceKey: Int] = [:]
+        ) {
             self.stored = stored
             self.dag = dag
             self.attempts = attempts
+            self.mapLengths = mapLengths
         }
     }
 

@@ -90,16 +90,24 @@ struct Simulation {
         while !lookups.isEmpty { try answerLookup() }
         let decision = core.handle(event, now: now)
         if !decision.isEmpty { uncommitted.append(decision) }
-        lookups += decision.actions.filter { if case .findRuns = $0 { true } else { false } }
+        lookups += decision.actions.filter(\.isLookup)
     }
 
     private mutating func answerLookup() throws {
         try commit(.max)
-        guard !lookups.isEmpty, case .findRuns(let id, let dag, let dates) = lookups.removeFirst() else { return }
-        let decision = core.handle(
-            .runsFound(id, dates: dates, runs: tables.findRuns(dag: dag, dates: dates)), now: now)
+        guard !lookups.isEmpty else { return }
+        let answer: SchedulerEvent
+        switch lookups.removeFirst() {
+        case .findRuns(let id, let dag, let dates):
+            answer = .runsFound(id, dates: dates, runs: tables.findRuns(dag: dag, dates: dates))
+        case .findPrevious(let run, let dag, let date):
+            answer = .previousFound(run, tables.previousRun(dag: dag, before: date))
+        case .start, .stop:
+            return
+        }
+        let decision = core.handle(answer, now: now)
         if !decision.isEmpty { uncommitted.append(decision) }
-        lookups += decision.actions.filter { if case .findRuns = $0 { true } else { false } }
+        lookups += decision.actions.filter(\.isLookup)
     }
 
     private mutating func commit(_ limit: Int) throws {
@@ -127,7 +135,7 @@ struct Simulation {
             guard let index = inFlight.firstIndex(where: { $0.start.attempt == attempt }) else { return }
             inFlight.remove(at: index)
             reported.append(AttemptEnd(attempt: attempt, state: .failed, reason: reason))
-        case .findRuns:
+        case .findRuns, .findPrevious:
             break
         }
     }
@@ -369,4 +377,14 @@ struct Simulation {
 
 extension DueFate {
     var hasRun: Bool { self == .ran || self == .caughtUp || self == .backfilled }
+}
+
+extension Action {
+    /// Whether it asks the store for something that the core waits for.
+    var isLookup: Bool {
+        switch self {
+        case .findRuns, .findPrevious: true
+        case .start, .stop: false
+        }
+    }
 }
