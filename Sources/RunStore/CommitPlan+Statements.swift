@@ -26,6 +26,9 @@ extension CommitPlan {
         appendDue(to: &list)
         appendAssets(to: &list)
         appendBackfills(to: &list)
+        if !deletedRuns.isEmpty {
+            for sql in CommitSQL.deleteRuns { list.append(PostgresStatement(sql, [deletedRuns])) }
+        }
         if !outcomes.isEmpty {
             let rows = outcomes.sorted { $0.key < $1.key }
             let texts = try rows.map { try StoredText.encode($0.value) }

@@ -46,6 +46,7 @@ struct CommitPlan {
     private(set) var dags: [DAGID: DAGEffect] = [:]
     private(set) var newRuns: [RunKey: RunRecord] = [:]
     private(set) var changedRuns: [RunKey: RunRecord] = [:]
+    private(set) var deletedRuns: [RunKey] = []
     /// Tries that go on after this batch.
     private(set) var started: [AttemptID: AttemptStart] = [:]
     /// Tries that were live before it and end in it.
@@ -83,6 +84,7 @@ struct CommitPlan {
         case .insertRun(let run): newRuns[run.key] = run
         case .updateRun(let run):
             if newRuns[run.key] != nil { newRuns[run.key] = run } else { changedRuns[run.key] = run }
+        case .deleteRun(let key): deletedRuns.append(key)
         case .startAttempt(let start): started[start.attempt] = start
         case .endAttempt(let end):
             if let start = started.removeValue(forKey: end.attempt) {

@@ -85,6 +85,10 @@ enum CommitSQL {
     static let addLiveRuns = "INSERT INTO flow.live_run SELECT unnest($1::int8[]) ON CONFLICT DO NOTHING"
     static let dropLiveRuns = "DELETE FROM flow.live_run WHERE run_key = ANY($1::int8[])"
 
+    static let deleteRuns = [
+        "task_attempt_past", "task_instance", "task_output", "task_map", "live_run", "dag_run",
+    ].map { "DELETE FROM flow.\($0) WHERE run_key = ANY($1::int8[])" }
+
     static let recordProcesses = """
         UPDATE flow.task_attempt_live AS l SET host = u.host, boot_id = u.boot_id, pid = u.pid, start_ticks = u.start_ticks
         FROM unnest($1::int8[], $2::text[], $3::text[], $4::int4[], $5::int8[])
@@ -216,12 +220,13 @@ enum CommitSQL {
     static let notifyOutcome = "SELECT pg_notify('cryptoflow_outcome', '')"
 
     /// Every statement that writes rows by key, for a test of their plans.
-    static let writes: [String] = [
-        insertVersions, insertDAGs, updateDAGs, removeDAGs, pauseDAGs, insertRuns, updateRuns, addLiveRuns,
-        dropLiveRuns,
-        recordProcesses, endAttempts, startAttempts, insertPassedAttempts, suspendAttempts, setTasks, nameInstances,
-        setMapLengths,
-        dropMapLengths, dropOutputs, setOutputs, account,
-        addAssets, insertAssetEvents, queueAssetEvents, consumeAssetEvents, setBackfills, finishCommands,
-    ]
+    static let writes: [String] =
+        [
+            insertVersions, insertDAGs, updateDAGs, removeDAGs, pauseDAGs, insertRuns, updateRuns, addLiveRuns,
+            dropLiveRuns,
+            recordProcesses, endAttempts, startAttempts, insertPassedAttempts, suspendAttempts, setTasks, nameInstances,
+            setMapLengths,
+            dropMapLengths, dropOutputs, setOutputs, account,
+            addAssets, insertAssetEvents, queueAssetEvents, consumeAssetEvents, setBackfills, finishCommands,
+        ] + deleteRuns
 }

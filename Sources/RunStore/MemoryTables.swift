@@ -95,6 +95,8 @@ package struct MemoryTables: Sendable {
         case .updateRun(let run):
             try require(runs[run.key] != nil, "run \(run.key) updated before it was inserted")
             runs[run.key] = run
+        case .deleteRun(let key):
+            try delete(key)
         case .startAttempt(let start):
             try require(runs[start.instance.run]?.state == .running, "attempt \(start.attempt) of a run not running")
             try require(
@@ -184,6 +186,41 @@ package struct MemoryTables: Sendable {
 
     package func findRuns(dag: DAGID, dates: [Timestamp]) -> [StoredRun] {
         dates.compactMap { runsByDate[dag]?[$0] }.compactMap { runs[$0] }.map(stored)
+    }
+
+    package func runsToChange(dag: DAGID, runID: String, past: Bool, future: Bool) -> [Snapshot.ActiveRun] {
+        guard let own = findRun(dag: dag, runID: runID) else { return [] }
+        var found = [own]
+        if let date = own.run.logicalDate {
+            let dates = (runsByDate[dag] ?? [:]).keys.sorted()
+            if past {
+                found += findRuns(dag: dag, dates: Array(dates.filter { $0 < date }.suffix(ClearRequest.maximumRuns)))
+            }
+            if future {
+                found += findRuns(dag: dag, dates: Array(dates.filter { $0 > date }.prefix(ClearRequest.maximumRuns)))
+            }
+        }
+        return found.compactMap { stored in
+            versions[stored.run.version].map { dag in
+                Snapshot.ActiveRun(
+                    stored: stored, dag: dag, attempts: [],
+                    mapLengths: mapLengths.filter { $0.key.run == stored.run.key })
+            }
+        }
+    }
+
+    private mutating func delete(_ key: RunKey) throws {
+        guard let run = runs.removeValue(forKey: key) else {
+            throw Violation(description: "run \(key) deleted before it was inserted")
+        }
+        try require(run.state.isFinished, "run \(key) deleted while it is active")
+        runsByID[run.dag]?[run.runID] = nil
+        if let date = run.logicalDate { runsByDate[run.dag]?[date] = nil }
+        tasks = tasks.filter { $0.key.run != key }
+        outputs = outputs.filter { $0.key.instance.run != key }
+        mapLengths = mapLengths.filter { $0.key.run != key }
+        pastAttempts = pastAttempts.filter { $0.value.start.instance.run != key }
+        mappedInstances[key] = nil
     }
 
     package func previousRun(dag: DAGID, before date: Timestamp) -> StoredRun? {

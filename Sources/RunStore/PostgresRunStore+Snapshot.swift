@@ -149,6 +149,56 @@ extension PostgresRunStore {
         ).first
     }
 
+    package func runsToChange(
+        dag: DAGID, runID: String, past: Bool, future: Bool
+    ) async throws -> [Snapshot.ActiveRun] {
+        guard let own = try await findRun(dag: dag, runID: runID) else { return [] }
+        var found = [own]
+        if let date = own.run.logicalDate {
+            let limit = ClearRequest.maximumRuns
+            if past {
+                found += try await stored(
+                    """
+                    r.run_key IN (SELECT p.run_key FROM flow.dag_run AS p
+                        WHERE p.dag_id = $1 AND p.logical_date < $2 ORDER BY p.logical_date DESC LIMIT $3)
+                    """, [dag, date, limit])
+            }
+            if future {
+                found += try await stored(
+                    """
+                    r.run_key IN (SELECT p.run_key FROM flow.dag_run AS p
+                        WHERE p.dag_id = $1 AND p.logical_date > $2 ORDER BY p.logical_date LIMIT $3)
+                    """, [dag, date, limit])
+            }
+        }
+        let versions = Array(Set(found.map(\.run.version)))
+        let results = try await reader.pipeline([
+            PostgresStatement(
+                """
+                SELECT version, definition::text FROM flow.dag_version WHERE dag_id = $1 AND version = ANY($2::text[])
+                """, [dag, versions]),
+            PostgresStatement(
+                "SELECT run_key, task_id, map_index, length FROM flow.task_map WHERE run_key = ANY($1::int8[])",
+                [found.map(\.run.key)]),
+        ])
+        var dags: [DAGVersionID: DAG] = [:]
+        for row in results[0] {
+            let version: DAGVersionID = try row.decode(0)
+            dags[version] = try StoredText.decode(try row.decode(1), as: "version \(version) of DAG \(dag)")
+        }
+        var lengths: [RunKey: [TaskInstanceKey: Int]] = [:]
+        for row in results[1] {
+            var reader = RowReader(row)
+            let instance = try reader.instance()
+            lengths[instance.run, default: [:]][instance] = try reader.next(Int.self)
+        }
+        return found.compactMap { stored in
+            dags[stored.run.version].map { dag in
+                Snapshot.ActiveRun(stored: stored, dag: dag, attempts: [], mapLengths: lengths[stored.run.key] ?? [:])
+            }
+        }
+    }
+
     private func stored(_ condition: String, _ values: [any PostgresValue]) async throws -> [StoredRun] {
         let results = try await reader.pipeline([
             PostgresStatement(

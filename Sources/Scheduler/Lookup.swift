@@ -56,6 +56,12 @@ extension Leader {
             return .runsFound(backfill, dates: dates, runs: try await store.findRuns(dag: dag, dates: dates))
         case .previous(let run, let dag, let date):
             return .previousFound(run, try await store.previousRun(dag: dag, before: date))
+        case .command(let pending) where pending.command.subject != nil:
+            guard let subject = pending.command.subject else { return .wake }
+            return .commandOnRuns(
+                pending,
+                try await store.runsToChange(
+                    dag: subject.dag, runID: subject.runID, past: subject.past, future: subject.future))
         case .command(let pending):
             return .command(pending, conflicts: try await conflicts(of: pending.command))
         }

@@ -17,6 +17,8 @@ package enum Change: Hashable, Sendable {
     case insertRun(RunRecord)
     /// State, dates, version, backfill and reason of a run.
     case updateRun(RunRecord)
+    /// The run with all its tasks, tries and outputs is forgotten.
+    case deleteRun(RunKey)
 
     case startAttempt(AttemptStart)
     case endAttempt(AttemptCompletion)

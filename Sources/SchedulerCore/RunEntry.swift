@@ -24,6 +24,8 @@ struct TaskEntry: Sendable {
     var retryAt: Timestamp?
     /// When the try that waits without a slot began; nil when none does.
     var waitingSince: Timestamp?
+    /// Set when its try is being stopped by hand: what the task then comes to; `none` to run again.
+    var markedState: TaskState?
     /// Elements of its output, where another task is mapped over it; nil when it is no list or not there.
     var listLength: Int?
     /// The numbers of a mapped task's instances, by map index; nil until it is mapped.

@@ -26,6 +26,7 @@ extension SchedulerCore {
             return .refused("the backfill ends (\(to.iso8601)) before it begins (\(from.iso8601))")
         }
         if let maxActive, maxActive < 1 { return .refused("--max-active must be 1 or more, not \(maxActive)") }
+        if let problem = confProblem(dag, conf) { return .refused(problem) }
         var total = 0
         for _ in dag.timetable.instants(from: from, through: to, bounds: dag.bounds) {
             total += 1

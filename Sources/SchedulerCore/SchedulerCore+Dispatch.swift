@@ -33,6 +33,14 @@ extension SchedulerCore {
             settle(next.number, in: &run, as: .failed, reason: "there is no pool \"\(spec.pool)\", or it has no slots")
             spread(from: next.number, in: &run)
             unpark(limit: next.limit)
+        } else if spec.dependsOnPast || spec.waitForDownstream, !pastAllows(next.number, in: run) {
+            // A run was put before this one, or the one before it was cleared, since the task became ready.
+            run.tasks[next.number].state = .none
+            run.waitingOnPast.insert(next.number)
+            unpark(pool: spec.pool)
+            unpark(limit: next.limit)
+            unparkInRun(run.tasks[next.number].spec, in: &run)
+            unpark(&run)
         } else if run.activeTasks >= run.graph.dag.maxActiveTasks {
             run.parked.insert(next)
             unpark(pool: spec.pool)

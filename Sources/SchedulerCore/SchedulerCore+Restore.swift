@@ -26,14 +26,13 @@ extension SchedulerCore {
     }
 
     private mutating func restore(_ active: Snapshot.ActiveRun, graph: DAGGraph) {
-        var run = RunEntry(record: active.stored.run, graph: graph)
-        for record in active.stored.tasks { run.adopt(record) }
-        for (instance, length) in active.mapLengths {
-            if let number = run.entry(of: instance) { run.tasks[number].listLength = length }
-        }
-        run.recount()
+        var run = RunEntry(active, graph: graph)
         for attempt in active.attempts {
             guard let number = run.entry(of: attempt.instance) else { continue }
+            // A row that says how the task ended, beside a live try: it was marked and the try is being stopped.
+            if run.tasks[number].state.isFinished, run.tasks[number].state != .removed {
+                run.tasks[number].markedState = run.tasks[number].state
+            }
             run.tasks[number].state = .running
             run.tasks[number].attempt = attempt.attempt
             run.tasks[number].tryNumber = attempt.tryNumber
@@ -45,6 +44,7 @@ extension SchedulerCore {
             usedSlots[attempt.pool, default: 0] += attempt.poolSlots
             takeLimits(of: run.tasks[number].spec, in: &run)
         }
+        run.recount()
         let key = run.record.key
         let dag = run.record.dag
         let isRunning = run.record.state == .running
@@ -89,6 +89,16 @@ extension SchedulerCore {
 }
 
 extension RunEntry {
+    /// A run as the store holds it, without its live attempts.
+    init(_ active: Snapshot.ActiveRun, graph: DAGGraph) {
+        self.init(record: active.stored.run, graph: graph)
+        for row in active.stored.tasks { adopt(row) }
+        for (instance, length) in active.mapLengths {
+            if let number = entry(of: instance) { tasks[number].listLength = length }
+        }
+        recount()
+    }
+
     /// Takes over what the store says of a task instance; ``recount()`` must follow.
     mutating func adopt(_ row: TaskInstanceRecord) {
         guard let number = entry(of: row.instance) else { return }

@@ -43,7 +43,9 @@ extension SchedulerCore {
     mutating func start(_ key: RunKey) {
         guard var run = runs.removeValue(forKey: key) else { return }
         armTimeout(of: run)
-        for number in run.graph.dag.tasks.indices where run.tasks[number].state == .none { evaluate(number, in: &run) }
+        for number in run.tasks.indices where run.tasks[number].state == .none {
+            if run.tasks[number].mapIndex >= 0 { makeReady(number, in: &run) } else { evaluate(number, in: &run) }
+        }
         if run.unfinished == 0 { finish(&run) } else { runs[key] = run }
     }
 

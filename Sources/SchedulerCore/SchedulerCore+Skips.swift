@@ -4,8 +4,9 @@ import DAGModel
 // What a task decides about the tasks below it: branches, short circuits, "only the latest".
 
 extension SchedulerCore {
-    /// Skips tasks below a successful one that have not started. They are told to their own downstream tasks by
-    /// ``spreadCutOff(in:)``, once the successful one has been.
+    /// Skips tasks below a successful one that have not started.
+    ///
+    /// Their own downstream tasks are told by ``spreadCutOff(in:)``, once those of the successful one have been.
     mutating func cutOff(_ skips: DownstreamSkip, below spec: Int, in run: inout RunEntry) {
         let graph = run.graph
         let targets: [Int]
@@ -21,7 +22,7 @@ extension SchedulerCore {
         }
         let reason = "\"\(graph.dag.tasks[spec].id)\" did not choose it"
         for target in targets {
-            for number in run.tasks[target].instances ?? [target]
+            for number in run.isHead(target) ? run.tasks[target].instances ?? [] : [target]
             where run.tasks[number].state == .none || run.tasks[number].state == .queued {
                 settle(number, in: &run, as: .skipped, reason: reason)
                 cutOffTasks.append(number)

@@ -43,7 +43,7 @@ extension SchedulerCore {
             }
             run.waitingOnPast.remove(number)
         }
-        if spec.isMapped { return map(number, in: &run) }
+        if spec.isMapped, run.tasks[number].mapIndex < 0 { return map(number, in: &run) }
         makeReady(number, in: &run)
         return false
     }
@@ -105,6 +105,7 @@ extension SchedulerCore {
     mutating func attemptEnded(_ end: AttemptEnd) {
         if let deferral = end.deferral { return suspend(end, deferral) }
         conclude(end.attempt, state: end.state, reason: end.reason, exitCode: end.exitCode) { core, number, run in
+            if core.concludeMarked(number, in: &run) { return }
             switch end.state {
             case .success: core.succeed(number, in: &run, end)
             case .skipped: core.settle(number, in: &run, as: .skipped, reason: end.reason)
@@ -116,7 +117,8 @@ extension SchedulerCore {
     /// A try hands its slot back and goes on later: it uses up no retry and leaves no row among the ended ones.
     private mutating func suspend(_ end: AttemptEnd, _ deferral: Deferral) {
         guard let (key, _) = attempts[end.attempt], let run = runs[key] else { return }
-        if let reason = run.stopReason {
+        let number = attempts[end.attempt]?.number ?? 0
+        if let reason = run.stopReason ?? (run.tasks[number].markedState == nil ? nil : "changed by hand") {
             return attemptEnded(AttemptEnd(attempt: end.attempt, state: .failed, reason: reason, isRetryable: false))
         }
         conclude(end.attempt, state: nil, reason: end.reason, exitCode: nil) { core, number, run in
@@ -134,6 +136,7 @@ extension SchedulerCore {
     /// A lost try is made up for: it uses up none of the retries, but after a few in a row the task fails.
     mutating func attemptLost(_ attempt: AttemptID, reason: String) {
         conclude(attempt, state: .lost, reason: reason, exitCode: nil) { core, number, run in
+            if core.concludeMarked(number, in: &run) { return }
             run.tasks[number].lostCount += 1
             let lost = run.tasks[number].lostCount
             if run.stopReason != nil {
@@ -150,6 +153,7 @@ extension SchedulerCore {
 
     mutating func attemptInterrupted(_ attempt: AttemptID, reason: String) {
         conclude(attempt, state: .lost, reason: reason, exitCode: nil) { core, number, run in
+            if core.concludeMarked(number, in: &run) { return }
             if run.stopReason != nil {
                 core.settle(number, in: &run, as: .failed, reason: run.stopReason)
             } else {

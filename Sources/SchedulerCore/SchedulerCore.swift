@@ -77,6 +77,7 @@ package struct SchedulerCore: Sendable {
         case .documents(let loaded, let removed): takeDocuments(loaded, removed: removed)
         case .paused(let flags): takePausedFlags(flags)
         case .command(let pending, let conflicts): take(pending, conflicts: conflicts)
+        case .commandOnRuns(let pending, let runs): take(pending, on: runs)
         case .attemptEnded(let end): attemptEnded(end)
         case .attemptLost(let attempt, let reason): attemptLost(attempt, reason: reason)
         case .attemptInterrupted(let attempt, let reason): attemptInterrupted(attempt, reason: reason)

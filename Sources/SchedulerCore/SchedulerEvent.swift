@@ -10,6 +10,8 @@ package enum SchedulerEvent: Sendable {
     /// A command, with the runs that stand in its way: for a trigger, the run of that logical date or run id, if any.
     /// The store was asked after every earlier decision was committed and before any later event.
     case command(PendingCommand, conflicts: [RunRecord])
+    /// A command with the runs it changes: see ``Command/subject``.
+    case commandOnRuns(PendingCommand, [Snapshot.ActiveRun])
     /// An attempt ended by itself or was stopped.
     case attemptEnded(AttemptEnd)
     /// An attempt's process or leader vanished.
