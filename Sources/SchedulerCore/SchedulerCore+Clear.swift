@@ -92,6 +92,9 @@ extension SchedulerCore {
             let spec = run.tasks[number].spec
             if let attempt = run.tasks[number].attempt {
                 run.tasks[number].markedState = TaskState.none
+                var row = run.taskRecord(number, endDate: nil, reason: "cleared")
+                row.state = .none
+                decision.changes.append(.setTask(row))
                 decision.actions.append(.stop(attempt, reason: "cleared"))
                 continue
             }

@@ -86,7 +86,12 @@ extension SchedulerCore {
     private mutating func tryAgain(_ key: RunKey) {
         guard runs[key]?.record.state == .running, var run = runs.removeValue(forKey: key) else { return }
         for number in run.waitingOnPast.sorted() where run.tasks[number].state == .none {
-            if allow(number, in: &run) { spread(from: number, in: &run) }
+            // A task may have been cleared above it since.
+            if run.tasks[number].mapIndex < 0 {
+                evaluate(number, in: &run)
+            } else if allow(number, in: &run) {
+                spread(from: number, in: &run)
+            }
         }
         if run.unfinished == 0 { finish(&run) } else { runs[key] = run }
     }

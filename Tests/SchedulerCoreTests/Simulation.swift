@@ -382,15 +382,15 @@ struct Simulation {
         }
     }
 
-    /// The first active run that waits for one before it that did not succeed: rightly so, and it will for ever.
+    /// The first active run that waits for one before it that did not succeed, or that has no place because this one has it:
+    /// rightly so, and it will for ever.
     private mutating func cancelBlocked() throws -> Bool {
         let active = tables.runs.values.filter { $0.state == .running }.sorted { $0.key < $1.key }
         for run in active {
             guard let dag = tables.versions[run.version] else { continue }
             let isBlocked = dag.tasks.contains { task in
                 states(of: task.id, run.key, dag).contains { !$0.isFinished } && !mayStartAfterPast(task, run, dag)
-                    && tables.previousRun(dag: run.dag, before: run.logicalDate ?? .distantPast)?.run.state.isFinished
-                        == true
+                    && tables.previousRun(dag: run.dag, before: run.logicalDate ?? .distantPast)?.run.state != .running
             }
             guard isBlocked else { continue }
             counts.blockedByPast += 1
@@ -466,7 +466,9 @@ struct Simulation {
             let isMapped = instances.contains { $0.instance.mapIndex >= 0 }
             for row in instances where (row.instance.mapIndex >= 0) == isMapped {
                 guard row.state.isFinished else {
-                    throw violation("task \(row.instance) of \(run.runID) has not finished")
+                    throw violation(
+                        "task \(row.instance) of \(run.runID), which ended \(run.state.rawValue), is \(row.state.rawValue), "
+                            + "try \(row.tryNumber), \(row.reason ?? "no reason")")
                 }
                 if isChanged { continue }
                 // A run again has outcomes of other tries: only the rules apply.

@@ -3,7 +3,9 @@ import Testing
 
 @testable import SchedulerCore
 
-/// Airflow's rules on three upstream tasks. Source: Airflow 3, `TriggerRuleDep`.
+/// Airflow's rules on three upstream tasks.
+///
+/// Source: Airflow 3, `TriggerRuleDep`.
 @Suite("Trigger rules") struct TriggerRuleTests {
     private static func counts(_ letters: String) -> UpstreamCounts {
         var counts = UpstreamCounts()
@@ -20,7 +22,7 @@ import Testing
         return counts
     }
 
-    /// s success, f failed, u upstream failed, k skipped, . still open; r ready, k skipped, u upstream failed, w waits.
+    /// Letters: s success, f failed, u upstream failed, k skipped, a dot still open; then r ready, k skipped, w waits.
     @Test(
         "decide as Airflow's do",
         arguments: [
