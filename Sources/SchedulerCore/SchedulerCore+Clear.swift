@@ -115,6 +115,9 @@ extension SchedulerCore {
                     reset(number, to: .none, in: &run)
                 }
             } else {
+                for number in instances where run.tasks[number].state != .removed {
+                    reset(number, to: .removed, in: &run)
+                }
                 run.tasks[spec].state = .none
                 run.tasks[spec].openInstances = 0
             }
@@ -255,7 +258,7 @@ extension SchedulerCore {
             return true
         }
         reset(number, to: .none, in: &run)
-        makeReady(number, in: &run)
+        startAgain(number, in: &run)
         return true
     }
 }

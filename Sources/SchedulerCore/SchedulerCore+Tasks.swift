@@ -9,7 +9,7 @@ extension SchedulerCore {
     }
 
     /// True when the task is settled without a try: whoever is downstream must be told.
-    private mutating func decide(_ number: Int, in run: inout RunEntry, after parent: Int?) -> Bool {
+    mutating func decide(_ number: Int, in run: inout RunEntry, after parent: Int?) -> Bool {
         guard run.tasks[number].state == .none else { return false }
         let spec = run.spec(number)
         switch TriggerDecision(spec.triggerRule, run.tasks[number].upstream) {
@@ -174,7 +174,19 @@ extension SchedulerCore {
             run.tasks[number].state = .none
         }
         decision.changes.append(.setTask(run.taskRecord(number, endDate: nil, reason: reason)))
-        makeReady(number, in: &run)
+        startAgain(number, in: &run)
+    }
+
+    /// Lets a task whose try is over start again.
+    ///
+    /// Its trigger rule held once; after a change by hand above it, it may not any more.
+    mutating func startAgain(_ number: Int, in run: inout RunEntry) {
+        if run.tasks[number].state == .none, run.tasks[number].mapIndex < 0 {
+            // When this settles the task, the end of the try that is being dealt with tells those below.
+            _ = decide(number, in: &run, after: nil)
+        } else {
+            makeReady(number, in: &run)
+        }
     }
 
     /// The common part of an attempt's end; nil for one that goes on later.

@@ -33,6 +33,9 @@ package struct SchedulerCore: Sendable {
     /// The decision being made, and when.
     var decision = Decision()
     var now: Timestamp
+    /// What the restore decided, to be committed with the first event: a task that was changed by hand may not be allowed
+    /// to start any more.
+    private var carried = Decision()
 
     /// What an ended run or a changed asset may let go on, looked at once the event itself is dealt with: so one end
     /// leads to the next without recursion.
@@ -65,6 +68,7 @@ package struct SchedulerCore: Sendable {
         pools = snapshot.pools
         if pools["default_pool"] == nil { pools["default_pool"] = configuration.defaultPoolSlots }
         restore(snapshot)
+        carried = decision
     }
 
     /// Takes one event and returns what to commit and then to do.
@@ -72,7 +76,8 @@ package struct SchedulerCore: Sendable {
     /// `now` must not go backwards by more than clocks are set back: an instant accounted for is never looked at again.
     package mutating func handle(_ event: SchedulerEvent, now: Timestamp) -> Decision {
         self.now = now
-        decision = Decision()
+        decision = carried
+        carried = Decision()
         switch event {
         case .documents(let loaded, let removed): takeDocuments(loaded, removed: removed)
         case .paused(let flags): takePausedFlags(flags)
