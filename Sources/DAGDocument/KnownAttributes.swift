@@ -30,7 +30,8 @@ enum KnownAttributes {
         "id", "uses", "run", "with", "needs", "extends", "expand", "group", "retries", "retry_delay",
         "retry_exponential_backoff", "max_retry_delay", "execution_timeout", "trigger_rule", "pool", "pool_slots",
         "priority_weight", "weight_rule", "depends_on_past", "wait_for_downstream", "max_active_tis_per_dag",
-        "max_active_tis_per_dagrun", "queue", "owner", "doc_md", "map_index_template", "inlets", "outlets", "params",
+        "max_active_tis_per_dagrun", "retry_on", "no_retry_on", "queue", "owner", "doc_md", "map_index_template",
+        "inlets", "outlets", "params",
         "on_success_callback", "on_failure_callback", "on_retry_callback", "on_execute_callback", "on_skipped_callback",
     ]
 
@@ -46,18 +47,10 @@ enum KnownAttributes {
         "start_date": "a task starts with its DAG", "end_date": "a task ends with its DAG",
         "ignore_first_depends_on_past": "the first run never waits for a past one",
         "wait_for_past_depends_before_skipping": "a task may be skipped before the past one ended",
-        "render_template_as_native_obj": "templates always give texts", "retry_policy": "retries follow `retries`",
+        "render_template_as_native_obj": "templates always give texts",
+        "retry_policy": "retries follow `retries`, `retry_on` and `no_retry_on`",
         "pre_execute": "there are no hooks", "post_execute": "there are no hooks",
         "sla": "Airflow 3 has no SLAs either",
-    ]
-
-    /// Task keys that are read and checked, and that the scheduler does not act on: what happens instead.
-    static let idleTask: [String: String] = [
-        "expand": "this version cannot map a task, so its tries fail",
-        "depends_on_past": "this version does not wait for the previous run",
-        "wait_for_downstream": "this version does not wait for the previous run",
-        "max_active_tis_per_dag": "this version limits tasks by pool, by max_active_tasks and by parallelism only",
-        "max_active_tis_per_dagrun": "this version limits tasks by pool, by max_active_tasks and by parallelism only",
     ]
 
     /// Keys of other versions and other tools, with what they are called here.

@@ -108,6 +108,7 @@ package struct PortabilityCheck {
                 }
             case "inlets", "outlets": report("Airflow's importer has no '\(entry.key)' yet", nil, entry.keyMark, inner)
             case "expand": report("Airflow's importer has no 'expand'", nil, entry.keyMark, inner)
+            case "retry_on", "no_retry_on": report("Airflow has no '\(entry.key)'", nil, entry.keyMark, inner)
             case "group": report("Airflow's importer has no 'group'", nil, entry.keyMark, inner)
             case _ where KnownAttributes.taskCallbacks.contains(entry.key):
                 report("Airflow's importer has no callbacks yet", nil, entry.keyMark, inner)

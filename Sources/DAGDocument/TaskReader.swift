@@ -165,6 +165,7 @@ struct TaskReader {
                     at: entry.keyMark, entry.field.path)
             }
             given.insert(entry.key)
+            spec.expandOrder = (spec.expandOrder ?? []) + [entry.key]
             guard let argument = arguments.read(entry.field) else { continue }
             switch argument {
             case .output, .list, .map, .value(.array), .value(.object): spec.expand[entry.key] = argument
@@ -196,9 +197,6 @@ struct TaskReader {
     // MARK: - How the task runs
 
     private mutating func readAttribute(_ entry: MergedEntry) {
-        if let idle = KnownAttributes.idleTask[entry.key], !entry.field.node.isEmptyOrFalse {
-            context.warning("'\(entry.key)' has no effect: \(idle)", at: entry.keyMark, entry.field.path)
-        }
         switch entry.key {
         case "id", "uses", "run", "expand": return
         case "with":
@@ -262,6 +260,8 @@ struct TaskReader {
                 // As in Airflow, one implies the other.
                 spec.dependsOnPast = true
             }
+        case "retry_on": spec.retryOn = readRetryFilter(field)
+        case "no_retry_on": spec.retryNotOn = readRetryFilter(field)
         case "max_active_tis_per_dag": spec.maxActivePerDAG = context.int(field, atLeast: 1)
         case "max_active_tis_per_dagrun": spec.maxActivePerRun = context.int(field, atLeast: 1)
         default: return false
@@ -294,6 +294,30 @@ struct TaskReader {
         case .double(let number) where number >= 1 && number <= 1000: spec.retryBackoff = number
         default: context.mismatch(field, "true, false, or the factor by which the delay grows (1 or more)")
         }
+    }
+
+    /// Exit statuses and kinds of failure: one or a list.
+    private func readRetryFilter(_ field: Field) -> RetryFilter? {
+        let items: [Field]
+        switch field.node.content {
+        case .null: return nil
+        case .list(let elements): items = elements.enumerated().map { Field($0.element, field.path.index($0.offset)) }
+        default: items = [field]
+        }
+        var filter = RetryFilter()
+        for item in items {
+            if case .int(let number) = item.node.content, (1...255).contains(number) {
+                filter.exitCodes.append(Int32(number))
+            } else if let text = item.node.string, let kind = FailureKind(rawValue: text) {
+                filter.kinds.append(kind)
+            } else {
+                let kinds = FailureKind.allCases.map(\.rawValue)
+                context.mismatch(
+                    item, "an exit status from 1 to 255, or one of \(kinds.joined(separator: ", "))",
+                    hint: item.node.string.flatMap { nearestHint($0, among: kinds) })
+            }
+        }
+        return filter
     }
 
     private func readGroup(_ field: Field) -> String? {

@@ -115,7 +115,13 @@ package struct TaskSpec: Hashable, Sendable, Codable {
     package var inlets: [String] = []
     /// Arguments over whose lists the task is mapped; empty for a plain task.
     package var expand: [String: Argument] = [:]
+    /// The keys of `expand` in the order of the document: the last one varies fastest.
+    package var expandOrder: [String]?
     package var mapIndexTemplate: String?
+    /// Failures that are tried again; nil for all.
+    package var retryOn: RetryFilter?
+    /// Failures that are not tried again; wins over `retryOn`.
+    package var retryNotOn: RetryFilter?
     /// Task attributes that are kept and shown but that nothing acts on yet, by key.
     package var inertAttributes: [String: JSONValue] = [:]
 
@@ -123,6 +129,29 @@ package struct TaskSpec: Hashable, Sendable, Codable {
         self.id = id
         self.place = place
         self.body = body
+    }
+}
+
+extension TaskSpec {
+    package var isMapped: Bool { !expand.isEmpty }
+
+    /// The mapped arguments, slowest first.
+    package var expandedNames: [String] { expandOrder ?? expand.keys.sorted() }
+}
+
+/// Failures by exit status and kind.
+package struct RetryFilter: Hashable, Sendable, Codable {
+    package var exitCodes: [Int32]
+    package var kinds: [FailureKind]
+
+    package init(exitCodes: [Int32] = [], kinds: [FailureKind] = []) {
+        self.exitCodes = exitCodes
+        self.kinds = kinds
+    }
+
+    package func matches(exitCode: Int32?, kind: FailureKind?) -> Bool {
+        if let exitCode, exitCodes.contains(exitCode) { return true }
+        return kinds.contains(kind ?? .error)
     }
 }
 

@@ -15,6 +15,7 @@ package enum RunState: String, Sendable, Codable, CaseIterable {
 ///
 ///     none -> (queued) -> running -> success | failed | skipped | up_for_retry -> (queued) -> running …
 ///     none -> skipped | upstream_failed                           decided by the trigger rule, without an attempt
+///     running -> up_for_reschedule | deferred -> (queued) -> running …    the same try, without a slot while it waits
 ///
 /// `queued` is derived, never stored: all conditions hold and only a free slot is missing.
 package enum TaskState: String, Sendable, Codable, CaseIterable {

@@ -37,7 +37,56 @@ package struct ArgumentRenderer: Sendable {
                 rendered[name] = try await render(argument, path: name, facts, launch, log)
             }
         }
+        if launch.mapIndex >= 0 {
+            let facts = context ?? TemplateContext(launch)
+            for (name, value) in try await elements(of: launch, facts, log) { rendered[name] = value }
+        }
         return rendered
+    }
+
+    /// What an instance of a mapped task gets of each list: the last argument varies fastest, as in Airflow.
+    private func elements(
+        of launch: AttemptLaunch, _ context: TemplateContext, _ log: TaskLog
+    ) async throws -> [(name: String, value: JSONValue)] {
+        var lists: [(name: String, elements: [JSONValue])] = []
+        for name in launch.task.expandedNames {
+            guard let argument = launch.task.expand[name] else { continue }
+            lists.append((name, Self.elements(try await render(argument, path: name, context, launch, log))))
+        }
+        var index = launch.mapIndex
+        var chosen: [(name: String, value: JSONValue)] = []
+        for list in lists.reversed() {
+            guard !list.elements.isEmpty else {
+                throw TaskFailure(
+                    "the list of \"\(list.name)\" is empty now: clear the task that made it, and this one with it",
+                    isRetryable: false)
+            }
+            chosen.append((list.name, list.elements[index % list.elements.count]))
+            index /= list.elements.count
+        }
+        return chosen
+    }
+
+    /// A list's elements; of a mapping, pairs of key and value in the order of the keys.
+    private static func elements(_ value: JSONValue) -> [JSONValue] {
+        if let members = value.objectValue {
+            return members.keys.sorted().map { .array([.string($0), members[$0, default: .null]]) }
+        }
+        return value.arrayValue ?? []
+    }
+
+    /// What an instance of a mapped task is called: its `map_index_template`, which sees the mapped arguments as
+    /// `params`; nil when there is none or it cannot be rendered.
+    func mapName(of launch: AttemptLaunch, arguments: [String: JSONValue], log: TaskLog) async -> String? {
+        guard launch.mapIndex >= 0, let template = launch.task.mapIndexTemplate else { return nil }
+        var context = TemplateContext(launch)
+        for name in launch.task.expand.keys { context.params[name] = arguments[name] }
+        do {
+            return String(try await render(template: template, path: "map_index_template", context).prefix(250))
+        } catch {
+            log.warning("the map index has no name: \(error)")
+            return nil
+        }
     }
 
     private func render(
@@ -51,6 +100,9 @@ package struct ArgumentRenderer: Sendable {
         case .output(let task, let key):
             let instance = TaskInstanceKey(run: launch.run.key, task: task)
             let key = key ?? "return_value"
+            if launch.dag.tasks.contains(where: { $0.id == task && $0.isMapped }) {
+                return .array(try await outputs.outputs(of: task, in: launch.run.key, key: key))
+            }
             if let value = try await outputs.output(of: instance, key: key) { return value }
             log.warning("the argument \(path) is null: the task \(task) has no output \"\(key)\" in this run")
             return .null

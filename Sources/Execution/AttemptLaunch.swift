@@ -1,3 +1,4 @@
+package import CivilTime
 package import DAGModel
 
 /// One try of one task, ready to be carried out: its row is committed before an executor sees it.
@@ -14,10 +15,12 @@ package struct AttemptLaunch: Sendable {
     package let tryNumber: Int
     /// Airflow's `max_tries`: a failed try is followed by another while its number is not above this.
     package let maxTries: Int
+    /// When the try began, which for one that waited without a slot is before this part of it; nil for now.
+    package let startedAt: Timestamp?
 
     package init(
         attempt: AttemptID, epoch: Int64, dag: DAG, task: TaskSpec, run: RunFacts, mapIndex: Int, tryNumber: Int,
-        maxTries: Int
+        maxTries: Int, startedAt: Timestamp? = nil
     ) {
         self.attempt = attempt
         self.epoch = epoch
@@ -27,5 +30,6 @@ package struct AttemptLaunch: Sendable {
         self.mapIndex = mapIndex
         self.tryNumber = tryNumber
         self.maxTries = maxTries
+        self.startedAt = startedAt
     }
 }

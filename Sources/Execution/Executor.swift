@@ -50,6 +50,9 @@ package protocol ProcessRecorder: Sendable {
 package protocol OutputReader: Sendable {
     /// The output of a task instance under `key` (`return_value` when the document names none); nil when there is none.
     func output(of instance: TaskInstanceKey, key: String) async throws -> JSONValue?
+
+    /// The outputs of a mapped task's instances, by map index; instances without one are left out.
+    func outputs(of task: TaskID, in run: RunKey, key: String) async throws -> [JSONValue]
 }
 
 /// Where `var.value.NAME` and `var.json.NAME` are read from.

@@ -25,7 +25,7 @@ package struct LocalExecutor: Executor {
         let log = TaskLog(path: logs.path(of: launch))
         let end: AttemptEnd
         do {
-            let result = try await carryOut(launch, log)
+            let (result, name) = try await carryOut(launch, log)
             if let output = result.output {
                 let size = output.jsonText.utf8.count
                 guard size <= TaskResult.maximumOutputBytes else {
@@ -37,7 +37,11 @@ package struct LocalExecutor: Executor {
             }
             return AttemptEnd(
                 attempt: launch.attempt, state: .success, exitCode: result.exitCode, output: result.output,
-                assetChanges: result.assetChanges)
+                assetChanges: result.assetChanges, skips: result.skips, mapName: name)
+        } catch let wait as TaskDefer {
+            log.info("\(wait.reason); goes on at \(wait.deferral.until.iso8601)")
+            return AttemptEnd(
+                attempt: launch.attempt, state: .running, reason: wait.reason, deferral: wait.deferral)
         } catch let skip as TaskSkip {
             log.info("skipped: \(skip.reason)")
             return AttemptEnd(
@@ -45,7 +49,7 @@ package struct LocalExecutor: Executor {
         } catch let failure as TaskFailure {
             end = AttemptEnd(
                 attempt: launch.attempt, state: .failed, reason: failure.reason, isRetryable: failure.isRetryable,
-                exitCode: failure.exitCode)
+                exitCode: failure.exitCode, failureKind: failure.kind)
         } catch is CancellationError {
             end = AttemptEnd(attempt: launch.attempt, state: .failed, reason: "cancelled", isRetryable: false)
         } catch {
@@ -65,34 +69,30 @@ package struct LocalExecutor: Executor {
         try await OrphanKiller(instance: instance).makeDead(attempts)
     }
 
-    private func carryOut(_ launch: AttemptLaunch, _ log: TaskLog) async throws -> TaskResult {
+    private func carryOut(_ launch: AttemptLaunch, _ log: TaskLog) async throws -> (TaskResult, name: String?) {
         guard case .uses(let name) = launch.task.body else {
             throw TaskFailure(
                 "the task has a `run` body, and no task handler is registered for it in this program",
                 isRetryable: false)
         }
-        guard launch.task.expand.isEmpty else {
-            throw TaskFailure("the task is mapped with `expand`, which this version cannot do", isRetryable: false)
-        }
         try Task.checkCancellation()
         let context = TaskContext(launch: launch, log: log, processes: processes)
-        guard let timeout = launch.task.executionTimeout else {
-            let arguments = try await renderer.render(launch, log: log)
-            return try await registry.make(name, arguments: arguments).execute(context)
-        }
         let renderer = renderer
         let registry = registry
-        return try await Self.within(timeout) {
+        let body: @Sendable () async throws -> (TaskResult, name: String?) = {
             let arguments = try await renderer.render(launch, log: log)
-            return try await registry.make(name, arguments: arguments).execute(context)
+            let result = try await registry.make(name, arguments: arguments).execute(context)
+            return (result, await renderer.mapName(of: launch, arguments: arguments, log: log))
         }
+        guard let timeout = launch.task.executionTimeout else { return try await body() }
+        return try await Self.within(timeout, body)
     }
 
     /// Runs the body for at most `timeout`; then it is cancelled, waited for, and the try fails, whatever it returned.
     private static func within(
-        _ timeout: Duration, _ body: @escaping @Sendable () async throws -> TaskResult
-    ) async throws -> TaskResult {
-        try await withThrowingTaskGroup(of: TaskResult?.self) { group in
+        _ timeout: Duration, _ body: @escaping @Sendable () async throws -> (TaskResult, name: String?)
+    ) async throws -> (TaskResult, name: String?) {
+        try await withThrowingTaskGroup(of: (TaskResult, name: String?)?.self) { group in
             group.addTask { try await body() }
             group.addTask {
                 try await Task.sleep(for: timeout)
@@ -104,9 +104,9 @@ package struct LocalExecutor: Executor {
             // The operator stops what it started before the try may count as ended.
             let after = await group.nextResult()
             if case .failure(let failure as TaskFailure)? = after {
-                throw TaskFailure("timed out after \(timeout.humanText())", exitCode: failure.exitCode)
+                throw TaskFailure("timed out after \(timeout.humanText())", exitCode: failure.exitCode, kind: .timeout)
             }
-            throw TaskFailure("timed out after \(timeout.humanText())")
+            throw TaskFailure("timed out after \(timeout.humanText())", kind: .timeout)
         }
     }
 }

@@ -1,3 +1,4 @@
+package import CivilTime
 package import DAGModel
 
 /// What a task does.
@@ -7,7 +8,7 @@ package protocol Operator: Sendable {
     /// Carries out the try. Called after the try's start is committed.
     ///
     /// Returns for a success. Throws ``TaskSkip`` to end as `skipped`, ``TaskFailure`` or any other error to end as
-    /// `failed`. When its Swift task is cancelled (timeout, cancel, shutdown) it must stop what it started and throw.
+    /// `failed`, ``TaskDefer`` to go on later without a slot. When its Swift task is cancelled (timeout, cancel, shutdown) it must stop what it started and throw.
     func execute(_ context: TaskContext) async throws -> TaskResult
 }
 
@@ -36,11 +37,17 @@ package struct TaskResult: Sendable {
     /// interval.
     package var assetChanges: [AssetChange]
     package var exitCode: Int32?
+    /// Which downstream tasks do not run; nil for none.
+    package var skips: DownstreamSkip?
 
-    package init(output: JSONValue? = nil, assetChanges: [AssetChange] = [], exitCode: Int32? = nil) {
+    package init(
+        output: JSONValue? = nil, assetChanges: [AssetChange] = [], exitCode: Int32? = nil,
+        skips: DownstreamSkip? = nil
+    ) {
         self.output = output
         self.assetChanges = assetChanges
         self.exitCode = exitCode
+        self.skips = skips
     }
 
     /// The most a task output may hold, in bytes of JSON: 1 MB.
@@ -60,17 +67,42 @@ package struct TaskSkip: Error, CustomStringConvertible {
     package var description: String { reason }
 }
 
+/// Hands the try's slot back: the operator is made and called again later, as the same try.
+///
+/// No retry is used up. ``AttemptLaunch/startedAt`` then says when the try began.
+package struct TaskDefer: Error, CustomStringConvertible {
+    package let deferral: Deferral
+    package let reason: String
+
+    /// Waits for an instant.
+    package init(until instant: Timestamp, _ reason: String) {
+        deferral = Deferral(until: instant, isPoll: false)
+        self.reason = reason
+    }
+
+    /// Looks again after a while.
+    package init(after interval: Duration, now: Timestamp, _ reason: String) {
+        deferral = Deferral(until: now + interval, isPoll: true)
+        self.reason = reason
+    }
+
+    package var description: String { reason }
+}
+
 /// Ends a try as `failed`, with the reason that the history shows.
 package struct TaskFailure: Error, CustomStringConvertible {
     package let reason: String
     /// False when another try would fail the same way.
     package let isRetryable: Bool
     package let exitCode: Int32?
+    package let kind: FailureKind
 
-    package init(_ reason: String, isRetryable: Bool = true, exitCode: Int32? = nil) {
+    /// A failure with an exit code is of the kind `exit`, unless `kind` says otherwise.
+    package init(_ reason: String, isRetryable: Bool = true, exitCode: Int32? = nil, kind: FailureKind? = nil) {
         self.reason = reason
         self.isRetryable = isRetryable
         self.exitCode = exitCode
+        self.kind = kind ?? (exitCode == nil ? .error : .exit)
     }
 
     package var description: String { reason }

@@ -31,21 +31,7 @@ extension TemplateContext {
     /// The declared defaults under what the trigger passed along (Airflow's `dag_run_conf_overrides_params`, on by
     /// default).
     static func parameters(_ declared: [String: JSONValue], conf: [String: JSONValue]) -> [String: JSONValue] {
-        declared.mapValues(defaultValue).merging(conf) { _, given in given }
-    }
-
-    private static let schemaKeys: Set<String> = [
-        "default", "type", "enum", "const", "title", "description", "description_md", "format", "minimum", "maximum",
-        "minLength", "maxLength", "pattern", "items", "examples", "section", "anyOf", "values_display",
-        "custom_html_form", "schema",
-    ]
-
-    /// The default of a parameter that is declared with a JSON Schema; any other value is the default itself.
-    private static func defaultValue(_ declared: JSONValue) -> JSONValue {
-        guard case .object(let members) = declared, let value = members["default"],
-            members.keys.allSatisfy(schemaKeys.contains)
-        else { return declared }
-        return value
+        declared.mapValues { DeclaredParameter($0).standard ?? .null }.merging(conf) { _, given in given }
     }
 }
 

@@ -37,8 +37,8 @@ package final class EventLines: SchedulerObserver {
             terminal.event("\(record.dag.id)  document changed", tone: .quiet)
         case .removeDAG(let id):
             terminal.event("\(id)  document gone", tone: .warning)
-        case .pauseDAG(let id):
-            terminal.event("\(id)  paused after too many failed runs in a row", tone: .warning)
+        case .pauseDAG(let id, let reason):
+            terminal.event("\(id)  paused: \(reason)", tone: .warning)
         case .insertRun(let run), .updateRun(let run):
             say(run)
         case .setTask(let task):

@@ -16,14 +16,11 @@ package struct OperatorKit: Sendable {
 
     /// Every operator's signature, without what it would need to run: enough to check documents.
     package static let signatures: [OperatorSignature] =
-        [
-            EmptyOperator.signature, BashOperator.signature, ShellOperator.signature, HTTPOperator.signature,
-            SQLOperator.signature, MarketFetch.signature,
-        ] + ModelOperator.Verb.allCases.map(\.signature)
+        builtinSignatures + [MarketFetch.signature] + ModelOperator.Verb.allCases.map(\.signature)
 
-    init(connections: Connections, http: HTTPClient, markets: MarketGateway) {
+    init(connections: Connections, http: HTTPClient, markets: MarketGateway, runs: any RunInquiry) {
         var registry = OperatorRegistry()
-        registerBuiltins(into: &registry, OperatorDependencies(connections: connections, http: http))
+        registerBuiltins(into: &registry, OperatorDependencies(connections: connections, http: http, runs: runs))
         MarketFetch.register(in: &registry, gateway: markets)
         ModelOperator.register(in: &registry, connections: connections) {
             try Installation.program("cryptoflow-model", in: Installation.executableFolder())
@@ -62,7 +59,9 @@ enum SchedulerProgram {
     ) async throws -> SchedulerService {
         let spawns = SpawnRecords()
         let connections = Connections(environment: environment, builtIn: ["warehouse": backend.warehouseURL])
-        let kit = OperatorKit(connections: connections, http: http, markets: gateway(backend, source, http))
+        let kit = OperatorKit(
+            connections: connections, http: http, markets: gateway(backend, source, http),
+            runs: StoreInquiry(backend.store))
         let processes = ProcessLauncher(
             instance: try await backend.store.instanceID(), environment: environment, recorder: spawns,
             grace: .seconds(2))

@@ -26,6 +26,9 @@ extension CommitPlan {
         appendDue(to: &list)
         appendAssets(to: &list)
         appendBackfills(to: &list)
+        if !deletedRuns.isEmpty {
+            for sql in CommitSQL.deleteRuns { list.append(PostgresStatement(sql, [deletedRuns])) }
+        }
         if !outcomes.isEmpty {
             let rows = outcomes.sorted { $0.key < $1.key }
             let texts = try rows.map { try StoredText.encode($0.value) }
@@ -57,8 +60,10 @@ extension CommitPlan {
         if !changed.isEmpty { list.append(PostgresStatement(CommitSQL.updateDAGs, try values(of: changed))) }
         let removed = effects.filter { $0.value.record == nil && $0.value.isActive == false }.map(\.key)
         if !removed.isEmpty { list.append(PostgresStatement(CommitSQL.removeDAGs, [removed])) }
-        let paused = effects.filter { $0.value.insertedPaused == nil && $0.value.pauses }.map(\.key)
-        if !paused.isEmpty { list.append(PostgresStatement(CommitSQL.pauseDAGs, [paused])) }
+        let paused = effects.compactMap { id, effect in effect.pauseReason.map { (id, StoredText.clean($0)) } }
+        if !paused.isEmpty {
+            list.append(PostgresStatement(CommitSQL.pauseDAGs, [paused.map(\.0), paused.map(\.1)]))
+        }
     }
 
     private func values(of effects: [(key: DAGID, value: DAGEffect)]) throws -> [any PostgresValue] {
@@ -124,6 +129,7 @@ extension CommitPlan {
             let ends = ended.values.sorted { $0.attempt < $1.attempt }
             list.append(PostgresStatement(CommitSQL.endAttempts, [ends.map(\.attempt)] + Self.columns(of: ends)))
         }
+        if !suspended.isEmpty { list.append(PostgresStatement(CommitSQL.suspendAttempts, [suspended])) }
         if !passed.isEmpty {
             list.append(
                 PostgresStatement(
@@ -175,10 +181,28 @@ extension CommitPlan {
                         rows.map { StoredText.clean($0.reason) },
                     ]))
         }
+        if !mapNames.isEmpty {
+            let rows = Array(mapNames)
+            list.append(
+                PostgresStatement(
+                    CommitSQL.nameInstances,
+                    [
+                        rows.map(\.key.run), rows.map(\.key.task), rows.map(\.key.mapIndex),
+                        rows.map { StoredText.clean($0.value) },
+                    ]))
+        }
         if !droppedOutputs.isEmpty {
             let keys = Array(droppedOutputs)
+            let values: [any PostgresValue] = [keys.map(\.run), keys.map(\.task), keys.map(\.mapIndex)]
+            list.append(PostgresStatement(CommitSQL.dropOutputs, values))
+            list.append(PostgresStatement(CommitSQL.dropMapLengths, values))
+        }
+        if !mapLengths.isEmpty {
+            let rows = Array(mapLengths)
             list.append(
-                PostgresStatement(CommitSQL.dropOutputs, [keys.map(\.run), keys.map(\.task), keys.map(\.mapIndex)]))
+                PostgresStatement(
+                    CommitSQL.setMapLengths,
+                    [rows.map(\.key.run), rows.map(\.key.task), rows.map(\.key.mapIndex), rows.map(\.value)]))
         }
         if !outputs.isEmpty {
             let rows = Array(outputs)

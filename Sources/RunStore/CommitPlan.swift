@@ -11,7 +11,9 @@ struct CommitPlan {
         /// Set when the DAG is new: how it starts.
         var insertedPaused: Bool?
         var isActive: Bool?
-        var pauses = false
+        /// Why the scheduler pauses it; nil when it does not.
+        var pauseReason: String?
+        var pauses: Bool { pauseReason != nil }
     }
 
     struct EndedAttempt {
@@ -44,15 +46,20 @@ struct CommitPlan {
     private(set) var dags: [DAGID: DAGEffect] = [:]
     private(set) var newRuns: [RunKey: RunRecord] = [:]
     private(set) var changedRuns: [RunKey: RunRecord] = [:]
+    private(set) var deletedRuns: [RunKey] = []
     /// Tries that go on after this batch.
     private(set) var started: [AttemptID: AttemptStart] = [:]
     /// Tries that were live before it and end in it.
     private(set) var ended: [AttemptID: AttemptCompletion] = [:]
     /// Tries that start and end in it.
     private(set) var passed: [EndedAttempt] = []
+    /// Tries that were live before it and go on later.
+    private(set) var suspended: [AttemptID] = []
     private(set) var tasks: [TaskInstanceKey: TaskInstanceRecord] = [:]
     private(set) var droppedOutputs: Set<TaskInstanceKey> = []
     private(set) var outputs: [OutputKey: JSONValue] = [:]
+    private(set) var mapLengths: [TaskInstanceKey: Int] = [:]
+    private(set) var mapNames: [TaskInstanceKey: String] = [:]
     private(set) var due: [DueKey: DueRecord] = [:]
     private(set) var assetEvents: [AssetEventRecord] = []
     private(set) var queuedEvents: Set<QueuedEvent> = []
@@ -73,10 +80,11 @@ struct CommitPlan {
             dags[record.dag.id]?.insertedPaused = paused
         case .updateDAG(let record): take(record)
         case .removeDAG(let id): dags[id, default: DAGEffect()].isActive = false
-        case .pauseDAG(let id): dags[id, default: DAGEffect()].pauses = true
+        case .pauseDAG(let id, let reason): dags[id, default: DAGEffect()].pauseReason = reason
         case .insertRun(let run): newRuns[run.key] = run
         case .updateRun(let run):
             if newRuns[run.key] != nil { newRuns[run.key] = run } else { changedRuns[run.key] = run }
+        case .deleteRun(let key): deletedRuns.append(key)
         case .startAttempt(let start): started[start.attempt] = start
         case .endAttempt(let end):
             if let start = started.removeValue(forKey: end.attempt) {
@@ -85,11 +93,16 @@ struct CommitPlan {
             } else {
                 ended[end.attempt] = end
             }
+        case .suspendAttempt(let attempt):
+            if started.removeValue(forKey: attempt) == nil { suspended.append(attempt) }
         case .setTask(let task): tasks[task.instance] = task
         case .setOutput(let instance, let key, let value): outputs[OutputKey(instance: instance, key: key)] = value
         case .dropOutputs(let instance):
             droppedOutputs.insert(instance)
             for key in outputs.keys where key.instance == instance { outputs[key] = nil }
+            mapLengths[instance] = nil
+        case .setMapLength(let instance, let length): mapLengths[instance] = length
+        case .nameInstance(let instance, let name): mapNames[instance] = name
         case .account(let record): due[DueKey(dag: record.dag, first: record.first)] = record
         case .insertAssetEvent(let event): assetEvents.append(event)
         case .queueAssetEvent(let dag, let event): queuedEvents.insert(QueuedEvent(dag: dag, event: event))

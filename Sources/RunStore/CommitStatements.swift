@@ -48,7 +48,14 @@ enum CommitSQL {
         """
 
     static let removeDAGs = "UPDATE flow.dag SET is_active = false WHERE dag_id = ANY($1::text[])"
-    static let pauseDAGs = "UPDATE flow.dag SET is_paused = true WHERE dag_id = ANY($1::text[])"
+    static let pauseDAGs = """
+        WITH changed AS (
+            UPDATE flow.dag AS d SET is_paused = true, pause_reason = u.reason
+            FROM unnest($1::text[], $2::text[]) AS u(dag_id, reason) WHERE d.dag_id = u.dag_id RETURNING d.dag_id, u.reason
+        )
+        INSERT INTO flow.audit_log (actor, action, dag_id, detail)
+        SELECT 'scheduler', 'dag.pause', dag_id, json_build_object('reason', reason) FROM changed
+        """
 
     private static let runNames = """
         run_key, dag_id, run_id, run_type, state, logical_date, data_interval_start, data_interval_end, run_after, \
@@ -78,6 +85,10 @@ enum CommitSQL {
     static let addLiveRuns = "INSERT INTO flow.live_run SELECT unnest($1::int8[]) ON CONFLICT DO NOTHING"
     static let dropLiveRuns = "DELETE FROM flow.live_run WHERE run_key = ANY($1::int8[])"
 
+    static let deleteRuns = [
+        "task_attempt_past", "task_instance", "task_output", "task_map", "live_run", "dag_run",
+    ].map { "DELETE FROM flow.\($0) WHERE run_key = ANY($1::int8[])" }
+
     static let recordProcesses = """
         UPDATE flow.task_attempt_live AS l SET host = u.host, boot_id = u.boot_id, pid = u.pid, start_ticks = u.start_ticks
         FROM unnest($1::int8[], $2::text[], $3::text[], $4::int4[], $5::int8[])
@@ -106,6 +117,8 @@ enum CommitSQL {
         SELECT \(attemptNames), state, ended_at, reason, exit_code FROM gone
         """
 
+    static let suspendAttempts = "DELETE FROM flow.task_attempt_live WHERE attempt = ANY($1::int8[])"
+
     static let startAttempts = """
         INSERT INTO flow.task_attempt_live (\(attemptNames))
         SELECT * FROM unnest(\(attemptArrays))
@@ -124,6 +137,23 @@ enum CommitSQL {
             try_number = excluded.try_number, max_tries = excluded.max_tries, lost_count = excluded.lost_count,
             start_date = excluded.start_date, end_date = excluded.end_date, retry_at = excluded.retry_at,
             reason = excluded.reason
+        """
+
+    static let nameInstances = """
+        UPDATE flow.task_instance AS t SET rendered_map_index = u.name
+        FROM unnest($1::int8[], $2::text[], $3::int8[], $4::text[]) AS u(run_key, task_id, map_index, name)
+        WHERE t.run_key = u.run_key AND t.task_id = u.task_id AND t.map_index = u.map_index
+        """
+
+    static let setMapLengths = """
+        INSERT INTO flow.task_map (run_key, task_id, map_index, length)
+        SELECT * FROM unnest($1::int8[], $2::text[], $3::int8[], $4::int8[])
+        ON CONFLICT (run_key, task_id, map_index) DO UPDATE SET length = excluded.length
+        """
+
+    static let dropMapLengths = """
+        DELETE FROM flow.task_map AS m USING unnest($1::int8[], $2::text[], $3::int8[]) AS u(run_key, task_id, map_index)
+        WHERE m.run_key = u.run_key AND m.task_id = u.task_id AND m.map_index = u.map_index
         """
 
     static let dropOutputs = """
@@ -190,10 +220,13 @@ enum CommitSQL {
     static let notifyOutcome = "SELECT pg_notify('cryptoflow_outcome', '')"
 
     /// Every statement that writes rows by key, for a test of their plans.
-    static let writes: [String] = [
-        insertVersions, insertDAGs, updateDAGs, removeDAGs, pauseDAGs, insertRuns, updateRuns, addLiveRuns,
-        dropLiveRuns,
-        recordProcesses, endAttempts, startAttempts, insertPassedAttempts, setTasks, dropOutputs, setOutputs, account,
-        addAssets, insertAssetEvents, queueAssetEvents, consumeAssetEvents, setBackfills, finishCommands,
-    ]
+    static let writes: [String] =
+        [
+            insertVersions, insertDAGs, updateDAGs, removeDAGs, pauseDAGs, insertRuns, updateRuns, addLiveRuns,
+            dropLiveRuns,
+            recordProcesses, endAttempts, startAttempts, insertPassedAttempts, suspendAttempts, setTasks, nameInstances,
+            setMapLengths,
+            dropMapLengths, dropOutputs, setOutputs, account,
+            addAssets, insertAssetEvents, queueAssetEvents, consumeAssetEvents, setBackfills, finishCommands,
+        ] + deleteRuns
 }

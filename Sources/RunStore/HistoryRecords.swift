@@ -32,12 +32,14 @@ package struct DAGSummary: Hashable, Sendable {
     package let lastDue: DueRecord?
     /// Runs in `queued` or `running`.
     package let activeRuns: Int
+    /// Why the scheduler paused it by itself; nil otherwise.
+    package let pauseReason: String?
 
     package init(
         id: DAGID, displayName: String?, summary: String?, owner: String?, tags: [String], isPaused: Bool,
         isActive: Bool, file: String, version: DAGVersionID, versionNumber: Int, taskCount: Int, timetable: Timetable,
         bounds: ScheduleBounds, catchup: Bool, firstSeen: Timestamp, lastRuns: [RunRecord], lastDue: DueRecord?,
-        activeRuns: Int
+        activeRuns: Int, pauseReason: String? = nil
     ) {
         self.id = id
         self.displayName = displayName
@@ -57,6 +59,7 @@ package struct DAGSummary: Hashable, Sendable {
         self.lastRuns = lastRuns
         self.lastDue = lastDue
         self.activeRuns = activeRuns
+        self.pauseReason = pauseReason
     }
 
     /// The next instant of its schedule, whether or not the DAG is paused; nil when there is none or it is not by time.
@@ -133,15 +136,17 @@ package struct TaskStatus: Hashable, Sendable {
     /// When the present or last try began.
     package let startDate: Timestamp?
     package let endDate: Timestamp?
-    /// When the next try is due, in state `up_for_retry`.
+    /// When the next try is due, in state `up_for_retry`, or the present one goes on.
     package let retryAt: Timestamp?
     package let reason: String?
+    /// What an instance of a mapped task is called; nil for its index alone.
+    package let mapName: String?
     /// Oldest first.
     package let tries: [AttemptSummary]
 
     package init(
         instance: TaskInstanceKey, state: TaskState, tryNumber: Int, maxTries: Int, startDate: Timestamp?,
-        endDate: Timestamp?, retryAt: Timestamp?, reason: String?, tries: [AttemptSummary]
+        endDate: Timestamp?, retryAt: Timestamp?, reason: String?, mapName: String? = nil, tries: [AttemptSummary]
     ) {
         self.instance = instance
         self.state = state
@@ -151,6 +156,7 @@ package struct TaskStatus: Hashable, Sendable {
         self.endDate = endDate
         self.retryAt = retryAt
         self.reason = reason
+        self.mapName = mapName
         self.tries = tries
     }
 
@@ -161,7 +167,8 @@ package struct TaskStatus: Hashable, Sendable {
             instance: instance, state: live == nil ? stored?.state ?? .none : .running,
             tryNumber: live?.tryNumber ?? stored?.tryNumber ?? 0, maxTries: live?.maxTries ?? stored?.maxTries ?? 0,
             startDate: live?.startedAt ?? stored?.startDate, endDate: live == nil ? stored?.endDate : nil,
-            retryAt: live == nil ? stored?.retryAt : nil, reason: live == nil ? stored?.reason : nil, tries: tries)
+            retryAt: live == nil ? stored?.retryAt : nil, reason: live == nil ? stored?.reason : nil,
+            mapName: stored?.mapName, tries: tries)
     }
 }
 

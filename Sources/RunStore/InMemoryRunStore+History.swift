@@ -24,7 +24,8 @@ extension InMemoryRunStore: RunHistory {
             versionNumber: versionNumber(row.record.version, of: id), taskCount: dag.tasks.count,
             timetable: dag.timetable, bounds: dag.bounds, catchup: dag.catchup, firstSeen: row.firstSeen,
             lastRuns: Array(runs(of: id).prefix(lastRuns)), lastDue: tables.due[id]?.last,
-            activeRuns: tables.runs.values.count { $0.dag == id && !$0.state.isFinished })
+            activeRuns: tables.runs.values.count { $0.dag == id && !$0.state.isFinished },
+            pauseReason: row.isPaused ? row.pauseReason : nil)
     }
 
     private func versionNumber(_ version: DAGVersionID, of id: DAGID) -> Int {
@@ -144,13 +145,17 @@ extension TaskStatus {
 extension RunGrid {
     /// The grid of `runs`, newest first, from the rows of their tasks.
     ///
-    /// Other runs' rows are left out. Of a mapped task's instances the last row counts.
+    /// Other runs' rows are left out. Of a mapped task's instances the most urgent state is shown.
     init(definition: DAG?, runs: [RunRecord], tasks: [TaskInstanceRecord], live: [AttemptStart]) {
         var cells: [RunKey: [TaskID: GridCell]] = [:]
         for run in runs { cells[run.key] = [:] }
         for task in tasks.sorted(by: { $0.instance.mapIndex < $1.instance.mapIndex }) {
-            cells[task.instance.run]?[task.instance.task] = GridCell(
+            let cell = GridCell(
                 state: task.state, tryNumber: task.tryNumber, startDate: task.startDate, endDate: task.endDate)
+            let other = cells[task.instance.run]?[task.instance.task]
+            if task.state != .removed || other == nil {
+                cells[task.instance.run]?[task.instance.task] = other.map { $0.merged(with: cell) } ?? cell
+            }
         }
         for attempt in live {
             cells[attempt.instance.run]?[attempt.instance.task] = GridCell(
@@ -160,5 +165,21 @@ extension RunGrid {
         let known = Set(order)
         order += Set(cells.values.flatMap(\.keys)).subtracting(known).sorted()
         self.init(tasks: order, runs: runs.map { GridRun(run: $0, cells: cells[$0.key] ?? [:]) })
+    }
+}
+
+extension GridCell {
+    /// One cell for two instances of a mapped task: the state that most needs attention, from the first start to the last
+    /// end.
+    fileprivate func merged(with other: GridCell) -> GridCell {
+        let urgency: [TaskState] = [
+            .running, .failed, .upstreamFailed, .upForRetry, .upForReschedule, .deferred, .none, .success, .skipped,
+        ]
+        let rank = { (state: TaskState) in urgency.firstIndex(of: state) ?? urgency.count }
+        let isOpen = !state.isFinished || !other.state.isFinished
+        return GridCell(
+            state: rank(other.state) < rank(state) ? other.state : state, tryNumber: max(tryNumber, other.tryNumber),
+            startDate: [startDate, other.startDate].compactMap { $0 }.min(),
+            endDate: isOpen ? nil : [endDate, other.endDate].compactMap { $0 }.max())
     }
 }

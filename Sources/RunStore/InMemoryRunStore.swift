@@ -127,6 +127,16 @@ package actor InMemoryRunStore: RunStore, CommandQueue {
         tables.findRun(dag: dag, runID: runID)
     }
 
+    package func previousRun(dag: DAGID, before date: Timestamp) async throws -> StoredRun? {
+        tables.previousRun(dag: dag, before: date)
+    }
+
+    package func runsToChange(
+        dag: DAGID, runID: String, past: Bool, future: Bool
+    ) async throws -> [Snapshot.ActiveRun] {
+        tables.runsToChange(dag: dag, runID: runID, past: past, future: future)
+    }
+
     package func setImportErrors(_ errors: [ImportErrorRecord]) async throws {
         problems = errors.sorted { $0.file < $1.file }
     }
@@ -140,6 +150,11 @@ package actor InMemoryRunStore: RunStore, CommandQueue {
 
     package func output(of instance: TaskInstanceKey, key: String) async throws -> JSONValue? {
         tables.outputs[MemoryTables.OutputKey(instance: instance, key: key)]
+    }
+
+    package func outputs(of task: TaskID, in run: RunKey, key: String) async throws -> [JSONValue] {
+        tables.outputs.filter { $0.key.instance.run == run && $0.key.instance.task == task && $0.key.key == key }
+            .sorted { $0.key.instance.mapIndex < $1.key.instance.mapIndex }.map(\.value)
     }
 
     package func variable(named name: String) async throws -> String? { variables[name] }

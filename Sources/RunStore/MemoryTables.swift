@@ -12,6 +12,7 @@ package struct MemoryTables: Sendable {
         package var isPaused: Bool
         package var isActive: Bool
         package var firstSeen: Timestamp
+        package var pauseReason: String?
     }
 
     package struct PastAttempt: Sendable, Hashable {
@@ -36,6 +37,8 @@ package struct MemoryTables: Sendable {
     package private(set) var liveAttempts: [AttemptID: AttemptStart] = [:]
     package private(set) var pastAttempts: [AttemptID: PastAttempt] = [:]
     package private(set) var outputs: [OutputKey: JSONValue] = [:]
+    package private(set) var mapLengths: [TaskInstanceKey: Int] = [:]
+    private var mappedInstances: [RunKey: Set<TaskInstanceKey>] = [:]
     package private(set) var due: [DAGID: [DueRecord]] = [:]
     package private(set) var assetEvents: [Int64: AssetEventRecord] = [:]
     package private(set) var queuedEvents: [DAGID: [Int64]] = [:]
@@ -60,6 +63,7 @@ package struct MemoryTables: Sendable {
     package mutating func setPaused(_ id: DAGID, _ isPaused: Bool) -> Bool {
         guard dags[id] != nil else { return false }
         dags[id]?.isPaused = isPaused
+        dags[id]?.pauseReason = nil
         return true
     }
 
@@ -83,13 +87,16 @@ package struct MemoryTables: Sendable {
             versions[record.version] = record.dag
         case .removeDAG(let id):
             dags[id]?.isActive = false
-        case .pauseDAG(let id):
+        case .pauseDAG(let id, let reason):
             dags[id]?.isPaused = true
+            dags[id]?.pauseReason = reason
         case .insertRun(let run):
             try insert(run)
         case .updateRun(let run):
             try require(runs[run.key] != nil, "run \(run.key) updated before it was inserted")
             runs[run.key] = run
+        case .deleteRun(let key):
+            try delete(key)
         case .startAttempt(let start):
             try require(runs[start.instance.run]?.state == .running, "attempt \(start.attempt) of a run not running")
             try require(
@@ -104,12 +111,26 @@ package struct MemoryTables: Sendable {
                 throw Violation(description: "attempt \(end.attempt) ended without being live")
             }
             pastAttempts[end.attempt] = PastAttempt(start: start, completion: end)
+        case .suspendAttempt(let attempt):
+            guard liveAttempts.removeValue(forKey: attempt) != nil else {
+                throw Violation(description: "attempt \(attempt) put off without being live")
+            }
         case .setTask(let task):
+            let name = tasks[task.instance]?.mapName
             tasks[task.instance] = task
+            tasks[task.instance]?.mapName = name
+            if task.instance.mapIndex >= 0 {
+                mappedInstances[task.instance.run, default: []].insert(task.instance)
+            }
         case .setOutput(let instance, let key, let value):
             outputs[OutputKey(instance: instance, key: key)] = value
         case .dropOutputs(let instance):
             outputs = outputs.filter { $0.key.instance != instance }
+            mapLengths[instance] = nil
+        case .setMapLength(let instance, let length):
+            mapLengths[instance] = length
+        case .nameInstance(let instance, let name):
+            tasks[instance]?.mapName = name
         case .account(let record):
             try account(record)
         case .insertAssetEvent(let event):
@@ -155,13 +176,56 @@ package struct MemoryTables: Sendable {
 
     package func tasks(of run: RunKey) -> [TaskInstanceRecord] {
         guard let record = runs[run], let dag = versions[record.version] else { return [] }
-        return dag.tasks.compactMap { tasks[TaskInstanceKey(run: run, task: $0.id)] }
+        let plain = dag.tasks.compactMap { tasks[TaskInstanceKey(run: run, task: $0.id)] }
+        guard let mapped = mappedInstances[run] else { return plain }
+        return plain
+            + mapped.sorted { ($0.task, $0.mapIndex) < ($1.task, $1.mapIndex) }.compactMap { tasks[$0] }
     }
 
     package func stored(_ run: RunRecord) -> StoredRun { StoredRun(run: run, tasks: tasks(of: run.key)) }
 
     package func findRuns(dag: DAGID, dates: [Timestamp]) -> [StoredRun] {
         dates.compactMap { runsByDate[dag]?[$0] }.compactMap { runs[$0] }.map(stored)
+    }
+
+    package func runsToChange(dag: DAGID, runID: String, past: Bool, future: Bool) -> [Snapshot.ActiveRun] {
+        guard let own = findRun(dag: dag, runID: runID) else { return [] }
+        var found = [own]
+        if let date = own.run.logicalDate {
+            let dates = (runsByDate[dag] ?? [:]).keys.sorted()
+            if past {
+                found += findRuns(dag: dag, dates: Array(dates.filter { $0 < date }.suffix(ClearRequest.maximumRuns)))
+            }
+            if future {
+                found += findRuns(dag: dag, dates: Array(dates.filter { $0 > date }.prefix(ClearRequest.maximumRuns)))
+            }
+        }
+        return found.compactMap { stored in
+            versions[stored.run.version].map { dag in
+                Snapshot.ActiveRun(
+                    stored: stored, dag: dag, attempts: [],
+                    mapLengths: mapLengths.filter { $0.key.run == stored.run.key })
+            }
+        }
+    }
+
+    private mutating func delete(_ key: RunKey) throws {
+        guard let run = runs.removeValue(forKey: key) else {
+            throw Violation(description: "run \(key) deleted before it was inserted")
+        }
+        try require(run.state.isFinished, "run \(key) deleted while it is active")
+        runsByID[run.dag]?[run.runID] = nil
+        if let date = run.logicalDate { runsByDate[run.dag]?[date] = nil }
+        tasks = tasks.filter { $0.key.run != key }
+        outputs = outputs.filter { $0.key.instance.run != key }
+        mapLengths = mapLengths.filter { $0.key.run != key }
+        pastAttempts = pastAttempts.filter { $0.value.start.instance.run != key }
+        mappedInstances[key] = nil
+    }
+
+    package func previousRun(dag: DAGID, before date: Timestamp) -> StoredRun? {
+        guard let last = (runsByDate[dag] ?? [:]).keys.filter({ $0 < date }).max() else { return nil }
+        return findRuns(dag: dag, dates: [last]).first
     }
 
     package func findRun(dag: DAGID, runID: String) -> StoredRun? {
@@ -189,7 +253,8 @@ package struct MemoryTables: Sendable {
                     Snapshot.ActiveRun(
                         stored: stored(run), dag: dag,
                         attempts: liveAttempts.values.filter { $0.instance.run == run.key }
-                            .sorted { $0.attempt < $1.attempt })
+                            .sorted { $0.attempt < $1.attempt },
+                        mapLengths: mapLengths.filter { $0.key.run == run.key })
                 }
             },
             backfills: backfills.values.filter { $0.state == .running || $0.state == .paused || $0.endedAt == nil }

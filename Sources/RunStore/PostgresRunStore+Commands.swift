@@ -53,7 +53,7 @@ extension PostgresRunStore {
         let results = try await reader.pipeline([
             PostgresStatement(
                 """
-                WITH changed AS (UPDATE flow.dag SET is_paused = $2 WHERE dag_id = $1 RETURNING dag_id),
+                WITH changed AS (UPDATE flow.dag SET is_paused = $2, pause_reason = NULL WHERE dag_id = $1 RETURNING dag_id),
                     logged AS (
                         INSERT INTO flow.audit_log (actor, action, dag_id)
                         SELECT $3, CASE WHEN $2 THEN 'dag.pause' ELSE 'dag.unpause' END, dag_id FROM changed

@@ -11,6 +11,7 @@ extension PostgresRunStore: RunHistory {
     private static let dagColumns = """
         d.dag_id, d.display_name, d.description, d.owner, d.tags, d.is_paused, d.is_active, d.file, d.version,
         v.version_number, d.task_count, d.schedule::text, d.first_seen, coalesce(a.active, 0),
+        CASE WHEN d.is_paused THEN d.pause_reason END,
         l.first_due, l.last_due, l.instants, l.fate
         """
     private static let dagTables = """
@@ -87,11 +88,13 @@ extension PostgresRunStore: RunHistory {
         let schedule: StoredSchedule = try StoredText.decode(try reader.next(), as: "the schedule of DAG \(id)")
         let firstSeen: Timestamp = try reader.next()
         let active: Int = try reader.next()
+        let pauseReason: String? = try reader.next()
         return DAGSummary(
             id: id, displayName: displayName, summary: summary, owner: owner, tags: tags, isPaused: isPaused,
             isActive: isActive, file: file, version: version, versionNumber: number, taskCount: taskCount,
             timetable: schedule.timetable, bounds: schedule.bounds, catchup: schedule.catchup, firstSeen: firstSeen,
-            lastRuns: runs(id), lastDue: try dueRecord(of: id, &reader), activeRuns: active)
+            lastRuns: runs(id), lastDue: try dueRecord(of: id, &reader), activeRuns: active,
+            pauseReason: pauseReason)
     }
 
     // MARK: - Runs
@@ -135,7 +138,7 @@ extension PostgresRunStore: RunHistory {
                 JOIN flow.dag_version AS v ON v.dag_id = r.dag_id AND v.version = r.version
                 WHERE r.dag_id = $1 AND r.run_id = $2
                 """, names),
-            PostgresStatement("SELECT \(Columns.task) FROM flow.task_instance WHERE \(ofRun)", names),
+            PostgresStatement("SELECT \(Columns.storedTask) FROM flow.task_instance WHERE \(ofRun)", names),
             // Past before live in one statement, which sees one moment: a try that ends meanwhile is not lost between.
             PostgresStatement(
                 """
@@ -172,7 +175,7 @@ extension PostgresRunStore: RunHistory {
                 "SELECT \(Columns.run("r")) FROM (\(newest)) AS r ORDER BY r.run_after DESC, r.run_key DESC",
                 [dag, count]),
             PostgresStatement(
-                "SELECT t.\(Columns.task.replacing(", ", with: ", t.")) FROM (\(newest)) AS r "
+                "SELECT t.\(Columns.storedTask.replacing(", ", with: ", t.")) FROM (\(newest)) AS r "
                     + "CROSS JOIN LATERAL (SELECT * FROM flow.task_instance AS i WHERE i.run_key = r.run_key OFFSET 0) AS t",
                 [dag, count]),
             PostgresStatement("SELECT \(Columns.liveAttempt) FROM flow.task_attempt_live"),

@@ -14,6 +14,7 @@ extension PostgresRunStore {
                     SnapshotSQL.dags, SnapshotSQL.datesAhead, SnapshotSQL.definitions, SnapshotSQL.runs,
                     SnapshotSQL.tasks,
                     SnapshotSQL.attempts, SnapshotSQL.backfills, SnapshotSQL.queuedEvents, SnapshotSQL.pools,
+                    SnapshotSQL.mapLengths,
                 ].map { PostgresStatement($0, prepared: false) })
         }
         var ahead: [DAGID: [Timestamp]] = [:]
@@ -25,10 +26,17 @@ extension PostgresRunStore {
         }
         var pools: [String: Int] = [:]
         for row in results[8] { pools[try row.decode(0)] = try row.decode(1, as: Int.self) }
+        var lengths: [RunKey: [TaskInstanceKey: Int]] = [:]
+        for row in results[9] {
+            var reader = RowReader(row)
+            let instance = try reader.instance()
+            lengths[instance.run, default: [:]][instance] = try reader.next(Int.self)
+        }
         return Snapshot(
             dags: try results[0].map { try Self.dagEntry($0, ahead: ahead) },
             runs: try Self.activeRuns(
-                definitions: results[2], runs: results[3], tasks: results[4], attempts: results[5]),
+                definitions: results[2], runs: results[3], tasks: results[4], attempts: results[5],
+                lengths: lengths),
             backfills: try results[6].map(BackfillRecord.init), queuedEvents: queued, pools: pools)
     }
 
@@ -58,7 +66,8 @@ extension PostgresRunStore {
     }
 
     private static func activeRuns(
-        definitions: PostgresResult, runs: PostgresResult, tasks: PostgresResult, attempts: PostgresResult
+        definitions: PostgresResult, runs: PostgresResult, tasks: PostgresResult, attempts: PostgresResult,
+        lengths: [RunKey: [TaskInstanceKey: Int]]
     ) throws -> [Snapshot.ActiveRun] {
         struct Pin: Hashable {
             let dag: DAGID
@@ -86,7 +95,7 @@ extension PostgresRunStore {
             }
             return Snapshot.ActiveRun(
                 stored: StoredRun(run: run, tasks: sorted(rows[run.key] ?? [], by: dag)), dag: dag,
-                attempts: live[run.key] ?? [])
+                attempts: live[run.key] ?? [], mapLengths: lengths[run.key] ?? [:])
         }
     }
 
@@ -131,13 +140,72 @@ extension PostgresRunStore {
         try await stored("r.dag_id = $1 AND r.run_id = $2", [dag, StoredText.clean(runID)]).first
     }
 
+    package func previousRun(dag: DAGID, before date: Timestamp) async throws -> StoredRun? {
+        try await stored(
+            """
+            r.dag_id = $1 AND r.logical_date = (
+                SELECT max(p.logical_date) FROM flow.dag_run AS p WHERE p.dag_id = $1 AND p.logical_date < $2)
+            """, [dag, date]
+        ).first
+    }
+
+    package func runsToChange(
+        dag: DAGID, runID: String, past: Bool, future: Bool
+    ) async throws -> [Snapshot.ActiveRun] {
+        guard let own = try await findRun(dag: dag, runID: runID) else { return [] }
+        var found = [own]
+        if let date = own.run.logicalDate {
+            let limit = ClearRequest.maximumRuns
+            if past {
+                found += try await stored(
+                    """
+                    r.run_key IN (SELECT p.run_key FROM flow.dag_run AS p
+                        WHERE p.dag_id = $1 AND p.logical_date < $2 ORDER BY p.logical_date DESC LIMIT $3)
+                    """, [dag, date, limit])
+            }
+            if future {
+                found += try await stored(
+                    """
+                    r.run_key IN (SELECT p.run_key FROM flow.dag_run AS p
+                        WHERE p.dag_id = $1 AND p.logical_date > $2 ORDER BY p.logical_date LIMIT $3)
+                    """, [dag, date, limit])
+            }
+        }
+        let versions = Array(Set(found.map(\.run.version)))
+        let results = try await reader.pipeline([
+            PostgresStatement(
+                """
+                SELECT version, definition::text FROM flow.dag_version WHERE dag_id = $1 AND version = ANY($2::text[])
+                """, [dag, versions]),
+            PostgresStatement(
+                "SELECT run_key, task_id, map_index, length FROM flow.task_map WHERE run_key = ANY($1::int8[])",
+                [found.map(\.run.key)]),
+        ])
+        var dags: [DAGVersionID: DAG] = [:]
+        for row in results[0] {
+            let version: DAGVersionID = try row.decode(0)
+            dags[version] = try StoredText.decode(try row.decode(1), as: "version \(version) of DAG \(dag)")
+        }
+        var lengths: [RunKey: [TaskInstanceKey: Int]] = [:]
+        for row in results[1] {
+            var reader = RowReader(row)
+            let instance = try reader.instance()
+            lengths[instance.run, default: [:]][instance] = try reader.next(Int.self)
+        }
+        return found.compactMap { stored in
+            dags[stored.run.version].map { dag in
+                Snapshot.ActiveRun(stored: stored, dag: dag, attempts: [], mapLengths: lengths[stored.run.key] ?? [:])
+            }
+        }
+    }
+
     private func stored(_ condition: String, _ values: [any PostgresValue]) async throws -> [StoredRun] {
         let results = try await reader.pipeline([
             PostgresStatement(
                 "SELECT \(Columns.run("r")) FROM flow.dag_run AS r WHERE \(condition) ORDER BY r.logical_date", values),
             PostgresStatement(
                 """
-                SELECT t.\(Columns.task.replacing(", ", with: ", t.")) FROM flow.dag_run AS r
+                SELECT t.\(Columns.storedTask.replacing(", ", with: ", t.")) FROM flow.dag_run AS r
                 JOIN flow.task_instance AS t USING (run_key) WHERE \(condition)
                 """, values),
         ])
@@ -201,7 +269,7 @@ private enum SnapshotSQL {
         """
 
     static let tasks = """
-        SELECT \(Columns.task) FROM flow.live_run AS l JOIN flow.task_instance AS t USING (run_key)
+        SELECT \(Columns.storedTask) FROM flow.live_run AS l JOIN flow.task_instance AS t USING (run_key)
         """
 
     static let attempts = "SELECT \(Columns.liveAttempt) FROM flow.task_attempt_live ORDER BY attempt"
@@ -214,6 +282,10 @@ private enum SnapshotSQL {
         SELECT q.dag_id, e.id, e.asset, e.source_dag_id, e.source_run_key, e.source_task_id, e.source_map_index, e.at,
             e.interval_start, e.interval_end, e.extra::text
         FROM flow.asset_event_queue AS q JOIN flow.asset_event AS e ON e.id = q.event ORDER BY q.dag_id, e.id
+        """
+
+    static let mapLengths = """
+        SELECT run_key, task_id, map_index, m.length FROM flow.live_run AS l JOIN flow.task_map AS m USING (run_key)
         """
 
     static let pools = "SELECT name, slots FROM flow.pool"

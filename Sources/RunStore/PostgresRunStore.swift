@@ -144,6 +144,14 @@ package final class PostgresRunStore: RunStore, CommandQueue {
         return try rows.first.map { try StoredText.json(try $0.decode(0), of: "output \(key) of \(instance)") }
     }
 
+    package func outputs(of task: TaskID, in run: RunKey, key: String) async throws -> [JSONValue] {
+        let rows = try await reader.query(
+            """
+            SELECT value::text FROM flow.task_output WHERE run_key = $1 AND task_id = $2 AND key = $3 ORDER BY map_index
+            """, [run, task, key])
+        return try rows.map { try StoredText.json(try $0.decode(0), of: "an output of \(task)") }
+    }
+
     package func variable(named name: String) async throws -> String? {
         try await reader.query("SELECT value FROM flow.variable WHERE name = $1", [name]).first?.decode(0)
     }

@@ -49,6 +49,13 @@ package protocol RunStore: OutputReader, VariableReader, Sendable {
     /// The run of a DAG with this run id; nil when there is none.
     func findRun(dag: DAGID, runID: String) async throws -> StoredRun?
 
+    /// The run of a DAG with the latest logical date before this one, with its tasks; nil when there is none.
+    func previousRun(dag: DAGID, before date: Timestamp) async throws -> StoredRun?
+
+    /// The run of a DAG with this run id, and on request those with earlier and later logical dates (at most
+    /// ``ClearRequest/maximumRuns`` each way, the nearest), each with its definition; empty when there is none.
+    func runsToChange(dag: DAGID, runID: String, past: Bool, future: Bool) async throws -> [Snapshot.ActiveRun]
+
     /// Replaces what is known of broken documents.
     func setImportErrors(_ errors: [ImportErrorRecord]) async throws
 

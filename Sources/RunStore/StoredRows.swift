@@ -56,6 +56,8 @@ enum Columns {
 
     static let task =
         "run_key, task_id, map_index, state, try_number, max_tries, lost_count, start_date, end_date, retry_at, reason"
+    /// With what is written apart from the rest.
+    static let storedTask = task + ", rendered_map_index"
     static let liveAttempt =
         "attempt, run_key, task_id, map_index, try_number, max_tries, queued_at, started_at, pool, pool_slots"
     static let process = "host, boot_id, pid, start_ticks"
@@ -90,7 +92,8 @@ extension TaskInstanceRecord {
         self.init(
             instance: try reader.instance(), state: try reader.next(), tryNumber: try reader.next(),
             maxTries: try reader.next(), lostCount: try reader.next(), startDate: try reader.next(),
-            endDate: try reader.next(), retryAt: try reader.next(), reason: try reader.next())
+            endDate: try reader.next(), retryAt: try reader.next(), reason: try reader.next(),
+            mapName: try reader.next())
     }
 }
 

@@ -16,7 +16,8 @@ extension Leader {
         }
         let launch = AttemptLaunch(
             attempt: start.attempt, epoch: epoch, dag: graph.dag, task: task, run: RunFacts(record),
-            mapIndex: start.instance.mapIndex, tryNumber: start.tryNumber, maxTries: start.maxTries)
+            mapIndex: start.instance.mapIndex, tryNumber: start.tryNumber, maxTries: start.maxTries,
+            startedAt: start.startedAt)
         let executor = taskExecutor
         attempts[start.attempt] = Task {
             let end = await executor.run(launch)

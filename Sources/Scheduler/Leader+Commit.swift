@@ -77,7 +77,7 @@ extension Leader {
         switch action {
         case .start(let attempt): start(attempt)
         case .stop(let attempt, let reason): stop(attempt, reason: reason)
-        case .findRuns: break  // queued as a lookup when it was decided
+        case .findRuns, .findPrevious: break  // queued as a lookup when it was decided
         }
     }
 }

@@ -92,8 +92,14 @@ actor Leader {
         let now = Timestamp.now()
         let decision = core.handle(event, now: now)
         if !decision.isEmpty {
-            for case .findRuns(let backfill, let dag, let dates) in decision.actions {
-                lookups.append(.runs(backfill, dag: dag, dates: dates))
+            for action in decision.actions {
+                switch action {
+                case .findRuns(let backfill, let dag, let dates):
+                    lookups.append(.runs(backfill, dag: dag, dates: dates))
+                case .findPrevious(let run, let dag, let date):
+                    lookups.append(.previous(run, dag: dag, before: date))
+                case .start, .stop: break
+                }
             }
             uncommitted.append(decision)
             kick()

@@ -8,6 +8,7 @@ import SchedulerCore
 /// other event is handled.
 enum Lookup: Sendable {
     case runs(BackfillID, dag: DAGID, dates: [Timestamp])
+    case previous(RunKey, dag: DAGID, before: Timestamp)
     case command(PendingCommand)
 }
 
@@ -53,6 +54,14 @@ extension Leader {
         switch lookup {
         case .runs(let backfill, let dag, let dates):
             return .runsFound(backfill, dates: dates, runs: try await store.findRuns(dag: dag, dates: dates))
+        case .previous(let run, let dag, let date):
+            return .previousFound(run, try await store.previousRun(dag: dag, before: date))
+        case .command(let pending) where pending.command.subject != nil:
+            guard let subject = pending.command.subject else { return .wake }
+            return .commandOnRuns(
+                pending,
+                try await store.runsToChange(
+                    dag: subject.dag, runID: subject.runID, past: subject.past, future: subject.future))
         case .command(let pending):
             return .command(pending, conflicts: try await conflicts(of: pending.command))
         }

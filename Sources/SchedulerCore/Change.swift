@@ -12,19 +12,27 @@ package enum Change: Hashable, Sendable {
     /// The document is gone: no new runs, history stays.
     case removeDAG(DAGID)
     /// The DAG was paused by the scheduler itself.
-    case pauseDAG(DAGID)
+    case pauseDAG(DAGID, reason: String)
 
     case insertRun(RunRecord)
     /// State, dates, version, backfill and reason of a run.
     case updateRun(RunRecord)
+    /// The run with all its tasks, tries and outputs is forgotten.
+    case deleteRun(RunKey)
 
     case startAttempt(AttemptStart)
     case endAttempt(AttemptCompletion)
+    /// The try gave its slot back and goes on later: its live row goes, and no other comes.
+    case suspendAttempt(AttemptID)
     case setTask(TaskInstanceRecord)
     /// The output of a successful try; replaces an earlier one.
     case setOutput(TaskInstanceKey, key: String, value: JSONValue)
     /// A cleared task has no outputs.
     case dropOutputs(TaskInstanceKey)
+    /// How many elements an output has that another task is mapped over.
+    case setMapLength(TaskInstanceKey, Int)
+    /// What an instance of a mapped task is called.
+    case nameInstance(TaskInstanceKey, String)
 
     case account(DueRecord)
     case insertAssetEvent(AssetEventRecord)
@@ -47,6 +55,9 @@ package enum Action: Hashable, Sendable {
     /// Find the runs at these logical dates, then report ``SchedulerEvent/runsFound(_:dates:runs:)`` before any other
     /// event.
     case findRuns(BackfillID, dag: DAGID, dates: [Timestamp])
+    /// Find the run with the latest logical date before this one, then report ``SchedulerEvent/previousFound(_:_:)`` before
+    /// any other event.
+    case findPrevious(RunKey, dag: DAGID, before: Timestamp)
 }
 
 /// What the core decided on one event.

@@ -12,6 +12,58 @@ package enum Command: Hashable, Sendable, Codable {
     case cancelRun(dag: DAGID, runID: String)
     /// Pauses or ends a backfill; its runs under way go on.
     case setBackfillState(BackfillID, BackfillState)
+    /// Makes tasks of runs that exist run again.
+    case clear(ClearRequest)
+    /// Sets the state of a task, or of one instance of a mapped one: `success` or `failed`. Tasks below that failed for its
+    /// sake run again after a success.
+    case markTask(dag: DAGID, runID: String, task: TaskID, mapIndex: Int?, state: TaskState, dryRun: Bool)
+    /// Forgets a run that has ended, with its tasks, tries and outputs.
+    case deleteRun(dag: DAGID, runID: String)
+}
+
+/// Which tasks of which runs are to run again.
+package struct ClearRequest: Hashable, Sendable, Codable {
+    package var dag: DAGID
+    package var runID: String
+    /// Empty for every task.
+    package var tasks: [TaskID]
+    package var upstream: Bool
+    package var downstream: Bool
+    /// Only what failed, or could not run because something else had.
+    package var onlyFailed: Bool
+    /// Also runs with earlier or later logical dates, at most ``maximumRuns`` each way.
+    package var past: Bool
+    package var future: Bool
+    /// Only says what would be cleared.
+    package var dryRun: Bool
+
+    package static let maximumRuns = 1_000
+
+    package init(
+        dag: DAGID, runID: String, tasks: [TaskID] = [], upstream: Bool = false, downstream: Bool = false,
+        onlyFailed: Bool = false, past: Bool = false, future: Bool = false, dryRun: Bool = false
+    ) {
+        self.dag = dag
+        self.runID = runID
+        self.tasks = tasks
+        self.upstream = upstream
+        self.downstream = downstream
+        self.onlyFailed = onlyFailed
+        self.past = past
+        self.future = future
+        self.dryRun = dryRun
+    }
+}
+
+extension Command {
+    /// The runs a command changes, which the store must hand over with it; nil for a command that changes none.
+    package var subject: (dag: DAGID, runID: String, past: Bool, future: Bool)? {
+        switch self {
+        case .clear(let request): (request.dag, request.runID, request.past, request.future)
+        case .markTask(let dag, let runID, _, _, _, _), .deleteRun(let dag, let runID): (dag, runID, false, false)
+        case .trigger, .backfill, .cancelRun, .setBackfillState: nil
+        }
+    }
 }
 
 /// A command that waits for the leader.
@@ -33,6 +85,8 @@ package enum CommandOutcome: Hashable, Sendable, Codable {
     case run(dag: DAGID, runID: String, key: RunKey)
     case backfill(BackfillID, total: Int)
     case done
+    /// The task instances that were or would be changed, as `run_id task` or `run_id task[index]`; at most 1,000 are named.
+    case changed(count: Int, names: [String])
     /// Refused, with a sentence that says why and what to do.
     case refused(String)
 }

@@ -12,6 +12,8 @@ package struct CoreConfiguration: Sendable {
     package var maximumLostInARow = 3
     /// Slots of `default_pool` when the store names none.
     package var defaultPoolSlots = 128
+    /// The most instances of one mapped task: Airflow's `max_map_length`.
+    package var maximumMapLength = 1024
     /// Dates that a backfill looks up at a time.
     package var backfillLookupSize = 100
 

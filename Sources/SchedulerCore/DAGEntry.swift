@@ -53,6 +53,8 @@ enum FollowUp: Hashable, Sendable {
     /// Queued runs, asset events that wait, and the schedule of a DAG.
     case dag(DAGID)
     case backfill(BackfillID)
+    /// Runs whose tasks wait for this run's.
+    case past(RunKey)
 }
 
 /// Something to look at when its time has come.

@@ -10,6 +10,12 @@ package final class DAGGraph: Sendable {
     let downstream: [[Int]]
     /// Effective priority: own weight, and by the weight rule those of all descendants or ancestors.
     let priority: [Int]
+    /// Whether a task waits for the run before.
+    let asksForPast: Bool
+    /// Tasks whose outputs another task is mapped over.
+    let isMappedOver: [Bool]
+    /// Whether a task limits how many of its own instances run at once.
+    let hasTaskLimits: [Bool]
 
     /// `dag` is validated: every upstream name exists and there is no cycle.
     package init(_ dag: DAG, version: DAGVersionID) {
@@ -27,6 +33,13 @@ package final class DAGGraph: Sendable {
         self.index = index
         self.upstream = upstream
         self.downstream = downstream
+        asksForPast = dag.tasks.contains { $0.dependsOnPast || $0.waitForDownstream }
+        hasTaskLimits = dag.tasks.map { $0.maxActivePerDAG != nil || $0.maxActivePerRun != nil }
+        var isMappedOver = [Bool](repeating: false, count: dag.tasks.count)
+        for argument in dag.tasks.lazy.flatMap(\.expand.values) {
+            if case .output(let task, _) = argument, let number = index[task] { isMappedOver[number] = true }
+        }
+        self.isMappedOver = isMappedOver
         priority = dag.tasks.indices.map { number in
             let task = dag.tasks[number]
             let others =

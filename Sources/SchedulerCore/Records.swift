@@ -73,13 +73,17 @@ package struct TaskInstanceRecord: Hashable, Sendable {
     package var lostCount: Int
     package var startDate: Timestamp?
     package var endDate: Timestamp?
-    /// When the next try is due, in state `up_for_retry`.
+    /// When the next try is due, in state `up_for_retry`, or the present one goes on, in state `up_for_reschedule` or
+    /// `deferred`.
     package var retryAt: Timestamp?
     package var reason: String?
+    /// What an instance of a mapped task is called; written by ``Change/nameInstance(_:_:)`` alone.
+    package var mapName: String?
 
     package init(
         instance: TaskInstanceKey, state: TaskState, tryNumber: Int, maxTries: Int, lostCount: Int = 0,
-        startDate: Timestamp? = nil, endDate: Timestamp? = nil, retryAt: Timestamp? = nil, reason: String? = nil
+        startDate: Timestamp? = nil, endDate: Timestamp? = nil, retryAt: Timestamp? = nil, reason: String? = nil,
+        mapName: String? = nil
     ) {
         self.instance = instance
         self.state = state
@@ -90,6 +94,7 @@ package struct TaskInstanceRecord: Hashable, Sendable {
         self.endDate = endDate
         self.retryAt = retryAt
         self.reason = reason
+        self.mapName = mapName
     }
 }
 
@@ -101,6 +106,7 @@ package struct AttemptStart: Hashable, Sendable {
     package let maxTries: Int
     /// When the try could have started but for a free slot.
     package let queuedAt: Timestamp
+    /// When the try began: one that waited without a slot keeps its first beginning.
     package let startedAt: Timestamp
     package let pool: String
     package let poolSlots: Int

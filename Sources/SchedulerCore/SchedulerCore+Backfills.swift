@@ -26,6 +26,7 @@ extension SchedulerCore {
             return .refused("the backfill ends (\(to.iso8601)) before it begins (\(from.iso8601))")
         }
         if let maxActive, maxActive < 1 { return .refused("--max-active must be 1 or more, not \(maxActive)") }
+        if let problem = confProblem(dag, conf) { return .refused(problem) }
         var total = 0
         for _ in dag.timetable.instants(from: from, through: to, bounds: dag.bounds) {
             total += 1
@@ -166,12 +167,13 @@ extension SchedulerCore {
         decision.changes.append(.updateRun(record))
         var run = RunEntry(record: record, graph: graph)
         for task in stored.tasks {
-            guard let number = graph.index[task.instance.task] else { continue }
+            guard let number = run.entry(of: task.instance) else { continue }
             run.tasks[number].tryNumber = task.tryNumber
-            run.tasks[number].maxTries = task.tryNumber + graph.dag.tasks[number].retries
+            run.tasks[number].maxTries = task.tryNumber + run.spec(number).retries
             decision.changes.append(.setTask(run.taskRecord(number, endDate: nil, reason: nil)))
             decision.changes.append(.dropOutputs(run.instance(number)))
         }
+        placeInTime(run)
         runs[record.key] = run
         backfills[backfill.id]?.activeRuns += 1
         touch(record)

@@ -4,7 +4,7 @@ import Timetables
 
 extension SchedulerCore {
     mutating func take(_ pending: PendingCommand, conflicts: [RunRecord]) {
-        let outcome =
+        let outcome: CommandOutcome =
             switch pending.command {
             case .trigger(let dag, let runID, let date, let conf):
                 trigger(dag, runID: runID, date: date, conf: conf, actor: pending.actor, conflicts: conflicts)
@@ -14,6 +14,8 @@ extension SchedulerCore {
                 cancelRun(dag, runID)
             case .setBackfillState(let id, let state):
                 setBackfillState(id, state)
+            case .clear, .markTask, .deleteRun:
+                CommandOutcome.refused("the runs it is about were not handed over: ask again")
             }
         decision.changes.append(.finishCommand(pending.id, outcome))
     }
@@ -37,6 +39,7 @@ extension SchedulerCore {
                 "DAG \"\(id)\" already has run \"\(standing.runID)\" (\(standing.state.rawValue)) for "
                     + (standing.runID == runID ? "that run id" : "logical date \(date?.iso8601 ?? "")"))
         }
+        if let problem = confProblem(graph.dag, conf) { return .refused(problem) }
         let key = RunKey(rawValue: nextNumber())
         let due = date.map { graph.dag.timetable.manual(runAfter: $0, bounds: graph.dag.bounds) }
         let record = RunRecord(
@@ -46,6 +49,14 @@ extension SchedulerCore {
         makeRun(record, graph)
         startQueuedRuns(id)
         return .run(dag: id, runID: record.runID, key: key)
+    }
+
+    /// What is wrong with a run's conf by the schemas of the DAG's `params`; nil when nothing is.
+    func confProblem(_ dag: DAG, _ conf: JSONValue) -> String? {
+        guard let given = conf.objectValue else { return "the conf must be a mapping, found \(conf.kindDescription)" }
+        let problems = DeclaredParameter.problems(of: dag.params, given: given)
+        guard !problems.isEmpty else { return nil }
+        return "DAG \"\(dag.id)\" does not take this conf: \(problems.prefix(10).joined(separator: "; "))"
     }
 
     private mutating func cancelRun(_ dag: DAGID, _ runID: String) -> CommandOutcome {

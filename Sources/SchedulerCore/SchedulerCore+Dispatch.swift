@@ -8,9 +8,16 @@ extension SchedulerCore {
         while !isDraining, attempts.count < configuration.parallelism, let next = ready.popMax() {
             guard var run = runs.removeValue(forKey: next.run) else {
                 unpark(pool: next.pool)
+                unpark(limit: next.limit)
                 continue
             }
-            if run.tasks[next.number].state == .queued { place(next, in: &run) } else { unpark(pool: next.pool) }
+            if run.tasks[next.number].state == .queued {
+                place(next, in: &run)
+            } else {
+                unpark(pool: next.pool)
+                unpark(limit: next.limit)
+                unparkInRun(run.tasks[next.number].spec, in: &run)
+            }
             if run.unfinished == 0 { finish(&run) } else { runs[next.run] = run }
         }
         if !followUps.isEmpty {
@@ -20,17 +27,31 @@ extension SchedulerCore {
     }
 
     private mutating func place(_ next: ReadyTask, in run: inout RunEntry) {
-        let spec = run.graph.dag.tasks[next.number]
+        let spec = run.spec(next.number)
         let slots = pools[spec.pool, default: 0]
         if slots == 0 {
             settle(next.number, in: &run, as: .failed, reason: "there is no pool \"\(spec.pool)\", or it has no slots")
             spread(from: next.number, in: &run)
+            unpark(limit: next.limit)
+        } else if spec.dependsOnPast || spec.waitForDownstream, !pastAllows(next.number, in: run) {
+            // A run was put before this one, or the one before it was cleared, since the task became ready.
+            run.tasks[next.number].state = .none
+            run.waitingOnPast.insert(next.number)
+            unpark(pool: spec.pool)
+            unpark(limit: next.limit)
+            unparkInRun(run.tasks[next.number].spec, in: &run)
+            unpark(&run)
         } else if run.activeTasks >= run.graph.dag.maxActiveTasks {
             run.parked.insert(next)
             unpark(pool: spec.pool)
+            unpark(limit: next.limit)
+        } else if parkAtLimit(next, run.tasks[next.number].spec, in: &run) {
+            unpark(pool: spec.pool)
+            unpark(&run)
         } else if !hasFreeSlots(spec) {
             parkedByPool[spec.pool, default: []].insert(next)
             unpark(&run)
+            unpark(limit: next.limit)
         } else {
             begin(next.number, spec, in: &run)
         }
@@ -45,15 +66,18 @@ extension SchedulerCore {
     private mutating func begin(_ number: Int, _ spec: TaskSpec, in run: inout RunEntry) {
         usedSlots[spec.pool, default: 0] += spec.poolSlots
         let attempt = AttemptID(rawValue: nextNumber())
+        let since = run.tasks[number].waitingSince
         run.tasks[number].state = .running
-        run.tasks[number].tryNumber += 1
+        // A try that waited without a slot goes on.
+        if since == nil { run.tasks[number].tryNumber += 1 }
         run.tasks[number].attempt = attempt
-        run.tasks[number].startDate = now
+        run.tasks[number].startDate = since ?? now
+        takeLimits(of: run.tasks[number].spec, in: &run)
         run.activeTasks += 1
         attempts[attempt] = (run.record.key, number)
         let start = AttemptStart(
             attempt: attempt, instance: run.instance(number), tryNumber: run.tasks[number].tryNumber,
-            maxTries: run.tasks[number].maxTries, queuedAt: run.tasks[number].queuedAt ?? now, startedAt: now,
+            maxTries: run.tasks[number].maxTries, queuedAt: run.tasks[number].queuedAt ?? now, startedAt: since ?? now,
             pool: spec.pool, poolSlots: spec.poolSlots)
         decision.changes.append(.startAttempt(start))
         decision.actions.append(.start(start))

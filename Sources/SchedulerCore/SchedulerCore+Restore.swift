@@ -26,22 +26,13 @@ extension SchedulerCore {
     }
 
     private mutating func restore(_ active: Snapshot.ActiveRun, graph: DAGGraph) {
-        var run = RunEntry(record: active.stored.run, graph: graph)
-        for record in active.stored.tasks {
-            guard let number = graph.index[record.instance.task] else { continue }
-            run.tasks[number].state = record.state
-            run.tasks[number].tryNumber = record.tryNumber
-            run.tasks[number].maxTries = record.maxTries
-            run.tasks[number].lostCount = record.lostCount
-            run.tasks[number].startDate = record.startDate
-            run.tasks[number].retryAt = record.retryAt
-            if record.state.isFinished { run.unfinished -= 1 }
-        }
-        for number in run.tasks.indices {
-            for parent in graph.upstream[number] { run.tasks[number].upstream.count(run.tasks[parent].state) }
-        }
+        var run = RunEntry(active, graph: graph)
         for attempt in active.attempts {
-            guard let number = graph.index[attempt.instance.task] else { continue }
+            guard let number = run.entry(of: attempt.instance) else { continue }
+            // A row that says how the task ended, beside a live try: it was marked and the try is being stopped.
+            if run.tasks[number].state.isFinished, run.tasks[number].state != .removed {
+                run.tasks[number].markedState = run.tasks[number].state
+            }
             run.tasks[number].state = .running
             run.tasks[number].attempt = attempt.attempt
             run.tasks[number].tryNumber = attempt.tryNumber
@@ -51,7 +42,9 @@ extension SchedulerCore {
             run.activeTasks += 1
             attempts[attempt.attempt] = (run.record.key, number)
             usedSlots[attempt.pool, default: 0] += attempt.poolSlots
+            takeLimits(of: run.tasks[number].spec, in: &run)
         }
+        run.recount()
         let key = run.record.key
         let dag = run.record.dag
         let isRunning = run.record.state == .running
@@ -63,6 +56,7 @@ extension SchedulerCore {
             dags[dag]?.queuedRuns.append(key)
         }
         runs[key] = run
+        if graph.asksForPast { unplaced.append(key) }
         if isRunning { resume(key) }
     }
 
@@ -72,8 +66,10 @@ extension SchedulerCore {
         armTimeout(of: run)
         for number in run.tasks.indices {
             switch run.tasks[number].state {
-            case .upForRetry:
+            case .upForRetry, .upForReschedule, .deferred:
                 timers.insert(TimerEntry(at: run.tasks[number].retryAt ?? now, subject: .retry(key, number)))
+            case .none where run.tasks[number].mapIndex >= 0:
+                makeReady(number, in: &run)
             case .none:
                 evaluate(number, in: &run)
             default:
@@ -89,5 +85,29 @@ extension SchedulerCore {
         startRunForAssets(id)
         evaluateSchedule(id)
         for backfill in backfills.values where backfill.record.dag == id { step(backfill.record.id) }
+    }
+}
+
+extension RunEntry {
+    /// A run as the store holds it, without its live attempts.
+    init(_ active: Snapshot.ActiveRun, graph: DAGGraph) {
+        self.init(record: active.stored.run, graph: graph)
+        for row in active.stored.tasks { adopt(row) }
+        for (instance, length) in active.mapLengths {
+            if let number = entry(of: instance) { tasks[number].listLength = length }
+        }
+        recount()
+    }
+
+    /// Takes over what the store says of a task instance; ``recount()`` must follow.
+    mutating func adopt(_ row: TaskInstanceRecord) {
+        guard let number = entry(of: row.instance) else { return }
+        tasks[number].state = row.state
+        tasks[number].tryNumber = row.tryNumber
+        tasks[number].maxTries = row.maxTries
+        tasks[number].lostCount = row.lostCount
+        tasks[number].startDate = row.startDate
+        tasks[number].retryAt = row.retryAt
+        if row.state == .upForReschedule || row.state == .deferred { tasks[number].waitingSince = row.startDate }
     }
 }

@@ -20,6 +20,7 @@ extension SchedulerCore {
         }
         touch(record)
         runs[record.key] = run
+        placeInTime(run)
         if record.state == .running { start(record.key) }
     }
 
@@ -42,7 +43,9 @@ extension SchedulerCore {
     mutating func start(_ key: RunKey) {
         guard var run = runs.removeValue(forKey: key) else { return }
         armTimeout(of: run)
-        for number in run.tasks.indices where run.tasks[number].state == .none { evaluate(number, in: &run) }
+        for number in run.tasks.indices where run.tasks[number].state == .none {
+            if run.tasks[number].mapIndex >= 0 { makeReady(number, in: &run) } else { evaluate(number, in: &run) }
+        }
         if run.unfinished == 0 { finish(&run) } else { runs[key] = run }
     }
 
@@ -56,6 +59,7 @@ extension SchedulerCore {
         decision.changes.append(.updateRun(run.record))
         touch(run.record)
         let id = run.record.dag
+        leavePast(of: run)
         if let backfill = run.record.backfill {
             backfills[backfill]?.activeRuns -= 1
             followUps.append(.backfill(backfill))
@@ -73,7 +77,11 @@ extension SchedulerCore {
         let limit = entry.graph?.dag.maxConsecutiveFailedRuns ?? 0
         if limit > 0, entry.failuresInARow >= limit, !entry.isPaused {
             entry.isPaused = true
-            decision.changes.append(.pauseDAG(id))
+            decision.changes.append(
+                .pauseDAG(
+                    id,
+                    reason: "\(entry.failuresInARow) runs failed in a row; max_consecutive_failed_dag_runs is \(limit)")
+            )
         }
         dags[id] = entry
     }
@@ -118,7 +126,7 @@ extension SchedulerCore {
         for number in run.tasks.indices {
             if let attempt = run.tasks[number].attempt {
                 decision.actions.append(.stop(attempt, reason: reason))
-            } else if !run.tasks[number].state.isFinished {
+            } else if !run.tasks[number].state.isFinished, !run.isHead(number) {
                 settle(number, in: &run, as: .skipped, reason: reason)
             }
         }

@@ -5,21 +5,47 @@ import HeapModule
 extension SchedulerCore {
     /// Decides on a task that has not started, by its trigger rule.
     mutating func evaluate(_ number: Int, in run: inout RunEntry) {
-        guard run.tasks[number].state == .none else { return }
-        let spec = run.graph.dag.tasks[number]
+        if decide(number, in: &run, after: nil) { spread(from: number, in: &run) }
+    }
+
+    /// True when the task is settled without a try: whoever is downstream must be told.
+    mutating func decide(_ number: Int, in run: inout RunEntry, after parent: Int?) -> Bool {
+        guard run.tasks[number].state == .none else { return false }
+        let spec = run.spec(number)
         switch TriggerDecision(spec.triggerRule, run.tasks[number].upstream) {
         case .wait:
-            break
+            return false
         case .ready:
-            makeReady(number, in: &run)
+            return allow(number, in: &run)
         case .skip:
             settle(number, in: &run, as: .skipped, reason: skipReason(spec, run.tasks[number].upstream))
-            spread(from: number, in: &run)
         case .upstreamFailed:
-            settle(
-                number, in: &run, as: .upstreamFailed, reason: "an upstream task failed (\(spec.triggerRule.rawValue))")
-            spread(from: number, in: &run)
+            var reason = "an upstream task failed (\(spec.triggerRule.rawValue))"
+            if let parent {
+                let state = run.tasks[parent].state
+                reason =
+                    "upstream task \"\(run.spec(parent).id)\" ended \(state.rawValue) (\(spec.triggerRule.rawValue))"
+            }
+            settle(number, in: &run, as: .upstreamFailed, reason: reason)
         }
+        return true
+    }
+
+    /// The trigger rule holds: the task runs, unless the run before this one or the lists it is mapped over say otherwise.
+    ///
+    /// True when it is settled without a try.
+    mutating func allow(_ number: Int, in run: inout RunEntry) -> Bool {
+        let spec = run.spec(number)
+        if spec.dependsOnPast || spec.waitForDownstream {
+            guard pastAllows(number, in: run) else {
+                run.waitingOnPast.insert(number)
+                return false
+            }
+            run.waitingOnPast.remove(number)
+        }
+        if spec.isMapped, run.tasks[number].mapIndex < 0 { return map(number, in: &run) }
+        makeReady(number, in: &run)
+        return false
     }
 
     private func skipReason(_ spec: TaskSpec, _ upstream: UpstreamCounts) -> String {
@@ -34,59 +60,52 @@ extension SchedulerCore {
         var pending = [first]
         while let number = pending.popLast() {
             let state = run.tasks[number].state
-            for child in run.graph.downstream[number] {
+            for child in run.graph.downstream[run.tasks[number].spec] {
                 run.tasks[child].upstream.count(state)
-                guard run.tasks[child].state == .none else { continue }
-                let spec = run.graph.dag.tasks[child]
-                switch TriggerDecision(spec.triggerRule, run.tasks[child].upstream) {
-                case .wait:
-                    break
-                case .ready:
-                    makeReady(child, in: &run)
-                case .skip:
-                    settle(
-                        child, in: &run, as: .skipped, reason: skipReason(spec, run.tasks[child].upstream))
-                    pending.append(child)
-                case .upstreamFailed:
-                    let name = run.graph.dag.tasks[number].id
-                    settle(
-                        child, in: &run, as: .upstreamFailed,
-                        reason: "upstream task \"\(name)\" ended \(state.rawValue) (\(spec.triggerRule.rawValue))")
-                    pending.append(child)
-                }
+                if decide(child, in: &run, after: number) { pending.append(child) }
             }
         }
     }
 
-    /// Finishes a task without an attempt.
+    /// Finishes a task for good, with or without a try.
     mutating func settle(_ number: Int, in run: inout RunEntry, as state: TaskState, reason: String?) {
         run.tasks[number].state = state
         run.tasks[number].retryAt = nil
+        run.tasks[number].waitingSince = nil
         run.unfinished -= 1
         decision.changes.append(.setTask(run.taskRecord(number, endDate: now, reason: reason)))
+        if run.tasks[number].mapIndex >= 0 { instanceFinished(run.tasks[number].spec, in: &run) }
+        if run.graph.asksForPast { followUps.append(.past(run.record.key)) }
     }
 
     mutating func makeReady(_ number: Int, in run: inout RunEntry) {
+        let spec = run.tasks[number].spec
         run.tasks[number].state = .queued
         run.tasks[number].queuedAt = now
         run.tasks[number].retryAt = nil
         ready.insert(
             ReadyTask(
-                isBackfill: run.isBackfill, priority: run.graph.priority[number], runAfter: run.record.runAfter,
-                run: run.record.key, number: number, pool: run.graph.dag.tasks[number].pool))
+                isBackfill: run.isBackfill, priority: run.graph.priority[spec], runAfter: run.record.runAfter,
+                run: run.record.key, number: number, pool: run.graph.dag.tasks[spec].pool,
+                limit: limitNumber(of: spec, in: run)))
     }
 
+    /// The instant has come to which a retry or a waiting task looked forward.
     mutating func retryDue(_ key: RunKey, _ number: Int) {
         guard var run = runs.removeValue(forKey: key) else { return }
-        // The timer may be from before a clear: the task's own date decides.
-        if run.tasks[number].state == .upForRetry, let at = run.tasks[number].retryAt, at <= now {
+        // The timer may be from before a clear: the task's own state and date decide.
+        if number < run.tasks.count, let at = run.tasks[number].retryAt, at <= now,
+            [.upForRetry, .upForReschedule, .deferred].contains(run.tasks[number].state)
+        {
             makeReady(number, in: &run)
         }
         runs[key] = run
     }
 
     mutating func attemptEnded(_ end: AttemptEnd) {
+        if let deferral = end.deferral { return suspend(end, deferral) }
         conclude(end.attempt, state: end.state, reason: end.reason, exitCode: end.exitCode) { core, number, run in
+            if core.concludeMarked(number, in: &run) { return }
             switch end.state {
             case .success: core.succeed(number, in: &run, end)
             case .skipped: core.settle(number, in: &run, as: .skipped, reason: end.reason)
@@ -95,9 +114,29 @@ extension SchedulerCore {
         }
     }
 
+    /// A try hands its slot back and goes on later: it uses up no retry and leaves no row among the ended ones.
+    private mutating func suspend(_ end: AttemptEnd, _ deferral: Deferral) {
+        guard let (key, _) = attempts[end.attempt], let run = runs[key] else { return }
+        let number = attempts[end.attempt]?.number ?? 0
+        if let reason = run.stopReason ?? (run.tasks[number].markedState == nil ? nil : "changed by hand") {
+            return attemptEnded(AttemptEnd(attempt: end.attempt, state: .failed, reason: reason, isRetryable: false))
+        }
+        conclude(end.attempt, state: nil, reason: end.reason, exitCode: nil) { core, number, run in
+            let since = run.tasks[number].waitingSince ?? run.tasks[number].startDate ?? core.now
+            run.tasks[number].waitingSince = since
+            run.tasks[number].startDate = since
+            run.tasks[number].state = deferral.state
+            run.tasks[number].retryAt = max(deferral.until, core.now)
+            core.decision.changes.append(.setTask(run.taskRecord(number, endDate: nil, reason: end.reason)))
+            core.timers.insert(
+                TimerEntry(at: max(deferral.until, core.now), subject: .retry(run.record.key, number)))
+        }
+    }
+
     /// A lost try is made up for: it uses up none of the retries, but after a few in a row the task fails.
     mutating func attemptLost(_ attempt: AttemptID, reason: String) {
         conclude(attempt, state: .lost, reason: reason, exitCode: nil) { core, number, run in
+            if core.concludeMarked(number, in: &run) { return }
             run.tasks[number].lostCount += 1
             let lost = run.tasks[number].lostCount
             if run.stopReason != nil {
@@ -114,6 +153,7 @@ extension SchedulerCore {
 
     mutating func attemptInterrupted(_ attempt: AttemptID, reason: String) {
         conclude(attempt, state: .lost, reason: reason, exitCode: nil) { core, number, run in
+            if core.concludeMarked(number, in: &run) { return }
             if run.stopReason != nil {
                 core.settle(number, in: &run, as: .failed, reason: run.stopReason)
             } else {
@@ -124,43 +164,73 @@ extension SchedulerCore {
 
     private mutating func repeatTry(_ number: Int, in run: inout RunEntry, reason: String) {
         run.tasks[number].maxTries += 1
-        run.tasks[number].state = .none
+        if let since = run.tasks[number].waitingSince {
+            // A task that waits goes on waiting from when it began, under the next number.
+            run.tasks[number].tryNumber += 1
+            run.tasks[number].startDate = since
+            run.tasks[number].state = .upForReschedule
+            run.tasks[number].retryAt = now
+        } else {
+            run.tasks[number].state = .none
+        }
         decision.changes.append(.setTask(run.taskRecord(number, endDate: nil, reason: reason)))
-        makeReady(number, in: &run)
+        startAgain(number, in: &run)
     }
 
-    /// The common part of an attempt's end.
+    /// Lets a task whose try is over start again.
+    ///
+    /// Its trigger rule held once; after a change by hand above it, it may not any more.
+    mutating func startAgain(_ number: Int, in run: inout RunEntry) {
+        if run.tasks[number].state == .none, run.tasks[number].mapIndex < 0 {
+            // When this settles the task, the end of the try that is being dealt with tells those below.
+            _ = decide(number, in: &run, after: nil)
+        } else {
+            makeReady(number, in: &run)
+        }
+    }
+
+    /// The common part of an attempt's end; nil for one that goes on later.
     ///
     /// A report of an attempt that is not live (a duplicate, one from before a takeover) changes nothing.
     private mutating func conclude(
-        _ attempt: AttemptID, state: AttemptState, reason: String?, exitCode: Int32?,
+        _ attempt: AttemptID, state: AttemptState?, reason: String?, exitCode: Int32?,
         _ decide: (inout SchedulerCore, Int, inout RunEntry) -> Void
     ) {
         guard let (key, number) = attempts.removeValue(forKey: attempt), var run = runs.removeValue(forKey: key) else {
             return
         }
-        let spec = run.graph.dag.tasks[number]
+        let spec = run.spec(number)
         run.tasks[number].attempt = nil
         run.activeTasks -= 1
         usedSlots[spec.pool, default: 0] -= spec.poolSlots
-        decision.changes.append(
-            .endAttempt(
-                AttemptCompletion(attempt: attempt, state: state, endedAt: now, reason: reason, exitCode: exitCode)))
+        if let state {
+            decision.changes.append(
+                .endAttempt(
+                    AttemptCompletion(attempt: attempt, state: state, endedAt: now, reason: reason, exitCode: exitCode))
+            )
+        } else {
+            decision.changes.append(.suspendAttempt(attempt))
+        }
         decide(&self, number, &run)
         if run.tasks[number].state.isFinished { spread(from: number, in: &run) }
+        spreadCutOff(in: &run)
+        releaseLimits(of: run.tasks[number].spec, in: &run)
         unpark(&run)
         unpark(pool: spec.pool)
         if run.unfinished == 0 { finish(&run) } else { runs[key] = run }
     }
 
     private mutating func succeed(_ number: Int, in run: inout RunEntry, _ end: AttemptEnd) {
-        let spec = run.graph.dag.tasks[number]
+        let spec = run.spec(number)
         run.tasks[number].lostCount = 0
         settle(number, in: &run, as: .success, reason: end.reason)
         let instance = run.instance(number)
         if let output = end.output {
             decision.changes.append(.setOutput(instance, key: "return_value", value: output))
+            noteLength(of: output, number, in: &run)
         }
+        if let name = end.mapName { decision.changes.append(.nameInstance(instance, name)) }
+        if let skips = end.skips { cutOff(skips, below: run.tasks[number].spec, in: &run) }
         var changed = end.assetChanges
         for outlet in spec.outlets where !changed.contains(where: { $0.asset == outlet }) {
             changed.append(AssetChange(asset: outlet, interval: run.record.interval ?? run.record.events))
@@ -174,10 +244,11 @@ extension SchedulerCore {
             settle(number, in: &run, as: .failed, reason: reason)
             return
         }
-        let spec = run.graph.dag.tasks[number]
+        let spec = run.spec(number)
         let tries = run.tasks[number].tryNumber
-        guard end.isRetryable, tries <= run.tasks[number].maxTries else {
+        guard end.isRetryable, tries <= run.tasks[number].maxTries, spec.retries(after: end) else {
             settle(number, in: &run, as: .failed, reason: end.reason)
+            if let name = end.mapName { decision.changes.append(.nameInstance(run.instance(number), name)) }
             if run.graph.dag.failFast {
                 stopRest(of: &run, reason: "task \"\(spec.id)\" failed, and the DAG is fail_fast")
             }
@@ -187,7 +258,16 @@ extension SchedulerCore {
             now + RetryDelay.after(tryNumber: tries, of: spec, in: run.record.dag, runID: run.record.runID)
         run.tasks[number].state = .upForRetry
         run.tasks[number].retryAt = at
+        run.tasks[number].waitingSince = nil
         decision.changes.append(.setTask(run.taskRecord(number, endDate: now, reason: end.reason)))
         timers.insert(TimerEntry(at: at, subject: .retry(run.record.key, number)))
+    }
+}
+
+extension TaskSpec {
+    /// Whether a failure of this kind is tried again, tries left or not.
+    func retries(after end: AttemptEnd) -> Bool {
+        if let retryNotOn, retryNotOn.matches(exitCode: end.exitCode, kind: end.failureKind) { return false }
+        return retryOn.map { $0.matches(exitCode: end.exitCode, kind: end.failureKind) } ?? true
     }
 }

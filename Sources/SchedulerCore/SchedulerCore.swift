@@ -33,10 +33,25 @@ package struct SchedulerCore: Sendable {
     /// The decision being made, and when.
     var decision = Decision()
     var now: Timestamp
+    /// What the restore decided, to be committed with the first event: a task that was changed by hand may not be allowed
+    /// to start any more.
+    private var carried = Decision()
 
     /// What an ended run or a changed asset may let go on, looked at once the event itself is dealt with: so one end
     /// leads to the next without recursion.
     var followUps = Deque<FollowUp>()
+
+    /// Tasks that a branch has just cut off, not yet told to their downstream tasks.
+    var cutOffTasks: [Int] = []
+
+    /// Runs that began and whose run before is not known, in this decision.
+    var unplaced: [RunKey] = []
+    /// The active runs that wait for a run, by that run.
+    var followers: [RunKey: Set<RunKey>] = [:]
+
+    /// Tasks with `max_active_tis_per_dag`, by their numbers in ``taskUses``.
+    var limitNumbers: [LimitedTask: Int] = [:]
+    var taskUses: [TaskUse] = []
 
     var isDraining = false
 
@@ -53,6 +68,7 @@ package struct SchedulerCore: Sendable {
         pools = snapshot.pools
         if pools["default_pool"] == nil { pools["default_pool"] = configuration.defaultPoolSlots }
         restore(snapshot)
+        carried = decision
     }
 
     /// Takes one event and returns what to commit and then to do.
@@ -60,21 +76,25 @@ package struct SchedulerCore: Sendable {
     /// `now` must not go backwards by more than clocks are set back: an instant accounted for is never looked at again.
     package mutating func handle(_ event: SchedulerEvent, now: Timestamp) -> Decision {
         self.now = now
-        decision = Decision()
+        decision = carried
+        carried = Decision()
         switch event {
         case .documents(let loaded, let removed): takeDocuments(loaded, removed: removed)
         case .paused(let flags): takePausedFlags(flags)
         case .command(let pending, let conflicts): take(pending, conflicts: conflicts)
+        case .commandOnRuns(let pending, let runs): take(pending, on: runs)
         case .attemptEnded(let end): attemptEnded(end)
         case .attemptLost(let attempt, let reason): attemptLost(attempt, reason: reason)
         case .attemptInterrupted(let attempt, let reason): attemptInterrupted(attempt, reason: reason)
         case .runsFound(let backfill, let dates, let runs): takeFoundRuns(backfill, dates: dates, runs: runs)
+        case .previousFound(let run, let stored): takePrevious(run, stored)
         case .drain: isDraining = true
         case .wake: break
         }
         fireTimers()
         followUp()
         dispatch()
+        askForPast()
         return decision
     }
 
@@ -113,6 +133,8 @@ package struct SchedulerCore: Sendable {
                 evaluateSchedule(id)
             case .backfill(let id):
                 step(id)
+            case .past(let run):
+                pastChanged(run)
             }
         }
     }

@@ -10,6 +10,8 @@ package enum SchedulerEvent: Sendable {
     /// A command, with the runs that stand in its way: for a trigger, the run of that logical date or run id, if any.
     /// The store was asked after every earlier decision was committed and before any later event.
     case command(PendingCommand, conflicts: [RunRecord])
+    /// A command with the runs it changes: see ``Command/subject``.
+    case commandOnRuns(PendingCommand, [Snapshot.ActiveRun])
     /// An attempt ended by itself or was stopped.
     case attemptEnded(AttemptEnd)
     /// An attempt's process or leader vanished.
@@ -19,6 +21,8 @@ package enum SchedulerEvent: Sendable {
     /// The answer to ``Action/findRuns(_:dag:dates:)``: the runs that exist at `dates`, as of the decision that asked: no
     /// other event came between.
     case runsFound(BackfillID, dates: [Timestamp], runs: [StoredRun])
+    /// The answer to ``Action/findPrevious(_:dag:before:)``: the run before, as of the decision that asked; nil for none.
+    case previousFound(RunKey, StoredRun?)
     /// This scheduler stops: nothing more is started. What is ready stays so for the next leader.
     case drain
     /// Time has passed: see ``SchedulerCore/nextWake``.
@@ -78,11 +82,16 @@ package struct Snapshot: Sendable {
         package let dag: DAG
         /// Attempts that were live when the last leader stopped.
         package let attempts: [AttemptStart]
+        /// Lengths of outputs that tasks are mapped over.
+        package let mapLengths: [TaskInstanceKey: Int]
 
-        package init(stored: StoredRun, dag: DAG, attempts: [AttemptStart]) {
+        package init(
+            stored: StoredRun, dag: DAG, attempts: [AttemptStart], mapLengths: [TaskInstanceKey: Int] = [:]
+        ) {
             self.stored = stored
             self.dag = dag
             self.attempts = attempts
+            self.mapLengths = mapLengths
         }
     }
 

@@ -89,7 +89,7 @@ package struct FirstFill: Sendable {
             }
         case .refused(let reason):
             problems.append("the backfill of \(plan.backfill) was refused: \(reason)")
-        case .run, .done:
+        case .run, .done, .changed:
             problems.append("the backfill of \(plan.backfill) was answered as another command; \(advice)")
         }
     }
@@ -147,7 +147,7 @@ package struct FirstFill: Sendable {
             }
             return "run \(runID) of \(dag) is gone"
         case .refused(let reason): return reason
-        case .backfill, .done: return "the command to run \(dag) was answered as another one"
+        case .backfill, .done, .changed: return "the command to run \(dag) was answered as another one"
         }
     }
 

@@ -56,6 +56,10 @@ final class Readings: OutputReader, VariableReader {
         outputs["\(instance.task).\(key)"]
     }
 
+    func outputs(of task: TaskID, in run: RunKey, key: String) async throws -> [JSONValue] {
+        outputs["\(task).\(key)"]?.arrayValue ?? []
+    }
+
     func variable(named name: String) async throws -> String? {
         asked.withLock { $0.append(name) }
         return variables[name]

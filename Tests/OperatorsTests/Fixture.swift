@@ -21,7 +21,7 @@ struct Workshop {
 
     /// `more` adds operators that are not ready-made, given the connections.
     init(
-        connections: [String: String] = [:], builtIn: [String: String] = [:],
+        connections: [String: String] = [:], builtIn: [String: String] = [:], runs: (any RunInquiry)? = nil,
         more: (inout OperatorRegistry, Connections) -> Void = { _, _ in }
     ) throws {
         folder = "/tmp/cryptoflow-operators-\(UUID().uuidString)"
@@ -30,7 +30,7 @@ struct Workshop {
         logs = TaskLogDirectory(root: "\(folder)/logs")
         var registry = OperatorRegistry()
         let known = Connections(environment: connections, builtIn: builtIn)
-        registerBuiltins(into: &registry, OperatorDependencies(connections: known, http: HTTPClient()))
+        registerBuiltins(into: &registry, OperatorDependencies(connections: known, http: HTTPClient(), runs: runs))
         more(&registry, known)
         let environment = ["PATH": "/usr/local/bin:/usr/bin:/bin", "INHERITED": "yes"]
         executor = LocalExecutor(
@@ -42,28 +42,33 @@ struct Workshop {
     }
 
     func run(
-        _ name: String, _ arguments: [String: JSONValue], attempt: Int64 = 7, timeout: Duration? = nil
+        _ name: String, _ arguments: [String: JSONValue], attempt: Int64 = 7, timeout: Duration? = nil,
+        startedAt: Timestamp? = nil
     ) async -> AttemptEnd {
-        await executor.run(Self.launch(name, arguments, attempt: attempt, timeout: timeout))
+        await executor.run(
+            Self.launch(name, arguments, attempt: attempt, timeout: timeout, startedAt: startedAt))
     }
 
     /// The log of the last run.
     var log: String { TaskLogReader(path: logs.path(of: Self.launch("empty", [:]))).tail().text }
 
     private static func launch(
-        _ name: String, _ arguments: [String: JSONValue], attempt: Int64 = 7, timeout: Duration? = nil
+        _ name: String, _ arguments: [String: JSONValue], attempt: Int64 = 7, timeout: Duration? = nil,
+        startedAt: Timestamp? = nil
     ) -> AttemptLaunch {
         let place = SourcePlace(file: "a.yaml", line: 1, column: 1)
         var task = TaskSpec(id: TaskID("t"), place: place, body: .uses(name))
         task.arguments = arguments.mapValues { .value($0) }
         task.executionTimeout = timeout
-        let dag = DAG(id: DAGID("d"), place: place, timetable: .null, bounds: .none, tasks: [task])
+        var next = TaskSpec(id: TaskID("next"), place: place, body: .uses("empty"))
+        next.upstream = [task.id]
+        let dag = DAG(id: DAGID("d"), place: place, timetable: .null, bounds: .none, tasks: [task, next])
         let run = RunFacts(
             key: RunKey(rawValue: 1), runID: "manual__1", type: .manual, logicalDate: nil, interval: nil,
             runAfter: .epoch, startDate: nil, conf: .object([:]), events: nil)
         return AttemptLaunch(
             attempt: AttemptID(rawValue: attempt), epoch: 1, dag: dag, task: task, run: run, mapIndex: -1, tryNumber: 1,
-            maxTries: 0)
+            maxTries: 0, startedAt: startedAt)
     }
 }
 
@@ -73,5 +78,6 @@ private struct NoRecorder: ProcessRecorder {
 
 private struct NoReadings: OutputReader, VariableReader {
     func output(of instance: TaskInstanceKey, key: String) async throws -> JSONValue? { nil }
+    func outputs(of task: TaskID, in run: RunKey, key: String) async throws -> [JSONValue] { [] }
     func variable(named name: String) async throws -> String? { nil }
 }

@@ -172,7 +172,7 @@ import Testing
             try await writer.commit(.updateDAG(second), .removeDAG(id))
             detail = try #require(try await store.dag(id))
             #expect(!detail.summary.isActive && !detail.summary.isPaused && detail.summary.taskCount == 3)
-            try await writer.commit(.removeDAG(id), .updateDAG(second), .pauseDAG(id))
+            try await writer.commit(.removeDAG(id), .updateDAG(second), .pauseDAG(id, reason: "3 runs failed"))
             #expect(try await store.pausedFlags() == [id: true])
             #expect(try await store.snapshot().dags.map(\.isActive) == [true])
             #expect(try await store.dag(DAGID("none")) == nil)

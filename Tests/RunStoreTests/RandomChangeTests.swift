@@ -103,7 +103,8 @@ private struct RandomLeader {
                 id.rawValue, tasks: ["fetch", "load"], text: "v\(Int.random(in: 1...3, using: &generator))")
             return [.updateDAG(dags[place])]
         case 1: return [.removeDAG(dags[Int.random(in: 0..<dags.count, using: &generator)].dag.id)]
-        case 2: return [.pauseDAG(dags[Int.random(in: 0..<dags.count, using: &generator)].dag.id)]
+        case 2:
+            return [.pauseDAG(dags[Int.random(in: 0..<dags.count, using: &generator)].dag.id, reason: "r")]
         case 3...7: return [insertRun()]
         case 8...11: return startAttempt()
         case 12...15: return endAttempt()

@@ -14,28 +14,72 @@ enum IdealOutcome {
         }
     }
 
+    /// A task, or an instance of a mapped one, by name.
+    static func name(_ instance: TaskInstanceKey) -> String {
+        instance.mapIndex < 0 ? instance.task.rawValue : "\(instance.task)[\(instance.mapIndex)]"
+    }
+
+    private static func hash(_ text: String) -> UInt64 {
+        var hash: UInt64 = 1_469_598_103_934_665_603
+        for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 1_099_511_628_211 }
+        return hash ^ (hash >> 29)
+    }
+
+    /// Whether the failures of a task end with an exit status that some tasks do not retry.
+    static func isFatal(dag: String, run: String, task: String) -> Bool { hash("fatal \(dag)/\(run)/\(task)") % 3 == 0 }
+
+    static func output(dag: String, run: String, task: String) -> JSONValue {
+        .array((0..<hash("output \(dag)/\(run)/\(task)") % 4).map { .int(Int64($0)) })
+    }
+
+    /// What a branch or a short circuit decides in a run.
+    static func skips(of instance: TaskInstanceKey, run: String, in dag: DAG) -> DownstreamSkip? {
+        guard let task = dag.tasks.first(where: { $0.id == instance.task }) else { return nil }
+        let choice = hash("skips \(dag.id)/\(run)/\(name(instance))")
+        switch task.body {
+        case .uses("branch"):
+            let below = dag.tasks.filter { $0.upstream.contains(task.id) }.map(\.id)
+            return .allBut(below.enumerated().filter { (choice >> UInt64($0.offset)) & 1 == 1 }.map(\.element))
+        case .uses("short_circuit"): return choice % 3 == 0 ? nil : choice % 3 == 1 ? .everything : .direct
+        default: return nil
+        }
+    }
+
+    /// Whether a branch or a short circuit that succeeded above a task may have skipped it.
+    static func skippers(
+        of task: TaskSpec, in dag: DAG, run: String, states: (TaskID) -> [TaskState]
+    ) -> Bool {
+        var above = Set(task.upstream)
+        for other in dag.tasks.reversed() where above.contains(other.id) { above.formUnion(other.upstream) }
+        return dag.tasks.contains { other in
+            above.contains(other.id) && (other.body == .uses("branch") || other.body == .uses("short_circuit"))
+                && states(other.id).contains(.success)
+        }
+    }
+
     /// The states a task may end in, given how its upstream tasks ended.
     static func finalStates(
-        _ task: TaskSpec, dag: String, run: String, upstream: [TaskState], countsTries: Bool
+        _ task: TaskSpec, named name: String, dag: String, run: String, upstream: [TaskState], countsTries: Bool
     ) -> Set<TaskState> {
         var states: Set<TaskState> = []
         if mayStart(task.triggerRule, upstream) {
             if !countsTries {
                 states = [.success, .failed, .skipped]
             } else {
-                states.insert(played(task, dag: dag, run: run))
+                states.insert(played(task, named: name, dag: dag, run: run))
             }
         }
         states.formUnion(withoutStart(task.triggerRule, upstream))
         return states
     }
 
-    private static func played(_ task: TaskSpec, dag: String, run: String) -> TaskState {
+    private static func played(_ task: TaskSpec, named name: String, dag: String, run: String) -> TaskState {
         for number in 1...(task.retries + 1) {
-            switch state(dag: dag, run: run, task: task.id.rawValue, realTry: number) {
+            switch state(dag: dag, run: run, task: name, realTry: number) {
             case .success: return .success
             case .skipped: return .skipped
-            default: continue
+            default:
+                if task.retryNotOn != nil, isFatal(dag: dag, run: run, task: name) { return .failed }
             }
         }
         return .failed

@@ -52,7 +52,42 @@ enum RandomDAGs {
         dag.maxActiveRuns = Int.random(in: 1...4, using: &generator)
         dag.maxActiveTasks = Int.random(in: 1...4, using: &generator)
         dag.isPausedUponCreation = generator.chance(20)
+        if generator.chance(50) { addFeatures(to: &dag, using: &generator) }
         return dag
+    }
+
+    /// Branches, mapped tasks, waiting tasks, tasks that wait for the run before, limits per task.
+    private static func addFeatures(to dag: inout DAG, using generator: inout SeededGenerator) {
+        for number in dag.tasks.indices {
+            switch Int.random(in: 0..<100, using: &generator) {
+            case 0..<15: dag.tasks[number].body = .uses("branch")
+            case 15..<25: dag.tasks[number].body = .uses("short_circuit")
+            case 25..<40: dag.tasks[number].body = .uses("sensor")
+            case 40..<60: map(number, in: &dag, using: &generator)
+            default: break
+            }
+            if generator.chance(10) { dag.tasks[number].dependsOnPast = true }
+            if generator.chance(5) {
+                dag.tasks[number].dependsOnPast = true
+                dag.tasks[number].waitForDownstream = true
+            }
+            if generator.chance(15) { dag.tasks[number].maxActivePerDAG = Int.random(in: 1...2, using: &generator) }
+            if generator.chance(15) { dag.tasks[number].maxActivePerRun = Int.random(in: 1...2, using: &generator) }
+            if generator.chance(15) { dag.tasks[number].retryNotOn = RetryFilter(exitCodes: [7]) }
+        }
+    }
+
+    private static func map(_ number: Int, in dag: inout DAG, using generator: inout SeededGenerator) {
+        let length = Int.random(in: 0...3, using: &generator)
+        var expand: [String: Argument] = ["a": .value(.array((0..<length).map { .int(Int64($0)) }))]
+        if number > 0, generator.chance(70) {
+            let source = dag.tasks[Int.random(in: 0..<number, using: &generator)].id
+            if !dag.tasks[number].upstream.contains(source) { dag.tasks[number].upstream.append(source) }
+            if generator.chance(70) { expand = [:] }
+            expand["b"] = .output(task: source, key: nil)
+        }
+        dag.tasks[number].expand = expand
+        dag.tasks[number].expandOrder = expand.keys.sorted()
     }
 
     private static func schedule(using generator: inout SeededGenerator) throws -> Timetable {

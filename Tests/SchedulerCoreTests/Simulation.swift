@@ -20,6 +20,13 @@ struct Simulation {
         var runs = 0
         var attempts = 0
         var assetRuns = 0
+        var mapped = 0
+        var cutOff = 0
+        var deferrals = 0
+        var blockedByPast = 0
+        var notRetried = 0
+        var cleared = 0
+        var marked = 0
     }
 
     struct Violation: Error, CustomStringConvertible {
@@ -48,6 +55,8 @@ struct Simulation {
     private var lookups: [Action] = []
     private var nextCommand: Int64 = 1
     private let configuration: CoreConfiguration
+    /// Runs whose tasks were changed by hand: how they end follows from more than the rules.
+    private var changedByHand: Set<RunKey> = []
 
     init(seed: UInt64) throws {
         self.seed = seed
@@ -80,7 +89,8 @@ struct Simulation {
         case 88..<91: try togglePause()
         case 91..<95: try trigger()
         case 95..<97: try backfill()
-        case 97..<98: try changeDocument()
+        case 97: try changeDocument()
+        case 98: try changeByHand()
         default: try duplicate()
         }
     }
@@ -90,16 +100,24 @@ struct Simulation {
         while !lookups.isEmpty { try answerLookup() }
         let decision = core.handle(event, now: now)
         if !decision.isEmpty { uncommitted.append(decision) }
-        lookups += decision.actions.filter { if case .findRuns = $0 { true } else { false } }
+        lookups += decision.actions.filter(\.isLookup)
     }
 
     private mutating func answerLookup() throws {
         try commit(.max)
-        guard !lookups.isEmpty, case .findRuns(let id, let dag, let dates) = lookups.removeFirst() else { return }
-        let decision = core.handle(
-            .runsFound(id, dates: dates, runs: tables.findRuns(dag: dag, dates: dates)), now: now)
+        guard !lookups.isEmpty else { return }
+        let answer: SchedulerEvent
+        switch lookups.removeFirst() {
+        case .findRuns(let id, let dag, let dates):
+            answer = .runsFound(id, dates: dates, runs: tables.findRuns(dag: dag, dates: dates))
+        case .findPrevious(let run, let dag, let date):
+            answer = .previousFound(run, tables.previousRun(dag: dag, before: date))
+        case .start, .stop:
+            return
+        }
+        let decision = core.handle(answer, now: now)
         if !decision.isEmpty { uncommitted.append(decision) }
-        lookups += decision.actions.filter { if case .findRuns = $0 { true } else { false } }
+        lookups += decision.actions.filter(\.isLookup)
     }
 
     private mutating func commit(_ limit: Int) throws {
@@ -120,6 +138,7 @@ struct Simulation {
         switch action {
         case .start(let start):
             counts.attempts += 1
+            if start.instance.mapIndex >= 0 { counts.mapped += 1 }
             if start.tryNumber > 1 { counts.retries += 1 }
             let seconds = Int64.random(in: 0...900, using: &generator)
             inFlight.append(InFlight(start: start, endsAt: now + .seconds(seconds), end: outcome(of: start)))
@@ -127,7 +146,7 @@ struct Simulation {
             guard let index = inFlight.firstIndex(where: { $0.start.attempt == attempt }) else { return }
             inFlight.remove(at: index)
             reported.append(AttemptEnd(attempt: attempt, state: .failed, reason: reason))
-        case .findRuns:
+        case .findRuns, .findPrevious:
             break
         }
     }
@@ -135,15 +154,35 @@ struct Simulation {
     /// Fixed by what the try is about, not by when it runs: so a disturbed history can be compared with an ideal one.
     ///
     /// A lost try has no outcome, so the number of real tries counts.
-    private func outcome(of start: AttemptStart) -> AttemptEnd {
+    private mutating func outcome(of start: AttemptStart) -> AttemptEnd {
         let lost = tables.pastAttempts.values.filter {
             $0.start.instance == start.instance && $0.completion.state == .lost
         }.count
         let run = tables.runs[start.instance.run]
+        let dag = run.flatMap { tables.versions[$0.version] }
+        let task = dag?.tasks.first { $0.id == start.instance.task }
+        let name = IdealOutcome.name(start.instance)
+        let about = (dag: run?.dag.rawValue ?? "", run: run?.runID ?? "")
+        if task?.body == .uses("sensor"), generator.chance(60) {
+            counts.deferrals += 1
+            let wait = Duration.seconds(Int64.random(in: 0...700, using: &generator))
+            return AttemptEnd(
+                attempt: start.attempt, state: .running, reason: "waits",
+                deferral: Deferral(until: now + wait, isPoll: generator.chance(50)))
+        }
         let state = IdealOutcome.state(
-            dag: run?.dag.rawValue ?? "", run: run?.runID ?? "", task: start.instance.task.rawValue,
-            realTry: start.tryNumber - lost)
-        return AttemptEnd(attempt: start.attempt, state: state, reason: state == .success ? nil : "as decided")
+            dag: about.dag, run: about.run, task: name, realTry: start.tryNumber - lost)
+        let code: Int32? =
+            state == .failed ? (IdealOutcome.isFatal(dag: about.dag, run: about.run, task: name) ? 7 : 1) : nil
+        if code == 7, task?.retryNotOn != nil { counts.notRetried += 1 }
+        let skips =
+            state == .success ? dag.flatMap { IdealOutcome.skips(of: start.instance, run: about.run, in: $0) } : nil
+        if skips != nil { counts.cutOff += 1 }
+        let output: JSONValue? =
+            state == .success ? IdealOutcome.output(dag: about.dag, run: about.run, task: name) : nil
+        return AttemptEnd(
+            attempt: start.attempt, state: state, reason: state == .success ? nil : "as decided", exitCode: code,
+            output: output, skips: skips)
     }
 
     private mutating func passTime() throws {
@@ -231,6 +270,36 @@ struct Simulation {
         try handle(.command(pending, conflicts: conflicts))
     }
 
+    private mutating func changeByHand() throws {
+        while !lookups.isEmpty { try answerLookup() }
+        try commit(.max)
+        let runs = tables.runs.values.sorted { $0.key < $1.key }
+        guard let run = runs.randomElement(using: &generator), let dag = tables.versions[run.version],
+            let task = dag.tasks.randomElement(using: &generator)
+        else { return }
+        let command: Command
+        if generator.chance(60) {
+            counts.cleared += 1
+            command = .clear(
+                ClearRequest(
+                    dag: run.dag, runID: run.runID, tasks: generator.chance(30) ? [] : [task.id],
+                    upstream: generator.chance(20), downstream: generator.chance(60), onlyFailed: generator.chance(30),
+                    past: generator.chance(10), future: generator.chance(10)))
+        } else {
+            counts.marked += 1
+            command = .markTask(
+                dag: run.dag, runID: run.runID, task: task.id, mapIndex: nil,
+                state: generator.chance(70) ? .success : .failed, dryRun: false)
+        }
+        guard let subject = command.subject else { return }
+        let changed = tables.runsToChange(
+            dag: subject.dag, runID: subject.runID, past: subject.past, future: subject.future)
+        changedByHand.formUnion(changed.map(\.stored.run.key))
+        let pending = PendingCommand(id: nextCommand, command: command, actor: "simulation")
+        nextCommand += 1
+        try handle(.commandOnRuns(pending, changed))
+    }
+
     private mutating func changeDocument() throws {
         guard let index = documents.indices.randomElement(using: &generator) else { return }
         var dag = documents[index].dag
@@ -248,16 +317,36 @@ struct Simulation {
         let small = live.filter { $0.pool == "small" }
         guard small.reduce(0, { $0 + $1.poolSlots }) <= 2 || small.count == 1 else { throw violation("pool exceeded") }
         for (run, attempts) in Dictionary(grouping: live, by: \.instance.run) {
-            let limit = tables.runs[run].flatMap { tables.versions[$0.version] }?.maxActiveTasks ?? 0
-            guard attempts.count <= limit else { throw violation("max_active_tasks exceeded in run \(run)") }
+            let dag = tables.runs[run].flatMap { tables.versions[$0.version] }
+            guard attempts.count <= dag?.maxActiveTasks ?? 0 else {
+                throw violation("max_active_tasks exceeded in run \(run)")
+            }
+            for task in dag?.tasks ?? [] {
+                guard let limit = task.maxActivePerRun else { continue }
+                guard attempts.count(where: { $0.instance.task == task.id }) <= limit else {
+                    throw violation("max_active_tis_per_dagrun of \(task.id) exceeded in run \(run)")
+                }
+            }
+        }
+        for document in documents {
+            for task in document.dag.tasks {
+                guard let limit = task.maxActivePerDAG else { continue }
+                let count = live.count { attempt in
+                    attempt.instance.task == task.id && tables.runs[attempt.instance.run]?.dag == document.dag.id
+                }
+                guard count <= limit else { throw violation("max_active_tis_per_dag of \(task.id) exceeded") }
+            }
         }
         for case .startAttempt(let start) in decision.changes {
             guard let run = tables.runs[start.instance.run], let dag = tables.versions[run.version],
                 let task = dag.tasks.first(where: { $0.id == start.instance.task })
             else { throw violation("attempt \(start.attempt) of something unknown") }
-            let upstream = task.upstream.map {
-                tables.tasks[TaskInstanceKey(run: run.key, task: $0)]?.state ?? .none
+            guard mayStartAfterPast(task, run, dag) else {
+                throw violation("\(task.id) of \(run.runID) started before the run before it let it")
             }
+            // A task that was made to run again has tries already, and one that goes on was let start before.
+            if changedByHand.contains(run.key), start.tryNumber > 1 || start.instance.mapIndex >= 0 { continue }
+            let upstream = task.upstream.flatMap { states(of: $0, run.key, dag) }
             guard IdealOutcome.mayStart(task.triggerRule, upstream) else {
                 throw violation(
                     "\(task.id) of \(run.runID) started though \(task.triggerRule.rawValue) saw \(upstream)")
@@ -269,6 +358,46 @@ struct Simulation {
                 throw violation("max_active_runs exceeded by \(run.runID)")
             }
         }
+    }
+
+    /// The states of a task in a run as trigger rules count them: one, or each instance's.
+    private func states(of task: TaskID, _ run: RunKey, _ dag: DAG) -> [TaskState] {
+        let rows = tables.tasks(of: run).filter {
+            $0.instance.task == task && $0.instance.mapIndex >= 0 && $0.state != .removed
+        }
+        if !rows.isEmpty { return rows.map(\.state) }
+        return [tables.tasks[TaskInstanceKey(run: run, task: task)]?.state ?? .none]
+    }
+
+    /// An independent reading of `depends_on_past` and `wait_for_downstream`.
+    private func mayStartAfterPast(_ task: TaskSpec, _ run: RunRecord, _ dag: DAG) -> Bool {
+        guard task.dependsOnPast, let date = run.logicalDate,
+            let previous = tables.previousRun(dag: run.dag, before: date),
+            let old = tables.versions[previous.run.version]
+        else { return true }
+        var wanted = [task.id]
+        if task.waitForDownstream { wanted += dag.tasks.filter { $0.upstream.contains(task.id) }.map(\.id) }
+        return wanted.filter { id in old.tasks.contains { $0.id == id } }.allSatisfy { id in
+            states(of: id, previous.run.key, old).allSatisfy { $0 == .success || $0 == .skipped }
+        }
+    }
+
+    /// The first active run that waits for one before it that did not succeed, or that has no place because this one has it:
+    /// rightly so, and it will for ever.
+    private mutating func cancelBlocked() throws -> Bool {
+        let active = tables.runs.values.filter { $0.state == .running }.sorted { $0.key < $1.key }
+        for run in active {
+            guard let dag = tables.versions[run.version] else { continue }
+            let isBlocked = dag.tasks.contains { task in
+                states(of: task.id, run.key, dag).contains { !$0.isFinished } && !mayStartAfterPast(task, run, dag)
+                    && tables.previousRun(dag: run.dag, before: run.logicalDate ?? .distantPast)?.run.state != .running
+            }
+            guard isBlocked else { continue }
+            counts.blockedByPast += 1
+            try command(.cancelRun(dag: run.dag, runID: run.runID))
+            return true
+        }
+        return false
     }
 
     private mutating func comeToRest() throws {
@@ -293,7 +422,7 @@ struct Simulation {
                 now = max(now, next)
                 try handle(.wake)
             } else if uncommitted.isEmpty {
-                return
+                if try !cancelBlocked() { return }
             }
         }
         throw violation("does not come to rest: \(core.activeRunCount) runs are active")
@@ -318,25 +447,49 @@ struct Simulation {
             throw violation("run \(run.runID) of \(run.dag) stays \(run.state.rawValue)")
         }
         guard let dag = tables.versions[run.version] else { throw violation("run \(run.runID) lost its version") }
-        var states: [TaskID: TaskState] = [:]
+        if run.reason != nil {
+            guard run.state == .failed else {
+                throw violation("cancelled run \(run.runID) ended \(run.state.rawValue)")
+            }
+            return
+        }
+        var states: [TaskID: [TaskState]] = [:]
         for task in dag.tasks {
-            let key = TaskInstanceKey(run: run.key, task: task.id)
-            guard let row = tables.tasks[key], row.state.isFinished else {
-                throw violation("task \(task.id) of \(run.runID) has not finished")
+            let found = self.states(of: task.id, run.key, dag)
+            states[task.id] = found
+            let upstream = task.upstream.flatMap { states[$0] ?? [] }
+            let skippers = IdealOutcome.skippers(of: task, in: dag, run: run.runID) {
+                self.states(of: $0, run.key, dag)
             }
-            states[task.id] = row.state
-            // A run again has outcomes of other tries: only the rules apply.
-            let isFirst = row.maxTries - lostCount(key) == task.retries
-            let upstream = task.upstream.map { states[$0] ?? .none }
-            let expected = IdealOutcome.finalStates(
-                task, dag: run.dag.rawValue, run: run.runID, upstream: upstream, countsTries: isFirst)
-            let lostTooOften = row.lostCount >= configuration.maximumLostInARow
-            guard expected.contains(row.state) || lostTooOften else {
-                throw violation("\(task.id) of \(run.runID) ended \(row.state.rawValue), expected \(expected)")
+            let instances = tables.tasks(of: run.key).filter { $0.instance.task == task.id && $0.state != .removed }
+            let isChanged = changedByHand.contains(run.key)
+            let isMapped = instances.contains { $0.instance.mapIndex >= 0 }
+            for row in instances where (row.instance.mapIndex >= 0) == isMapped {
+                guard row.state.isFinished else {
+                    throw violation(
+                        "task \(row.instance) of \(run.runID), which ended \(run.state.rawValue), is \(row.state.rawValue), "
+                            + "try \(row.tryNumber), \(row.reason ?? "no reason")")
+                }
+                if isChanged { continue }
+                // A run again has outcomes of other tries: only the rules apply.
+                let isFirst = row.maxTries - lostCount(row.instance) == task.retries
+                var expected = IdealOutcome.finalStates(
+                    task, named: IdealOutcome.name(row.instance), dag: run.dag.rawValue, run: run.runID,
+                    upstream: upstream, countsTries: isFirst)
+                if skippers { expected.insert(.skipped) }
+                // Nothing to map over: the lists themselves are judged in tests of their own.
+                if task.isMapped, !isMapped { expected.formUnion([.skipped, .upstreamFailed, .failed]) }
+                let lostTooOften = row.lostCount >= configuration.maximumLostInARow
+                guard expected.contains(row.state) || lostTooOften else {
+                    throw violation("\(row.instance) of \(run.runID) ended \(row.state.rawValue), expected \(expected)")
+                }
             }
+            guard !instances.isEmpty else { throw violation("task \(task.id) of \(run.runID) has no row") }
         }
         let isLeaf = { (task: TaskSpec) in !dag.tasks.contains { $0.upstream.contains(task.id) } }
-        let failed = dag.tasks.contains { isLeaf($0) && [.failed, .upstreamFailed].contains(states[$0.id]) }
+        let failed = dag.tasks.contains { task in
+            isLeaf(task) && (states[task.id] ?? []).contains { $0 == .failed || $0 == .upstreamFailed }
+        }
         guard run.state == (failed ? .failed : .success) else {
             throw violation("run \(run.runID) ended \(run.state.rawValue) though its leaves say otherwise")
         }
@@ -369,4 +522,14 @@ struct Simulation {
 
 extension DueFate {
     var hasRun: Bool { self == .ran || self == .caughtUp || self == .backfilled }
+}
+
+extension Action {
+    /// Whether it asks the store for something that the core waits for.
+    var isLookup: Bool {
+        switch self {
+        case .findRuns, .findPrevious: true
+        case .start, .stop: false
+        }
+    }
 }

@@ -15,6 +15,13 @@ import Testing
             total.backfills += counts.backfills
             total.runs += counts.runs
             total.assetRuns += counts.assetRuns
+            total.mapped += counts.mapped
+            total.cutOff += counts.cutOff
+            total.deferrals += counts.deferrals
+            total.blockedByPast += counts.blockedByPast
+            total.notRetried += counts.notRetried
+            total.cleared += counts.cleared
+            total.marked += counts.marked
         }
         // A simulation that exercises nothing proves nothing.
         #expect(total.crashes > 0)
@@ -23,6 +30,13 @@ import Testing
         #expect(total.retries > 0)
         #expect(total.backfills > 0)
         #expect(total.assetRuns > 0)
+        #expect(total.mapped > 0)
+        #expect(total.cutOff > 0)
+        #expect(total.deferrals > 0)
+        #expect(total.blockedByPast > 0)
+        #expect(total.notRetried > 0)
+        #expect(total.cleared > 0)
+        #expect(total.marked > 0)
         #expect(total.runs > 100)
     }
 }

@@ -81,6 +81,7 @@ struct RecordShapes {
         return [
             "dag_id": .string(run.dag.rawValue), "run_id": .string(run.runID),
             "task_id": .string(task.instance.task.rawValue), "map_index": .int(Int64(task.instance.mapIndex)),
+            "rendered_map_index": string(task.mapName),
             "operator_name": string(spec?.operatorName), "state": .string(task.state.rawValue),
             "try_number": .int(Int64(task.tryNumber)), "max_tries": .int(Int64(task.maxTries)),
             "start_date": time(task.startDate), "end_date": time(task.endDate),

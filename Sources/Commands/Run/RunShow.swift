@@ -72,9 +72,10 @@ struct RunShow: AsyncParsableCommand {
         for task in detail.tasks {
             let index = task.instance.mapIndex
             let name = index < 0 ? task.instance.task.rawValue : "\(task.instance.task)[\(index)]"
-            let retry = task.retryAt.map { "next try at \(shapes.shortText($0))" }
+            let label = task.state == .upForRetry ? "next try at" : "goes on at"
+            let retry = task.retryAt.map { "\(label) \(shapes.shortText($0))" }
             table.add(
-                .init(name), .init(task.state.rawValue, task.state.tone),
+                .init(task.mapName.map { "\(name) \($0)" } ?? name), .init(task.state.rawValue, task.state.tone),
                 .init(task.tryNumber == 0 ? "" : String(task.tryNumber)), .init(shapes.shortText(task.startDate)),
                 .init(took(task.startDate, task.endDate)),
                 .init([task.reason, retry].compactMap { $0 }.joined(separator: "; ")))
