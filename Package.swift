@@ -187,7 +187,7 @@ let package = Package(
         tests(of: "Templates", ["CivilTime", "DAGModel"], fixtures: true),
         tests(of: "DAGDocument", ["CivilTime", "DAGModel", "Templates", "Timetables"]),
         tests(of: "SchedulerCore", ["CivilTime", "DAGModel", "RunStore", "Timetables"]),
-        tests(of: "PostgresClient", ["CivilTime"]),
+        tests(of: "PostgresClient", ["CLinux", "CivilTime"]),
         tests(of: "PrivateCluster", ["TestSupport", logging]),
         tests(of: "HTTPClient", ["LoopbackHTTP"]),
         room(

@@ -82,7 +82,7 @@ package struct ArgumentRenderer: Sendable {
         var context = TemplateContext(launch)
         for name in launch.task.expand.keys { context.params[name] = arguments[name] }
         do {
-            return String(try await render(template: template, path: "map_index_template", context).prefix(250))
+            return String(try await render(template: template, path: "map_index_template", context, launch).prefix(250))
         } catch {
             log.warning("the map index has no name: \(error)")
             return nil
@@ -166,12 +166,18 @@ package struct ArgumentRenderer: Sendable {
                 variables.updateValue(value, forKey: name)
             }
             for request in asked.outputs {
-                let instance = TaskInstanceKey(
-                    run: launch.run.key, task: request.task, mapIndex: request.mapIndex ?? -1)
-                let value = try await self.outputs.output(of: instance, key: request.key)
-                outputs.updateValue(value, forKey: request)
+                outputs.updateValue(try await read(request, of: launch), forKey: request)
             }
         }
+    }
+
+    private func read(_ request: OutputRequest, of launch: AttemptLaunch) async throws -> JSONValue? {
+        let run = launch.run.key
+        if request.mapIndex == nil, launch.dag.tasks.contains(where: { $0.id == request.task && $0.isMapped }) {
+            return .array(try await outputs.outputs(of: request.task, in: run, key: request.key))
+        }
+        let instance = TaskInstanceKey(run: run, task: request.task, mapIndex: request.mapIndex ?? -1)
+        return try await outputs.output(of: instance, key: request.key)
     }
 
     /// Variables and outputs that one template may read.

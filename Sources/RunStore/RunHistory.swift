@@ -24,6 +24,9 @@ package protocol RunHistory: Sendable {
     /// What a task instance left for others, by key; empty when it left nothing.
     func outputs(of instance: TaskInstanceKey) async throws -> [TaskOutput]
 
+    /// The outputs of a mapped task's instances, by map index; instances without one are left out.
+    func outputs(of task: TaskID, in run: RunKey, key: String) async throws -> [JSONValue]
+
     /// Backfills of a DAG (nil for all), newest first.
     func backfills(dag: DAGID?, limit: Int) async throws -> [BackfillRecord]
 

@@ -110,6 +110,7 @@ final class FakeHistory: RunHistory, CommandQueue, HistoryOpener {
     func grid(dag: DAGID, limit: Int) async throws -> RunGrid? { nil }
 
     func outputs(of instance: TaskInstanceKey) async throws -> [TaskOutput] { [] }
+    func outputs(of task: TaskID, in run: RunKey, key: String) async throws -> [JSONValue] { [] }
 
     func backfills(dag: DAGID?, limit: Int) async throws -> [BackfillRecord] {
         state.withLock { state in

@@ -1,3 +1,4 @@
+import CLinux
 import FoundationEssentials
 import Glibc
 import PostgresClient
@@ -75,6 +76,8 @@ actor TestCluster {
         posix_spawn_file_actions_init(&actions)
         posix_spawn_file_actions_adddup2(&actions, input[0], 0)
         posix_spawn_file_actions_adddup2(&actions, output[1], 1)
+        // It lives as long as the tests: a socket that it inherited from another test would never be closed.
+        cryptoflow_spawn_closing_from(&actions, 3)
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         // A session of its own: an interrupt at the terminal must not stop the shell before its work is done.

@@ -67,6 +67,8 @@ struct FakeHistory: RunHistory {
         return RunGrid(tasks: detail.definition.tasks.map(\.id), runs: Array(runs))
     }
 
+    func outputs(of task: TaskID, in run: RunKey, key: String) async throws -> [JSONValue] { [] }
+
     func outputs(of instance: TaskInstanceKey) async throws -> [TaskOutput] {
         try await ask()
         return taskOutputs[instance] ?? []

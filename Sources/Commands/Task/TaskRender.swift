@@ -110,6 +110,7 @@ struct TaskRender: AsyncParsableCommand {
 
     private struct NoOutputs: OutputReader {
         func output(of instance: TaskInstanceKey, key: String) async throws -> JSONValue? { nil }
+        func outputs(of task: TaskID, in run: RunKey, key: String) async throws -> [JSONValue] { [] }
     }
 
     private struct HistoryOutputs: OutputReader {
@@ -117,6 +118,10 @@ struct TaskRender: AsyncParsableCommand {
 
         func output(of instance: TaskInstanceKey, key: String) async throws -> JSONValue? {
             try await history.taskOutput(of: instance, key: key)
+        }
+
+        func outputs(of task: TaskID, in run: RunKey, key: String) async throws -> [JSONValue] {
+            try await history.outputs(of: task, in: run, key: key)
         }
     }
 
