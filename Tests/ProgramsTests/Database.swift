@@ -52,8 +52,17 @@ struct Database: Sendable {
 
 extension Scratch {
     /// The home's database; there is one from the first start on.
+    ///
+    /// One that was killed a moment ago is waited for.
     func database() async throws -> Database {
-        let url = try await cryptoflow("db", "url").output
-        return Database(url: String(url.prefix { $0 != "\n" }))
+        while true {
+            let result = try await cryptoflow("db", "url", code: nil)
+            if result.code == 0 { return Database(url: String(result.output.prefix { $0 != "\n" })) }
+            guard result.errors.contains("No database is running") else {
+                Issue.record("`cryptoflow db url` ended with \(result.code): \(result.errors)")
+                throw CancellationError()
+            }
+            try await Task.sleep(for: .milliseconds(50))  // check: allow, another process starts it again
+        }
     }
 }

@@ -24,8 +24,12 @@ extension FirstFillSerial {
                 #expect(
                     try await database.value("SELECT gold_checksum('-infinity', '\(FirstFill.halfDayEnd)')")
                         == expected.halfDay)
+                // A try in which several markets failed names one of them; the evidence has all.
                 let failed = try await database.column(
-                    "SELECT reason FROM task_attempt WHERE dag_id LIKE 'candles%' AND state = 'failed'")
+                    """
+                    SELECT reason FROM task_attempt WHERE dag_id LIKE 'candles%' AND state = 'failed'
+                    UNION SELECT failure FROM crypto_24hr_rawingest_landing WHERE failure IS NOT NULL
+                    """)
                 for sign in ["429", "status 500", "not usable", "no whole reply"] {
                     #expect(failed.contains { $0.contains(sign) }, "no try failed for \"\(sign)\": \(failed)")
                 }
