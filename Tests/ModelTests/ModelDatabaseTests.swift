@@ -1,8 +1,7 @@
 import CivilTime
-import FoundationEssentials
 import ModelRegistry
 import PostgresClient
-import TestSupport
+import TestDatabases
 import Testing
 
 @testable import Model
@@ -14,42 +13,33 @@ private struct Bench {
     /// Under the role of tasks, as the program works.
     private let worker: PostgresConnection
 
-    private static let repository = URL(filePath: #filePath)
-        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-
     static func use(_ body: (Bench) async throws -> Void) async throws {
-        let name = try await TestCluster.shared.makeDatabase(like: "model") { url in
-            let connection = try await PostgresConnection.connect(try PostgresSettings(url: url))
-            // The role belongs to the whole cluster, and other suites make it too.
-            try await connection.script(
-                """
-                DO $$ BEGIN
-                    CREATE ROLE cryptoflow_warehouse;
-                EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
-                END $$
-                """)
-            _ = try await Migrator(directory: repository.appending(path: "migrations")).migrate(connection)
-            await connection.close()
+        try await ProjectDatabase.use { project in
+            let worker = try await PostgresConnection.connect(project.settings(asWarehouse: true))
+            let owner = try await PostgresConnection.connect(project.settings(asWarehouse: false))
+            let bench = Bench(
+                owner: owner, database: ModelDatabase(connection: worker, attempt: nil), worker: worker)
+            let outcome: Result<Void, any Error>
+            do {
+                try await bench.makeReply()
+                outcome = .success(try await body(bench))
+            } catch {
+                outcome = .failure(error)
+            }
+            await owner.close()
+            await worker.close()
+            try outcome.get()
         }
-        let settings = try PostgresSettings(url: try await TestCluster.shared.url(database: name))
-        var narrow = settings
-        narrow.session = ["role": "cryptoflow_warehouse"]
-        let worker = try await PostgresConnection.connect(narrow)
-        let bench = Bench(
-            owner: try await PostgresConnection.connect(settings),
-            database: ModelDatabase(connection: worker, attempt: nil), worker: worker)
-        try await bench.owner.script(
+    }
+
+    /// The reply that candles are said to come from.
+    private func makeReply() async throws {
+        try await owner.script(
             """
             INSERT INTO warehouse.crypto_24hr_rawingest_landing
                 (source, endpoint, request, interval_start, interval_end, call_ts)
             VALUES ('upbit', 'candles', 'GET /', now(), now(), now())
             """)
-        let outcome: Result<Void, any Error>
-        do { outcome = .success(try await body(bench)) } catch { outcome = .failure(error) }
-        await bench.owner.close()
-        await worker.close()
-        try await TestCluster.shared.drop(database: name)
-        try outcome.get()
     }
 
     /// Puts hours into Silver and Gold, with the indicators that the samples have.
@@ -92,9 +82,7 @@ private struct Bench {
     }
 
     func joinOutcomes() async throws {
-        let text = try String(
-            contentsOf: Self.repository.appending(path: "dags/sql/prediction_outcomes.sql"), encoding: .utf8)
-        try await worker.script(text)
+        try await worker.script(ProjectDatabase.sql("prediction_outcomes"))
     }
 
     func value(_ sql: String) async throws -> String {
