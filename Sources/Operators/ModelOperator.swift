@@ -149,6 +149,7 @@ package struct ModelOperator: Execution.Operator {
                 "--dag", context.launch.dag.id.rawValue, "--run", context.launch.run.runID,
                 "--task", context.launch.task.id.rawValue,
             ]
+            if context.launch.mapIndex >= 0 { arguments += ["--map-index", String(context.launch.mapIndex)] }
         }
         let start = context.log.size
         // The password is in the environment: an argument could be read by everyone on the machine.

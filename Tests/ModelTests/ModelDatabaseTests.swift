@@ -162,6 +162,7 @@ private struct Bench {
                     "SELECT bool_and(NOT market_known AND features[1] = 'NaN') FROM warehouse.gold_prediction "
                         + "WHERE market = 'KRW-NEW'") == "true")
             #expect(try await bench.predict(since: since).stored == 0, "made once, never again")
+            try await bench.owner.script("UPDATE warehouse.gold_prediction SET dead_band = 10")
 
             try await bench.joinOutcomes()
             #expect(
@@ -172,6 +173,10 @@ private struct Bench {
                     "SELECT bool_and(abs(error - (actual_return - forecast_return)) < 1e-15 "
                         + "AND abs(actual_return - ln(actual_close / close)::float8) < 1e-9) "
                         + "FROM warehouse.gold_prediction WHERE actual_close IS NOT NULL") == "true")
+            #expect(
+                try await bench.value(
+                    "SELECT DISTINCT actual_class FROM warehouse.gold_prediction WHERE error IS NOT NULL")
+                    == "flat", "an outcome is classed by its forecast's own dead band")
             let before = try await bench.value("SELECT max(outcome_at) FROM warehouse.gold_prediction")
             try await bench.joinOutcomes()
             #expect(try await bench.value("SELECT max(outcome_at) FROM warehouse.gold_prediction") == before)
@@ -258,6 +263,29 @@ private struct Bench {
             #expect(wild.contains { $0.subject == "return_1" && $0.warns && ($0.value ?? 0) > 0.25 })
             #expect(
                 try await bench.value("SELECT count(DISTINCT checked_at) FROM warehouse.model_drift") == "2")
+        }
+    }
+
+    @Test(
+        "a candidate that was judged against another model than the one in use by now is not put into use, nor stored")
+    func overtaken() async throws {
+        try await Bench.use { bench in
+            try await bench.put(Samples.hours(Samples.pattern(1_400, seed: 11)), of: "KRW-BTC")
+            let first = try await bench.train().registration
+            #expect(first.promotion != nil)
+            var parameters = TrainingParameters()
+            parameters.rounds = 60
+            let hours = try await bench.database.hours(from: .distantPast, until: .distantFuture)
+            let model = try await ModelWorkshop().train(
+                FeatureTable(hours), encoder: try await bench.database.encoder(for: hours.keys),
+                parameters: parameters, inUse: nil, maker: ModelCard.Maker(), now: .now(), say: { _ in })
+            #expect(model.card.judgement.verdict == .better)
+            let error = await #expect(throws: ModelFailure.self) {
+                try await bench.database.register(model, judgedAgainst: nil)
+            }
+            #expect(error?.kind == .failed && error?.description.contains("judged again") == true)
+            #expect(try await bench.value("SELECT count(*) FROM warehouse.model_registry") == "1")
+            #expect(try await bench.database.register(model, judgedAgainst: first.id).promotion?.replaced == first.id)
         }
     }
 
