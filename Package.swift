@@ -92,9 +92,13 @@ let package = Package(
         room(
             "Scheduler",
             [
-                "ActorQueues", "CivilTime", "DAGDocument", "DAGModel", "Execution", "RunStore", "SchedulerCore", deque,
+                "ActorQueues", "CivilTime", "DAGDocument", "DAGModel", "Execution", "RunStore", "SchedulerCore",
                 lifecycle, logging,
             ]),
+
+        // The core and the order of its decisions, driven through years of disturbances.
+        room("Simulation", ["CivilTime", "DAGModel", "RunStore", "SchedulerCore", "Timetables"]),
+        program("cryptoflow-simulate", ["Simulation", argumentParser]),
 
         room(
             "Warehouse",
@@ -187,7 +191,8 @@ let package = Package(
         tests(of: "Timetables", ["CivilTime"], fixtures: true),
         tests(of: "Templates", ["CivilTime", "DAGModel"], fixtures: true),
         tests(of: "DAGDocument", ["CivilTime", "DAGModel", "Templates", "Timetables"]),
-        tests(of: "SchedulerCore", ["CivilTime", "DAGModel", "RunStore", "Timetables"]),
+        tests(of: "SchedulerCore", ["CivilTime", "DAGModel", "RunStore", "Simulation", "Timetables"]),
+        tests(of: "Simulation", []),
         tests(of: "PostgresClient", ["CLinux", "CivilTime"]),
         tests(of: "PrivateCluster", ["TestSupport", logging]),
         tests(of: "HTTPClient", ["LoopbackHTTP"]),
