@@ -104,11 +104,15 @@ let package = Package(
             ]),
 
         // WebSockets, from both sides.
-        room("WebSocketClient", ["CivilTime", logging, nioCore, nioHTTP1, nioPosix, nioSSL, nioWebSocket]),
+        room("WebSocketProtocol", [nioCore, nioWebSocket]),
+        room(
+            "WebSocketClient",
+            ["CivilTime", "WebSocketProtocol", logging, nioCore, nioHTTP1, nioPosix, nioSSL, nioWebSocket]),
         room(
             "WebSocketServer",
             [
-                hummingbirdCore, httpTypes, logging, nioCore, nioHTTP1, nioHTTPTypes, nioHTTPTypesHTTP1, nioPosix,
+                "WebSocketProtocol", hummingbirdCore, httpTypes, logging, nioCore, nioHTTP1, nioHTTPTypes,
+                nioHTTPTypesHTTP1, nioPosix,
                 nioWebSocket,
             ]),
 
@@ -116,14 +120,17 @@ let package = Package(
         room(
             "Streaming",
             [
-                "CivilTime", "HTTPClient", "Markets", "PostgresClient", "WebSocketClient", deque, lifecycle, logging,
-                nioCore,
+                "CivilTime", "HTTPClient", "Markets", "PostgresClient", "WebSocketClient", "WebSocketProtocol", deque,
+                lifecycle, logging, nioCore,
             ]),
 
         // The recorded exchange.
         room(
             "RecordedExchange",
-            ["CivilTime", "WebSocketServer", hummingbird, httpTypes, lifecycle, logging, nioCore]),
+            [
+                "CivilTime", "WebSocketProtocol", "WebSocketServer", hummingbird, httpTypes, lifecycle, logging,
+                nioCore,
+            ]),
         program(
             "cryptoflow-exchange",
             ["CivilTime", "RecordedExchange", argumentParser, lifecycle, logging, unixSignals]),
@@ -135,7 +142,7 @@ let package = Package(
             "WebServer",
             [
                 "CivilTime", "DAGModel", "Execution", "LogFiles", "RunStore", "SchedulerCore", "Timetables",
-                "WebSocketServer", hummingbird, httpTypes, lifecycle, logging, mustache, nioCore,
+                "WebSocketProtocol", "WebSocketServer", hummingbird, httpTypes, lifecycle, logging, mustache, nioCore,
             ]),
 
         // Models: what is known of them; then the only room that links XGBoost, in a program of its own.
@@ -199,8 +206,10 @@ let package = Package(
         tests(of: "LogFiles", ["CivilTime", logging]),
         tests(
             of: "WebSocketClient",
-            ["CivilTime", "LoopbackHTTP", "LoopbackWebSocket", nioCore, nioWebSocket]),
-        tests(of: "WebSocketServer", ["LoopbackHTTP", hummingbird, httpTypes, lifecycle, logging, nioCore]),
+            ["CivilTime", "LoopbackHTTP", "LoopbackWebSocket", "WebSocketProtocol", nioCore, nioWebSocket]),
+        tests(
+            of: "WebSocketServer",
+            ["LoopbackHTTP", "WebSocketProtocol", hummingbird, httpTypes, lifecycle, logging, nioCore]),
         tests(
             of: "Streaming",
             [
@@ -237,8 +246,8 @@ let package = Package(
                 "TestSupport", "Timetables", "WebSocketServer", logging, nioCore,
             ]),
         tests(
-            of: "RecordedExchange", ["CivilTime", "LoopbackHTTP", "WebSocketServer", lifecycle, logging], fixtures: true
-        ),
+            of: "RecordedExchange",
+            ["CivilTime", "LoopbackHTTP", "WebSocketServer", lifecycle, logging], fixtures: true),
         tests(
             of: "Commands",
             [

@@ -3,6 +3,7 @@ import Logging
 import Markets
 import NIOCore
 import WebSocketClient
+import WebSocketProtocol
 
 /// From the socket's bytes to the bus.
 extension CollectorService {

@@ -2,6 +2,7 @@ import Logging
 import LoopbackHTTP
 import NIOCore
 import Testing
+import WebSocketProtocol
 
 @testable import WebSocketServer
 
