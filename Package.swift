@@ -247,7 +247,8 @@ let package = Package(
             ]),
         tests(
             of: "RecordedExchange",
-            ["CivilTime", "LoopbackHTTP", "WebSocketServer", lifecycle, logging], fixtures: true),
+            ["CivilTime", "HTTPClient", "LoopbackHTTP", "Markets", "WebSocketServer", lifecycle, logging],
+            fixtures: true),
         tests(
             of: "Commands",
             [
