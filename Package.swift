@@ -180,7 +180,7 @@ let package = Package(
             [
                 "CChildSpawn", "CivilTime", "DAGDocument", "DAGModel", "Execution", "HTTPClient", "Markets",
                 "Operators", "PostgresClient", "PrivateCluster", "RunStore", "Scheduler", "SchedulerCore", "Streaming",
-                "Timetables", "WebServer", lifecycle, logging, nioCore, nioHTTP1, nioPosix, nioWebSocket,
+                "Timetables", lifecycle, logging, nioCore, nioHTTP1, nioPosix, nioWebSocket,
             ]),
         program("cryptoflow-bench", ["Benchmarks", "Execution", argumentParser]),
 
