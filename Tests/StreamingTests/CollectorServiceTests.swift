@@ -159,10 +159,10 @@ import Testing
     func silence() async throws {
         var settings = Self.quick
         settings.stallAfter = .milliseconds(150)
-        settings.stallGrace = .milliseconds(150)
-        // Long enough to be seen.
-        settings.firstBackoff = .milliseconds(200)
-        settings.shortestBackoff = .milliseconds(200)
+        // Long enough to be seen on a busy machine.
+        settings.stallGrace = .seconds(1)
+        settings.firstBackoff = .seconds(1)
+        settings.shortestBackoff = .seconds(1)
         let now = Timestamp.now()
         try await collect(settings: settings) { server, service, bus in
             let first = try #require(await server.nextPeer())
