@@ -108,11 +108,15 @@ let package = Package(
             ]),
 
         // WebSockets, from both sides.
-        room("WebSocketClient", ["CivilTime", logging, nioCore, nioHTTP1, nioPosix, nioSSL, nioWebSocket]),
+        room("WebSocketProtocol", [nioCore, nioWebSocket]),
+        room(
+            "WebSocketClient",
+            ["CivilTime", "WebSocketProtocol", logging, nioCore, nioHTTP1, nioPosix, nioSSL, nioWebSocket]),
         room(
             "WebSocketServer",
             [
-                hummingbirdCore, httpTypes, logging, nioCore, nioHTTP1, nioHTTPTypes, nioHTTPTypesHTTP1, nioPosix,
+                "WebSocketProtocol", hummingbirdCore, httpTypes, logging, nioCore, nioHTTP1, nioHTTPTypes,
+                nioHTTPTypesHTTP1, nioPosix,
                 nioWebSocket,
             ]),
 
@@ -120,14 +124,17 @@ let package = Package(
         room(
             "Streaming",
             [
-                "CivilTime", "HTTPClient", "Markets", "PostgresClient", "WebSocketClient", deque, lifecycle, logging,
-                nioCore,
+                "CivilTime", "HTTPClient", "Markets", "PostgresClient", "WebSocketClient", "WebSocketProtocol", deque,
+                lifecycle, logging, nioCore,
             ]),
 
         // The recorded exchange.
         room(
             "RecordedExchange",
-            ["CivilTime", "WebSocketServer", hummingbird, httpTypes, lifecycle, logging, nioCore]),
+            [
+                "CivilTime", "WebSocketProtocol", "WebSocketServer", hummingbird, httpTypes, lifecycle, logging,
+                nioCore,
+            ]),
         program(
             "cryptoflow-exchange",
             ["CivilTime", "RecordedExchange", argumentParser, lifecycle, logging, unixSignals]),
@@ -139,7 +146,7 @@ let package = Package(
             "WebServer",
             [
                 "CivilTime", "DAGModel", "Execution", "LogFiles", "RunStore", "SchedulerCore", "Timetables",
-                "WebSocketServer", hummingbird, httpTypes, lifecycle, logging, mustache, nioCore,
+                "WebSocketProtocol", "WebSocketServer", hummingbird, httpTypes, lifecycle, logging, mustache, nioCore,
             ]),
 
         // Models: what is known of them; then the only room that links XGBoost, in a program of its own.
@@ -177,7 +184,7 @@ let package = Package(
             [
                 "CChildSpawn", "CivilTime", "DAGDocument", "DAGModel", "Execution", "HTTPClient", "Markets",
                 "Operators", "PostgresClient", "PrivateCluster", "RunStore", "Scheduler", "SchedulerCore", "Streaming",
-                "Timetables", "WebServer", lifecycle, logging, nioCore, nioHTTP1, nioPosix, nioWebSocket,
+                "Timetables", lifecycle, logging, nioCore, nioHTTP1, nioPosix, nioWebSocket,
             ]),
         program("cryptoflow-bench", ["Benchmarks", "Execution", argumentParser]),
 
@@ -204,8 +211,10 @@ let package = Package(
         tests(of: "LogFiles", ["CivilTime", logging]),
         tests(
             of: "WebSocketClient",
-            ["CivilTime", "LoopbackHTTP", "LoopbackWebSocket", nioCore, nioWebSocket]),
-        tests(of: "WebSocketServer", ["LoopbackHTTP", hummingbird, httpTypes, lifecycle, logging, nioCore]),
+            ["CivilTime", "LoopbackHTTP", "LoopbackWebSocket", "WebSocketProtocol", nioCore, nioWebSocket]),
+        tests(
+            of: "WebSocketServer",
+            ["LoopbackHTTP", "WebSocketProtocol", hummingbird, httpTypes, lifecycle, logging, nioCore]),
         tests(
             of: "Streaming",
             [
@@ -242,8 +251,9 @@ let package = Package(
                 "TestSupport", "Timetables", "WebSocketServer", logging, nioCore,
             ]),
         tests(
-            of: "RecordedExchange", ["CivilTime", "LoopbackHTTP", "WebSocketServer", lifecycle, logging], fixtures: true
-        ),
+            of: "RecordedExchange",
+            ["CivilTime", "HTTPClient", "LoopbackHTTP", "Markets", "WebSocketServer", lifecycle, logging],
+            fixtures: true),
         tests(
             of: "Commands",
             [
