@@ -75,6 +75,7 @@ let package = Package(
         room("Templates", ["CivilTime", "DAGModel"]),
         room("DAGDocument", ["CLibYAML", "CivilTime", "DAGModel", "Templates", "Timetables", crypto]),
         room("SchedulerCore", ["CivilTime", "DAGModel", "Timetables", deque, heap]),
+        room("Collecting", ["CivilTime"]),
 
         // Databases, networks, processes.
         room("ActorQueues", []),
@@ -116,8 +117,8 @@ let package = Package(
         room(
             "Streaming",
             [
-                "CivilTime", "HTTPClient", "Markets", "PostgresClient", "WebSocketClient", deque, lifecycle, logging,
-                nioCore,
+                "CivilTime", "Collecting", "HTTPClient", "Markets", "PostgresClient", "WebSocketClient", deque,
+                lifecycle, logging, nioCore,
             ]),
 
         // The recorded exchange.
@@ -134,8 +135,8 @@ let package = Package(
         room(
             "WebServer",
             [
-                "CivilTime", "DAGModel", "Execution", "LogFiles", "RunStore", "SchedulerCore", "Timetables",
-                "WebSocketServer", hummingbird, httpTypes, lifecycle, logging, mustache, nioCore,
+                "CivilTime", "Collecting", "DAGModel", "Execution", "LogFiles", "RunStore", "SchedulerCore",
+                "Timetables", "WebSocketServer", hummingbird, httpTypes, lifecycle, logging, mustache, nioCore,
             ]),
 
         // Models: what is known of them; then the only room that links XGBoost, in a program of its own.
@@ -151,16 +152,16 @@ let package = Package(
         room(
             "Commands",
             [
-                "CivilTime", "DAGDocument", "DAGModel", "Execution", "Explanations", "LogFiles", "ModelRegistry",
-                "RunStore", "SchedulerCore", "Timetables", argumentParser, logging,
+                "CivilTime", "Collecting", "DAGDocument", "DAGModel", "Execution", "Explanations", "LogFiles",
+                "ModelRegistry", "RunStore", "SchedulerCore", "Timetables", argumentParser, logging,
             ]),
         room(
             "Programs",
             [
-                "CivilTime", "Commands", "DAGDocument", "DAGModel", "Execution", "HTTPClient", "LogFiles", "Markets",
-                "ModelRegistry", "Operators", "PostgresClient", "PrivateCluster", "RecordedExchange", "RunStore",
-                "Scheduler", "SchedulerCore", "Streaming", "Warehouse", "WebServer", argumentParser, lifecycle,
-                logging, unixSignals,
+                "CivilTime", "Collecting", "Commands", "DAGDocument", "DAGModel", "Execution", "HTTPClient", "LogFiles",
+                "Markets", "ModelRegistry", "Operators", "PostgresClient", "PrivateCluster", "RecordedExchange",
+                "RunStore", "Scheduler", "SchedulerCore", "Streaming", "Warehouse", "WebServer", argumentParser,
+                lifecycle, logging, unixSignals,
             ]),
         program("cryptoflow", ["Commands", "Programs", argumentParser]),
         program(
@@ -171,9 +172,9 @@ let package = Package(
         room(
             "Benchmarks",
             [
-                "CChildSpawn", "CivilTime", "DAGDocument", "DAGModel", "Execution", "HTTPClient", "Markets",
-                "Operators", "PostgresClient", "PrivateCluster", "RunStore", "Scheduler", "SchedulerCore", "Streaming",
-                "Timetables", "WebServer", lifecycle, logging, nioCore, nioHTTP1, nioPosix, nioWebSocket,
+                "CChildSpawn", "CivilTime", "Collecting", "DAGDocument", "DAGModel", "Execution", "HTTPClient",
+                "Markets", "Operators", "PostgresClient", "PrivateCluster", "RunStore", "Scheduler", "SchedulerCore",
+                "Streaming", "Timetables", "WebServer", lifecycle, logging, nioCore, nioHTTP1, nioPosix, nioWebSocket,
             ]),
         program("cryptoflow-bench", ["Benchmarks", "Execution", argumentParser]),
 
@@ -204,8 +205,8 @@ let package = Package(
         tests(
             of: "Streaming",
             [
-                "CivilTime", "HTTPClient", "LoopbackHTTP", "LoopbackWebSocket", "Markets", "PostgresClient",
-                "TestSupport", "WebSocketClient", "WebSocketServer", lifecycle, logging, nioCore,
+                "CivilTime", "Collecting", "HTTPClient", "LoopbackHTTP", "LoopbackWebSocket", "Markets",
+                "PostgresClient", "TestSupport", "WebSocketClient", "WebSocketServer", lifecycle, logging, nioCore,
             ]),
         tests(of: "Markets", ["CivilTime", "HTTPClient", "LoopbackHTTP"], fixtures: true),
         tests(of: "Execution", ["CivilTime", "DAGModel", "Timetables"]),
@@ -233,8 +234,8 @@ let package = Package(
         tests(
             of: "WebServer",
             [
-                "CivilTime", "DAGModel", "Execution", "LogFiles", "PrivateCluster", "RunStore", "SchedulerCore",
-                "TestSupport", "Timetables", "WebSocketServer", logging, nioCore,
+                "CivilTime", "Collecting", "DAGModel", "Execution", "LogFiles", "PrivateCluster", "RunStore",
+                "SchedulerCore", "TestSupport", "Timetables", "WebSocketServer", logging, nioCore,
             ]),
         tests(
             of: "RecordedExchange", ["CivilTime", "LoopbackHTTP", "WebSocketServer", lifecycle, logging], fixtures: true
@@ -242,8 +243,8 @@ let package = Package(
         tests(
             of: "Commands",
             [
-                "CivilTime", "DAGDocument", "DAGModel", "Execution", "LogFiles", "ModelRegistry", "RunStore",
-                "SchedulerCore", "TestModels", "Timetables", argumentParser, logging,
+                "CivilTime", "Collecting", "DAGDocument", "DAGModel", "Execution", "LogFiles", "ModelRegistry",
+                "RunStore", "SchedulerCore", "TestModels", "Timetables", argumentParser, logging,
             ],
             fixtures: true),
         .testTarget(

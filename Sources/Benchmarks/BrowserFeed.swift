@@ -1,4 +1,5 @@
 import CivilTime
+import Collecting
 import Synchronization
 import WebServer
 
@@ -14,7 +15,7 @@ final class BrowserFeed: LiveMarkets {
     private let state = Mutex(State())
     private let now = Timestamp.now()
 
-    func collectors() async throws -> [CollectorReport] { [] }
+    func collectors() async throws -> [CollectorStatus] { [] }
     func figures() async throws -> StreamFigures { StreamFigures() }
     func symbols() async throws -> [LiveSymbol] { [LiveSymbol(id: Self.market)] }
     func latest() async throws -> [LiveSnapshot] { [LiveSnapshot(id: Self.market)] }

@@ -1,4 +1,5 @@
 import CivilTime
+import Collecting
 import Markets
 import Streaming
 import Synchronization
@@ -14,11 +15,11 @@ struct LivePath: LiveMarkets {
     /// Messages that may wait for the pages before the oldest order books are shed.
     private static let waitingMessages = 8_192
 
-    func collectors() async throws -> [CollectorReport] {
-        let own = await parts.collectorStatuses().map { CollectorReport($0, worker: parts.worker) }
+    func collectors() async throws -> [CollectorStatus] {
+        let own = await parts.collectorStatuses().map { $0.named(parts.worker) }
         // A database that does not answer hides the other workers, not this one.
         let others = (try? await parts.board.entries().filter { $0.worker != parts.worker }) ?? []
-        return (own + others.map { CollectorReport($0) }).sorted { ($0.exchange, $0.name) < ($1.exchange, $1.name) }
+        return (own + others.map { CollectorStatus($0) }).sorted { ($0.exchange, $0.name) < ($1.exchange, $1.name) }
     }
 
     func figures() async throws -> StreamFigures {

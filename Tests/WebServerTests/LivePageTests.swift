@@ -1,4 +1,5 @@
 import CivilTime
+import Collecting
 import LogFiles
 import Logging
 import Testing
@@ -60,7 +61,7 @@ struct LivePageTests {
     @Test(
         "how the path is, is said from the age of the last good message",
         arguments: [
-            (CollectorReport.State.starting, "", nil, "Connecting to upbit: no message has come yet."),
+            (CollectorState.starting, "", nil, "Connecting to upbit: no message has come yet."),
             (
                 .stalled, "no message for 35s", 35,
                 "upbit is connected but silent (no message for 35s): the last message is 35s old."
@@ -75,8 +76,8 @@ struct LivePageTests {
             ),
             (.stopped, "", 10, "Collecting from upbit has been stopped: the last message is 10s old."),
             (.running, "", 0, "Live from upbit."),
-        ] as [(CollectorReport.State, String, Int64?, String)])
-    func states(state: CollectorReport.State, reason: String, age: Int64?, sentence: String) async throws {
+        ] as [(CollectorState, String, Int64?, String)])
+    func states(state: CollectorState, reason: String, age: Int64?, sentence: String) async throws {
         live.change { $0.collectors = [LiveSample.collector(state, reason: reason, lastSecondsAgo: age)] }
         #expect(try await page("/live/KRW-BTC").text.contains(sentence))
     }

@@ -1,4 +1,5 @@
 import CivilTime
+import Collecting
 
 /// What the real-time path says of itself.
 struct StreamMetrics: MetricsSource {
@@ -11,13 +12,13 @@ struct StreamMetrics: MetricsSource {
         return states(collectors) + collected(collectors) + stored(figures)
     }
 
-    private func labels(_ collector: CollectorReport) -> [MetricFamily.Label] {
+    private func labels(_ collector: CollectorStatus) -> [MetricFamily.Label] {
         [.init("exchange", collector.exchange), .init("collector", collector.name)]
     }
 
-    private func states(_ collectors: [CollectorReport]) -> [MetricFamily] {
+    private func states(_ collectors: [CollectorStatus]) -> [MetricFamily] {
         let states = collectors.flatMap { collector in
-            CollectorReport.State.allCases.map { state in
+            CollectorState.allCases.map { state in
                 MetricFamily.Sample(
                     collector.state == state ? 1 : 0, labels: labels(collector) + [.init("state", state.rawValue)])
             }
@@ -46,8 +47,8 @@ struct StreamMetrics: MetricsSource {
         ]
     }
 
-    private func collected(_ collectors: [CollectorReport]) -> [MetricFamily] {
-        let counts: [(String, String, (CollectorReport) -> Int)] = [
+    private func collected(_ collectors: [CollectorStatus]) -> [MetricFamily] {
+        let counts: [(String, String, (CollectorStatus) -> Int)] = [
             ("received", "Messages received.", { $0.messages }),
             ("reconnects", "Connections that were opened again.", { $0.reconnects }),
             ("gaps", "Gaps found in the exchange's messages.", { $0.gaps }),

@@ -1,4 +1,5 @@
 import CivilTime
+import Collecting
 
 /// `/collectors`: what every collector does, and how the real-time path keeps up.
 struct CollectorsPage {
@@ -18,7 +19,7 @@ struct CollectorsPage {
     }
 
     /// What the template `board` shows, which is also sent anew every second.
-    func content(_ collectors: [CollectorReport], _ figures: StreamFigures) -> [String: Any] {
+    func content(_ collectors: [CollectorStatus], _ figures: StreamFigures) -> [String: Any] {
         let running = collectors.count { $0.state == .running }
         var content: [String: Any] = ["any": !collectors.isEmpty, "rows": collectors.map(row)]
         if collectors.isEmpty { content["note"] = "No collector runs: nothing is collected." }
@@ -49,7 +50,7 @@ struct CollectorsPage {
         return facts.map { ["name": $0.0, "value": $0.1] }
     }
 
-    private func row(_ collector: CollectorReport) -> [String: Any] {
+    private func row(_ collector: CollectorStatus) -> [String: Any] {
         let look = Self.look(collector.state)
         var row: [String: Any] = [
             "exchange": collector.exchange, "name": collector.name, "reason": collector.reason,
@@ -78,7 +79,7 @@ struct CollectorsPage {
         return row
     }
 
-    private static func look(_ state: CollectorReport.State) -> (cssClass: String, sign: String) {
+    private static func look(_ state: CollectorState) -> (cssClass: String, sign: String) {
         switch state {
         case .starting: ("s-queued", "…")
         case .running: ("s-success", "▶")

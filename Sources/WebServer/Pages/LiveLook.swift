@@ -1,10 +1,11 @@
 import CivilTime
+import Collecting
 
 /// What the live pages have in common.
 enum LiveLook {
     /// Keys `tone` and `status`.
     static func status(
-        _ collectors: [CollectorReport], of markets: Set<LiveMarketID>?, _ words: TimeWords
+        _ collectors: [CollectorStatus], of markets: Set<LiveMarketID>?, _ words: TimeWords
     ) -> [String: Any] {
         let status = LiveStatus(collectors, of: markets, words)
         return ["tone": status.tone.rawValue, "status": status.text]
