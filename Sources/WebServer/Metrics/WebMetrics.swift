@@ -77,6 +77,13 @@ final class WebMetrics: MetricsSource {
 
 /// An address without its ids: bounded in number, whatever is asked for.
 enum RouteName {
+    /// Addresses of one segment.
+    private static let plain: Set<String> = [
+        "dags", "market", "models", "live", "collectors", "backfills", "logs", "health", "metrics", "style.css",
+        "page.js",
+        "live.js", "favicon.svg", "favicon.ico",
+    ]
+
     static func of(_ segments: [String]) -> String {
         guard let first = segments.first else { return "/" }
         switch (first, segments.count) {
@@ -86,14 +93,16 @@ enum RouteName {
         case ("dags", 7): return "/dags/{dag}/runs/{run}/tasks/{task}/log"
         case ("market", 2): return "/market/{market}"
         case ("live", 2): return "/live/{market}"
-        case ("dags", 1), ("market", 1), ("live", 1), ("collectors", 1), ("backfills", 1), ("logs", 1), ("health", 1),
-            ("metrics", 1), ("style.css", 1), ("page.js", 1), ("live.js", 1), ("favicon.svg", 1), ("favicon.ico", 1):
-            return "/\(first)"
+        case ("models", 2): return "/models/{model}"
+        case (_, 1) where plain.contains(first): return "/\(first)"
         case ("events", 2) where ["live", "collectors"].contains(segments[1]): return "/events/\(segments[1])"
         case ("ws", 2) where segments[1] == "prices": return "/ws/prices"
         case ("api", 2) where segments[1] == "openapi.json": return "/api/openapi.json"
-        case ("api", 3) where segments[1] == "market" && MarketRoutes.names.contains(segments[2]):
+        case ("api", 3) where segments[1] == "market" && APIRoutes.marketNames.contains(segments[2]):
             return "/api/market/\(segments[2])"
+        case ("api", 3) where segments[1] == "ai" && APIRoutes.modelNames.contains(segments[2]):
+            return "/api/ai/\(segments[2])"
+        case ("api", 4) where segments[1] == "ai" && segments[2] == "models": return "/api/ai/models/{model}"
         default: return "other"
         }
     }
