@@ -19,12 +19,10 @@ final class WebMetrics: MetricsSource {
     init(listening: @escaping @Sendable () -> LiveHub.Figures?) { self.listening = listening }
 
     func count(_ route: String, status: Int, took: Duration) {
-        let parts = took.components
-        let seconds = Double(parts.seconds) + Double(parts.attoseconds) / 1e18
         counts.withLock { counts in
             counts.requests[Key(route: route, status: status), default: 0] += 1
             let known = counts.seconds[route] ?? (0, 0)
-            counts.seconds[route] = (known.count + 1, known.sum + seconds)
+            counts.seconds[route] = (known.count + 1, known.sum + took.inSeconds)
         }
     }
 
@@ -53,23 +51,20 @@ final class WebMetrics: MetricsSource {
                     [
                         .init(Double(figures.eventStreams), labels: [.init("transport", "events")]),
                         .init(Double(figures.sockets), labels: [.init("transport", "websocket")]),
-                    ]),
-                MetricFamily(
-                    "cryptoflow_web_listeners_behind", .gauge, help: "Of them, those who have not had everything yet.",
-                    Double(figures.behind)),
-                MetricFamily(
-                    "cryptoflow_web_sent_frames_total", .counter, help: "Frames that listeners got.",
-                    Double(figures.sentFrames)),
-                MetricFamily(
-                    "cryptoflow_web_shed_frames_total", .counter, help: "Frames that slow listeners did not get.",
-                    Double(figures.shedFrames)),
-                MetricFamily(
-                    "cryptoflow_web_shed_trades_total", .counter, help: "Trades merged away between two frames.",
-                    Double(figures.shedTrades)),
-                MetricFamily(
-                    "cryptoflow_web_given_up_total", .counter,
-                    help: "Listeners cut off because they took nothing for too long.", Double(figures.givenUp)),
+                    ])
             ]
+            families += MetricFamily.counts(
+                "cryptoflow_web_",
+                [
+                    ("listeners_behind", .gauge, "Of them, those who have not had everything yet.", figures.behind),
+                    ("sent_frames_total", .counter, "Frames that listeners got.", figures.sentFrames),
+                    ("shed_frames_total", .counter, "Frames that slow listeners did not get.", figures.shedFrames),
+                    ("shed_trades_total", .counter, "Trades merged away between two frames.", figures.shedTrades),
+                    (
+                        "given_up_total", .counter, "Listeners cut off because they took nothing for too long.",
+                        figures.givenUp
+                    ),
+                ])
         }
         return families
     }
