@@ -111,6 +111,44 @@ struct WebSiteTests {
         #expect(!row.contains("<time"))
     }
 
+    @Test("a DAG that the scheduler paused says why, in the list and on its page")
+    func pauseReason() async throws {
+        let detail = Sample.detail(Self.dag, isPaused: true, pauseReason: "3 runs in a row <failed>")
+        let site = try TestSite(FakeHistory(details: [detail]))
+        for target in ["/", "/dags/hourly"] {
+            let text = try await site.get(target).text
+            #expect(text.contains("paused by the scheduler: 3 runs in a row &lt;failed&gt;"))
+        }
+        let byHand = try TestSite(FakeHistory(details: [Sample.detail(Self.dag, isPaused: true)]))
+        #expect(try await !byHand.get("/").text.contains("by the scheduler"))
+    }
+
+    @Test("instances of a mapped task go by their names, and tasks show their group")
+    func mapped() async throws {
+        var dag = Self.dag
+        dag.tasks[1].group = "refine"
+        let whole = Sample.run(dag, 7, state: .success)
+        let tasks = whole.tasks.enumerated().map { place, task in
+            TaskStatus(
+                instance: TaskInstanceKey(
+                    run: task.instance.run, task: task.instance.task, mapIndex: place == 1 ? 4 : -1),
+                state: task.state, tryNumber: task.tryNumber, maxTries: task.maxTries, startDate: task.startDate,
+                endDate: task.endDate, retryAt: nil, reason: nil, mapName: place == 1 ? "KRW-<ETH>" : nil,
+                tries: task.tries)
+        }
+        let run = RunDetail(run: whole.run, definition: dag, versionNumber: 1, tasks: tasks)
+        let site = try TestSite(FakeHistory(details: [Sample.detail(dag)], runDetails: [run]))
+        let page = try await site.get(PageLink.run(dag.id, run.run.runID)).text
+        let group = "<span class=\"tag\" title=\"task group\">refine</span>"
+        #expect(page.contains(">load[4] KRW-&lt;ETH&gt;</a> \(group)</th>"))
+        #expect(Self.all(in: page[...], between: "title=\"task group\">", and: "<").count == 1)
+        // In the chart of times, and over its tries.
+        #expect(Self.all(in: page[...], between: ">load[4] KRW-&lt;ETH&gt;", and: ">").count == 3)
+        let one = try await site.get(PageLink.task(dag.id, run.run.runID, tasks[1].instance)).text
+        #expect(one.contains("<h1 class=\"long\">load[4] KRW-&lt;ETH&gt;") && one.contains(group))
+        #expect(try await site.get("/dags/hourly").text.contains(group))
+    }
+
     @Test("broken documents are shown with place and advice, warnings apart, each list bounded")
     func importErrors() async throws {
         let place = SourcePlace(file: "bad.yaml", line: 7, column: 5)

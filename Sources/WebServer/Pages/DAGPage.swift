@@ -130,6 +130,7 @@ struct DAGPage {
         case .run: view["body"] = "run"
         }
         if !task.upstream.isEmpty { view["after"] = task.upstream.map(\.rawValue).joined(separator: ", ") }
+        view["group"] = task.group
         var extra: [String] = []
         if task.triggerRule != .allSuccess { extra.append("starts on \(task.triggerRule.rawValue)") }
         if task.retries > 0 { extra.append("\(task.retries) retr\(task.retries == 1 ? "y" : "ies")") }

@@ -36,7 +36,7 @@ enum DAGTemplate {
         {{^hasLedger}}<p class="none">No instant of its schedule has come yet.</p>{{/hasLedger}}</section>
         {{#hasBackfills}}<section aria-labelledby="backfills"><h2 id="backfills">Backfills</h2>{{> progress}}</section>{{/hasBackfills}}
         <section aria-labelledby="tasks"><h2 id="tasks">Tasks</h2>
-        <ol class="layers">{{#layers}}<li><ul>{{#tasks}}<li class="node"><b>{{id}}</b> <span class="dim">{{body}}</span>\
+        <ol class="layers">{{#layers}}<li><ul>{{#tasks}}<li class="node"><b>{{id}}</b> <span class="dim">{{body}}</span>{{#group}} <span class="tag" title="task group">{{group}}</span>{{/group}}\
         {{#after}}<div class="sub">after {{after}}</div>{{/after}}{{#extra}}<div class="sub">{{extra}}</div>{{/extra}}</li>{{/tasks}}</ul></li>{{/layers}}</ol></section>
         <section aria-labelledby="document"><h2 id="document">Document</h2>
         <dl class="facts"><div><dt>File</dt><dd><code>{{file}}</code></dd></div><div><dt>Version</dt><dd>{{versionNumber}} \
