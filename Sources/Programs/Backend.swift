@@ -1,6 +1,7 @@
 import DAGModel
 import Logging
 import PostgresClient
+import PrivateCluster
 package import RunStore
 
 /// The project's database, opened: the history for reading and writing, and the way in for SQL tasks.
@@ -10,25 +11,42 @@ package struct Backend: Sendable {
     package let warehouseURL: String
     let warehousePool: PostgresPool
 
-    /// Creates the role of the warehouse, brings the tables up to date, and opens the database.
+    /// Opens the database, made ready.
     ///
     /// Throws `PostgresError` with a sentence when it cannot be reached, is newer than this program, or lacks rights.
     static func open(
-        ownerURL: String, warehousePassword: String, warehouseURL given: String?, migrations: String, logger: Logger
+        ownerURL: String, home: CryptoflowHome, environment: [String: String], migrations: String, logger: Logger
     ) async throws -> Backend {
-        // With a way in of its own, the role's password is somebody else's business.
-        try await DatabaseSetup.prepare(
-            ownerURL: ownerURL, warehousePassword: given == nil ? warehousePassword : nil,
-            migrationsDirectory: migrations)
-        let owner = try PostgresSettings(url: ownerURL)
-        let warehouseURL =
-            given ?? DatabaseURL.url(owner, user: DatabaseURL.warehouseRole, password: warehousePassword)
+        let warehouseURL = try await prepare(
+            ownerURL: ownerURL, home: home, environment: environment, migrations: migrations)
         var settings = try PostgresSettings(url: warehouseURL)
         settings.applicationName = "cryptoflow warehouse"
         let pool = PostgresPool(
             settings, options: PostgresPoolOptions(maxConnections: 6, connectPatience: .seconds(30)))
         let store = try PostgresRunStore(url: ownerURL, logger: logger)
         return Backend(store: store, warehouseURL: warehouseURL, warehousePool: pool)
+    }
+
+    /// Creates the role of the warehouse and brings the tables up to date; returns the role's way in.
+    ///
+    /// `CRYPTOFLOW_CONN_WAREHOUSE` names another one; the role's password is then somebody else's business.
+    static func prepare(
+        ownerURL: String, home: CryptoflowHome, environment: [String: String], migrations: String
+    ) async throws -> String {
+        let given = environment["CRYPTOFLOW_CONN_WAREHOUSE"].flatMap { $0.isEmpty ? nil : $0 }
+        let password = try warehousePassword(home)
+        try await DatabaseSetup.prepare(
+            ownerURL: ownerURL, warehousePassword: given == nil ? password : nil, migrationsDirectory: migrations)
+        if let given { return given }
+        return DatabaseURL.url(
+            try PostgresSettings(url: ownerURL), user: DatabaseURL.warehouseRole, password: password)
+    }
+
+    /// The password of the warehouse's role, made at its first use.
+    static func warehousePassword(_ home: CryptoflowHome) throws -> String {
+        let name = "warehouse-password"
+        if let known = home.readSecret(name: name) { return known }
+        return try home.makeSecret(name: name)
     }
 
     func close() async {

@@ -55,7 +55,7 @@ extension DatabaseCommand {
             let home = try CryptoflowHome(path: database.target.home)
             try home.prepare()
             if database.target.url == nil { try await chooseFeed(of: home) }
-            let password = try StandaloneService.warehousePassword(home)
+            let password = try Backend.warehousePassword(home)
             try await BackupTarget.open(database.target, isRestore: true) { url in
                 let restored = try await DatabaseBackup(ownerURL: url).restore(
                     from: file, replaces: replace, warehousePassword: password,

@@ -44,7 +44,7 @@ package struct DatabaseCommand: AsyncParsableCommand {
             let home = try CryptoflowHome(path: database.target.home)
             try home.prepare()
             let applied = try await DatabaseSetup.prepare(
-                ownerURL: address.ownerURL, warehousePassword: try StandaloneService.warehousePassword(home),
+                ownerURL: address.ownerURL, warehousePassword: try Backend.warehousePassword(home),
                 migrationsDirectory: installation.migrations)
             if applied.isEmpty { print("nothing to do: the tables are up to date") }
             for name in applied { print("applied \(name)") }
