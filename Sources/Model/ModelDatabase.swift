@@ -167,15 +167,18 @@ package struct ModelDatabase: Sendable {
     ///
     /// A model of the same bits, and one that the same task stored before (it was killed right afterwards), are not stored
     /// again.
-    package func register(_ model: TrainedModel) async throws -> Registration {
+    ///
+    /// - Parameter rival: the model in use that it was judged against; nil for none.
+    /// - Throws: ``ModelFailure`` when another one was put into use meanwhile: then better than `rival` says nothing.
+    package func register(_ model: TrainedModel, judgedAgainst rival: Int64?) async throws -> Registration {
         let card = model.card
         let digest = Array(SHA256.hash(data: Array(model.artefact.utf8)))
         return try await connection.withTransaction { transaction in
             let sql = """
                 INSERT INTO warehouse.model_registry (
                     name, trained_from, trained_until, training_rows, judged_from, judged_until, judged_rows, verdict,
-                    reason, artefact, sha256, dag_id, run_id, task_id)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::text::json, $11, $12, $13, $14)
+                    reason, artefact, sha256, dag_id, run_id, task_id, map_index)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::text::json, $11, $12, $13, $14, $15)
                 ON CONFLICT DO NOTHING RETURNING id
                 """
             let added = try await transaction.query(
@@ -184,12 +187,17 @@ package struct ModelDatabase: Sendable {
                     card.name, model.trainedFrom, model.trainedUntil, Int64(card.training.rows), model.judgedFrom,
                     model.judgedUntil, Int64(card.judgement.candidate?.model.rows ?? 0),
                     card.judgement.verdict.rawValue, card.judgement.reason, model.artefact, digest,
-                    card.madeBy.dagID, card.madeBy.runID, card.madeBy.taskID,
+                    card.madeBy.dagID, card.madeBy.runID, card.madeBy.taskID, Int32(card.madeBy.mapIndex ?? -1),
                 ])
             guard let row = added.first else { return try await known(card, in: transaction) }
             let id: Int64 = try row.decode(0)
             var promotion: ModelPromotion?
             if card.judgement.verdict == .better {
+                guard try await ModelPromotions.lockedModelInUse(in: transaction) == rival else {
+                    throw ModelFailure(
+                        .failed,
+                        "another model was put into use while \(card.name) was judged: it has to be judged again")
+                }
                 let actor = card.madeBy.runID.map { "\(card.madeBy.dagID ?? "") \($0)" } ?? "cryptoflow-model"
                 promotion = try await ModelPromotions.put(
                     id, actor: actor, reason: card.judgement.reason, in: transaction)
@@ -202,10 +210,15 @@ package struct ModelDatabase: Sendable {
     private func known(_ card: ModelCard, in transaction: PostgresTransaction) async throws -> Registration {
         let sql = """
             SELECT id, name FROM warehouse.model_registry
-            WHERE name = $1 OR (dag_id = $2 AND run_id = $3 AND task_id = $4) ORDER BY name = $1 DESC LIMIT 1
+            WHERE name = $1 OR (dag_id = $2 AND run_id = $3 AND task_id = $4 AND map_index = $5)
+            ORDER BY name = $1 DESC LIMIT 1
             """
         let rows = try await transaction.query(
-            sql, [card.name, card.madeBy.dagID, card.madeBy.runID, card.madeBy.taskID])
+            sql,
+            [
+                card.name, card.madeBy.dagID, card.madeBy.runID, card.madeBy.taskID,
+                Int32(card.madeBy.mapIndex ?? -1),
+            ])
         guard let row = rows.first else { throw ModelFailure(.failed, "the model \(card.name) was not stored") }
         return Registration(id: try row.decode(0), name: try row.decode(1), isNew: false, promotion: nil)
     }
