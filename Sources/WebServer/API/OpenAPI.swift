@@ -221,7 +221,7 @@ enum OpenAPI {
               },
               "Prediction": {
                 "type": "object",
-                "required": ["exchange", "symbol", "target_time", "made_at", "is_late", "model_id", "model", "market_known", "close", "forecast_price", "lower_price", "upper_price", "p_down", "p_flat", "p_up", "actual_close", "error", "is_inside"],
+                "required": ["exchange", "symbol", "target_time", "made_at", "is_late", "model_id", "model", "market_known", "close", "forecast_price", "lower_price", "upper_price", "dead_band", "p_down", "p_flat", "p_up", "actual_close", "error", "is_inside"],
                 "properties": {
                   "exchange": {"type": "string"}, "symbol": {"type": "string"},
                   "target_time": {"type": "string", "format": "date-time", "description": "The start of the hour forecast; the price is meant as of its end"},
@@ -229,6 +229,7 @@ enum OpenAPI {
                   "model_id": {"type": ["integer", "null"], "description": "Null for the naive forecast"}, "model": {"type": "string"},
                   "market_known": {"type": "boolean"}, "close": {"$ref": "#/components/schemas/Decimal"}, "forecast_price": {"type": "number"},
                   "lower_price": {"type": ["number", "null"]}, "upper_price": {"type": ["number", "null"]},
+                  "dead_band": {"type": "number", "description": "A log return of at most this much either way is flat"},
                   "p_down": {"type": ["number", "null"]}, "p_flat": {"type": ["number", "null"]}, "p_up": {"type": ["number", "null"]},
                   "actual_close": {"type": ["string", "null"]}, "error": {"type": ["number", "null"], "description": "Actual less forecast log return"},
                   "is_inside": {"type": ["boolean", "null"]}}
