@@ -46,7 +46,7 @@ struct LivePageTests {
         #expect(reply.status == 404)
         #expect(reply.text.contains("No market “KRW-BTX” is collected; did you mean KRW-BTC?"))
         let none = try await TestSite(FakeHistory()).get("/live")
-        #expect(none.status == 200 && none.text.contains("No real-time path runs in this program."))
+        #expect(none.status == 200 && none.text.contains("No real-time path runs in this program: "))
         #expect(try await TestSite(FakeHistory()).get("/live/KRW-BTC").status == 404)
         #expect(try await TestSite(FakeHistory()).get("/collectors").text.contains("No real-time path runs"))
         #expect(try await TestSite(FakeHistory()).get("/logs").text.contains("keeps no logs"))

@@ -10,7 +10,7 @@ struct CollectorsPage {
     static func page(_ live: (any LiveMarkets)?, _ words: TimeWords) async throws -> SitePage {
         guard let live else {
             return .view(
-                "Collectors", section: "collectors", "collectors", ["note": "No real-time path runs in this program."])
+                "Collectors", section: "collectors", "collectors", ["note": LiveLook.nothingLive])
         }
         async let collectors = live.collectors()
         let figures = try await live.figures()

@@ -3,6 +3,9 @@ import Collecting
 
 /// What the live pages have in common.
 enum LiveLook {
+    static let nothingLive =
+        "No real-time path runs in this program: it was started with --no-stream, or its recorded clock stands still."
+
     /// Keys `tone` and `status`.
     static func status(
         _ collectors: [CollectorStatus], of markets: Set<LiveMarketID>?, _ words: TimeWords
