@@ -38,8 +38,8 @@ package struct SchedulerOptions: ParsableArguments {
         let folder = try database.preparedHome()
         let environment = ProcessInfo.processInfo.environment
         let backend = try await Backend.open(
-            ownerURL: address.ownerURL, home: folder, environment: environment, migrations: installation.migrations,
-            logger: logger)
+            ownerURL: address.ownerURL, access: WarehouseAccess(home: folder, environment: environment),
+            migrations: installation.migrations, logger: logger)
         var source = MarketSource()
         source.upbitURL = exchangeURL
         let http = HTTPClient()

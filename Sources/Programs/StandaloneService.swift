@@ -74,7 +74,8 @@ package struct StandaloneService: Service {
             url = givenURL ?? ""
         }
         let backend = try await Backend.open(
-            ownerURL: url, home: home, environment: environment, migrations: installation.migrations, logger: logger)
+            ownerURL: url, access: WarehouseAccess(home: home, environment: environment),
+            migrations: installation.migrations, logger: logger)
         try await runServices(
             Opened(
                 home: home, installation: installation, state: state, feed: feed, cluster: cluster, backend: backend,

@@ -1,6 +1,5 @@
 package import ArgumentParser
 package import Commands
-import FoundationEssentials
 import HTTPClient
 package import Logging
 import Markets
@@ -62,9 +61,9 @@ package struct StreamOptions: ParsableArguments {
         let installation = try Installation(migrations: migrations)
         let address = try DatabaseAddress.resolve(database.target)
         let home = try database.preparedHome()
-        let warehouseURL = try await Backend.prepare(
-            ownerURL: address.ownerURL, home: home, environment: ProcessInfo.processInfo.environment,
-            migrations: installation.migrations)
+        let access = try WarehouseAccess(home: home)
+        try await access.prepare(ownerURL: address.ownerURL, migrations: installation.migrations)
+        let warehouseURL = try access.url(ownerURL: address.ownerURL)
         var source = MarketSource()
         source.upbitURL = exchange.rest
         var settings = StreamProgram.Settings()
