@@ -6,6 +6,7 @@ import Logging
 import RunStore
 import SchedulerCore
 import Testing
+import Timetables
 
 @testable import WebServer
 
@@ -177,6 +178,15 @@ struct WebSiteTests {
                 .map { String($0.split(separator: "\"").last ?? "").replacing("&amp;", with: "&") }
         }
         #expect(seen == names)
+    }
+
+    @Test("what became of due instants is told where a schedule has times")
+    func dueInstants() async throws {
+        let once = Sample.dag("once", timetable: .once)
+        let manual = Sample.dag("manual", timetable: .null)
+        let site = try TestSite(FakeHistory(details: [Sample.detail(once), Sample.detail(manual)]))
+        #expect(try await site.get("/dags/once").text.contains("No instant of its schedule has come yet."))
+        #expect(try await !site.get("/dags/manual").text.contains("Due instants"))
     }
 
     @Test("a fragment is the content without its frame")

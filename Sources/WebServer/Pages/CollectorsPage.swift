@@ -60,7 +60,8 @@ struct CollectorsPage {
             "rate": NumberText.fixed(collector.rate, decimals: collector.rate < 10 ? 1 : 0) + "/s",
             "spark": Sparkline(counts: collector.history).html.html,
             "lag": collector.lagSeconds.map(Self.lag) ?? "–", "reconnects": Self.count(collector.reconnects),
-            "gaps": Self.count(collector.gaps), "filled": "\(Self.count(collector.filledTrades)) trades filled",
+            "gaps": Self.count(collector.gaps),
+            "filled": "\(Self.count(collector.filledTrades)) trade\(collector.filledTrades == 1 ? "" : "s") filled",
             "shed": Self.count(collector.shed), "malformed": Self.count(collector.malformed),
             "messages": Self.count(collector.messages),
         ]

@@ -2,6 +2,7 @@ import CivilTime
 import DAGModel
 import RunStore
 import SchedulerCore
+import Timetables
 
 /// `/dags/{id}`: a DAG's runs as a grid and a list, its ledger, its backfills and its document.
 struct DAGPage {
@@ -34,7 +35,10 @@ struct DAGPage {
                 ? ["text": "\(choice)"] : ["text": "\(choice)", "href": "\(PageLink.dag(id))?runs=\(choice)"]
         }
         addRuns(try await runs, of: id, from: cursor, to: &content)
-        addLedger(try await ledger, to: &content)
+        let dueInstants = try await ledger
+        // Without times in its schedule, now or before, nothing can be due.
+        content["hasDueInstants"] = !dueInstants.isEmpty || detail.summary.timetable.isTimeBased
+        addLedger(dueInstants, to: &content)
         let rows = try await backfills.map(BackfillsPage(history: history, words: words).row)
         content["hasBackfills"] = !rows.isEmpty
         content["backfills"] = rows
