@@ -16,6 +16,8 @@ final class FakeLive: LiveMarkets {
         var asked: [CandleQuery] = []
         /// Thrown by every question.
         var failure: (any Error)?
+        /// Of what is stored only.
+        var tradesFailure: (any Error)?
         var subscriptions: [AsyncThrowingStream<[LiveUpdate], any Error>.Continuation] = []
         var isWanted: (@Sendable (LiveMarketID, LiveKind) -> Bool)?
     }
@@ -57,7 +59,8 @@ final class FakeLive: LiveMarkets {
     }
 
     func trades(_ query: TradeQuery) async throws -> [LiveTrade] {
-        try ask { state in
+        if let failure = read({ $0.tradesFailure }) { throw failure }
+        return try ask { state in
             let older = state.trades.filter { trade in
                 guard let before = query.before else { return true }
                 return (trade.at, trade.sequentialID) < (before.at, before.sequentialID ?? .min)

@@ -52,6 +52,14 @@ struct LivePageTests {
         #expect(try await TestSite(FakeHistory()).get("/logs").text.contains("keeps no logs"))
     }
 
+    @Test("a market's price and book are shown without its past trades, too")
+    func withoutStoredTrades() async throws {
+        live.change { $0.tradesFailure = Outage() }
+        let reply = try await page("/live/KRW-BTC")
+        #expect(reply.status == 200 && reply.text.contains("class=\"bar\""))
+        #expect(reply.text.contains("Past trades cannot be read just now"))
+    }
+
     @Test("a path that fails is said with status 503")
     func failing() async throws {
         live.change { $0.failure = Outage() }

@@ -6,7 +6,7 @@ struct NoAnswer: Error, CustomStringConvertible {
 }
 
 /// The result of `body`, or `NoAnswer` when it takes longer than `patience`; it is then cancelled.
-func within<Value: Sendable>(
+package func within<Value: Sendable>(
     _ patience: Duration, _ body: @escaping @Sendable () async throws -> Value
 ) async throws -> Value {
     let (answers, answer) = AsyncStream.makeStream(
