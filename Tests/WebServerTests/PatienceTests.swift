@@ -20,9 +20,12 @@ import Testing
     @Test("work that is too slow is cancelled, and a result or an error comes as it is")
     func outcomes() async throws {
         let (ends, end) = AsyncStream.makeStream(of: Void.self)
+        let (never, open) = AsyncStream.makeStream(of: Void.self)
+        defer { open.finish() }
         await #expect(throws: NoAnswer.self) {
             try await within(.milliseconds(10)) {
-                while !Task.isCancelled { await Task.yield() }
+                // Ends by being cancelled.
+                for await _ in never {}
                 end.finish()
             }
         }
@@ -34,15 +37,20 @@ import Testing
     @Test("a caller that is cancelled waits no longer, and its work is cancelled")
     func cancelled() async throws {
         let (begun, begin) = AsyncStream.makeStream(of: Void.self)
+        let (ends, end) = AsyncStream.makeStream(of: Void.self)
+        let (never, open) = AsyncStream.makeStream(of: Void.self)
+        defer { open.finish() }
         // Awaited below.
         let caller = Task {
             try await within(.seconds(3_600)) {
                 begin.finish()
-                while !Task.isCancelled { await Task.yield() }
+                for await _ in never {}
+                end.finish()
             }
         }
         for await _ in begun {}
         caller.cancel()
         await #expect(throws: CancellationError.self) { try await caller.value }
+        for await _ in ends {}
     }
 }
