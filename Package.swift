@@ -75,6 +75,7 @@ let package = Package(
         room("Templates", ["CivilTime", "DAGModel"]),
         room("DAGDocument", ["CLibYAML", "CivilTime", "DAGModel", "Templates", "Timetables", crypto]),
         room("SchedulerCore", ["CivilTime", "DAGModel", "Timetables", deque, heap]),
+        room("Collecting", ["CivilTime"]),
 
         // Databases, networks, processes.
         room("ActorQueues", []),
@@ -124,7 +125,8 @@ let package = Package(
         room(
             "Streaming",
             [
-                "CivilTime", "HTTPClient", "Markets", "PostgresClient", "WebSocketClient", "WebSocketProtocol", deque,
+                "CivilTime", "Collecting", "HTTPClient", "Markets", "PostgresClient", "WebSocketClient",
+                "WebSocketProtocol", deque,
                 lifecycle, logging, nioCore,
             ]),
 
@@ -145,8 +147,9 @@ let package = Package(
         room(
             "WebServer",
             [
-                "CivilTime", "DAGModel", "Execution", "LogFiles", "RunStore", "SchedulerCore", "Timetables",
-                "WebSocketProtocol", "WebSocketServer", hummingbird, httpTypes, lifecycle, logging, mustache, nioCore,
+                "CivilTime", "Collecting", "DAGModel", "Execution", "LogFiles", "RunStore", "SchedulerCore",
+                "Timetables", "WebSocketProtocol", "WebSocketServer", hummingbird, httpTypes, lifecycle, logging,
+                mustache, nioCore,
             ]),
 
         // Models: what is known of them; then the only room that links XGBoost, in a program of its own.
@@ -162,16 +165,16 @@ let package = Package(
         room(
             "Commands",
             [
-                "CivilTime", "DAGDocument", "DAGModel", "Execution", "Explanations", "LogFiles", "ModelRegistry",
-                "RunStore", "SchedulerCore", "Timetables", argumentParser, logging,
+                "CivilTime", "Collecting", "DAGDocument", "DAGModel", "Execution", "Explanations", "LogFiles",
+                "ModelRegistry", "RunStore", "SchedulerCore", "Timetables", argumentParser, logging,
             ]),
         room(
             "Programs",
             [
-                "CivilTime", "Commands", "DAGDocument", "DAGModel", "Execution", "HTTPClient", "LogFiles", "Markets",
-                "ModelRegistry", "Operators", "PostgresClient", "PrivateCluster", "RecordedExchange", "RunStore",
-                "Scheduler", "SchedulerCore", "Streaming", "Warehouse", "WebServer", argumentParser, lifecycle,
-                logging, unixSignals,
+                "CivilTime", "Collecting", "Commands", "DAGDocument", "DAGModel", "Execution", "HTTPClient", "LogFiles",
+                "Markets", "ModelRegistry", "Operators", "PostgresClient", "PrivateCluster", "RecordedExchange",
+                "RunStore", "Scheduler", "SchedulerCore", "Streaming", "Warehouse", "WebServer", argumentParser,
+                lifecycle, logging, unixSignals,
             ]),
         program("cryptoflow", ["Commands", "Programs", argumentParser]),
         program(
@@ -182,9 +185,9 @@ let package = Package(
         room(
             "Benchmarks",
             [
-                "CChildSpawn", "CivilTime", "DAGDocument", "DAGModel", "Execution", "HTTPClient", "Markets",
-                "Operators", "PostgresClient", "PrivateCluster", "RunStore", "Scheduler", "SchedulerCore", "Streaming",
-                "Timetables", lifecycle, logging, nioCore, nioHTTP1, nioPosix, nioWebSocket,
+                "CChildSpawn", "CivilTime", "DAGDocument", "DAGModel", "Execution", "HTTPClient",
+                "Markets", "Operators", "PostgresClient", "PrivateCluster", "RunStore", "Scheduler", "SchedulerCore",
+                "Streaming", "Timetables", lifecycle, logging, nioCore, nioHTTP1, nioPosix, nioWebSocket,
             ]),
         program("cryptoflow-bench", ["Benchmarks", "Execution", argumentParser]),
 
@@ -218,8 +221,8 @@ let package = Package(
         tests(
             of: "Streaming",
             [
-                "CivilTime", "HTTPClient", "LoopbackHTTP", "LoopbackWebSocket", "Markets", "PostgresClient",
-                "TestDatabases", "WebSocketClient", "WebSocketServer", lifecycle, logging, nioCore,
+                "CivilTime", "Collecting", "HTTPClient", "LoopbackHTTP", "LoopbackWebSocket", "Markets",
+                "PostgresClient", "TestDatabases", "WebSocketClient", "WebSocketServer", lifecycle, logging, nioCore,
             ]),
         tests(of: "Markets", ["CivilTime", "HTTPClient", "LoopbackHTTP"], fixtures: true),
         tests(of: "Execution", ["CivilTime", "DAGModel", "Timetables"]),
@@ -247,8 +250,8 @@ let package = Package(
         tests(
             of: "WebServer",
             [
-                "CivilTime", "DAGModel", "Execution", "LogFiles", "PrivateCluster", "RunStore", "SchedulerCore",
-                "TestSupport", "Timetables", "WebSocketServer", logging, nioCore,
+                "CivilTime", "Collecting", "DAGModel", "Execution", "LogFiles", "PrivateCluster", "RunStore",
+                "SchedulerCore", "TestSupport", "Timetables", "WebSocketServer", logging, nioCore,
             ]),
         tests(
             of: "RecordedExchange",
@@ -257,8 +260,8 @@ let package = Package(
         tests(
             of: "Commands",
             [
-                "CivilTime", "DAGDocument", "DAGModel", "Execution", "LogFiles", "ModelRegistry", "RunStore",
-                "SchedulerCore", "TestModels", "Timetables", argumentParser, logging,
+                "CivilTime", "Collecting", "DAGDocument", "DAGModel", "Execution", "LogFiles", "ModelRegistry",
+                "RunStore", "SchedulerCore", "TestModels", "Timetables", argumentParser, logging,
             ],
             fixtures: true),
         .testTarget(

@@ -1,4 +1,5 @@
 package import CivilTime
+import Collecting
 package import Markets
 
 /// Which trades may be missing, and when to ask for them.
@@ -79,26 +80,26 @@ extension CollectorMachine {
     /// The markets are listened to from now on.
     mutating func subscribed(_ now: Moment) {
         let interval = checkInterval
-        for (number, market) in status.markets.enumerated() {
+        for (number, market) in markets.enumerated() {
             guard coverage[market] != nil else { continue }
             if coverage[market]?.listeningSince == nil { coverage[market]?.listeningSince = now.wall }
             guard coverage[market]?.nextCheck == nil else { continue }
             // Spread evenly from the beginning.
-            let share = Double(number + 1) / Double(status.markets.count)
+            let share = Double(number + 1) / Double(markets.count)
             coverage[market]?.nextCheck = now.monotonic + interval * share
         }
         gaps.nextLook = .zero
     }
 
     private var checkInterval: Duration {
-        max(settings.checkInterval, settings.checkSpacing * status.markets.count)
+        max(settings.checkInterval, settings.checkSpacing * markets.count)
     }
 
     // MARK: - Fills
 
     mutating func scheduleFills(_ now: Moment, _ actions: inout [Action]) {
         guard gaps.nextLook <= now.monotonic else { return }
-        let idle = status.markets.filter { coverage[$0] != nil && coverage[$0]?.running == nil }
+        let idle = markets.filter { coverage[$0] != nil && coverage[$0]?.running == nil }
         // Gaps before comparisons, the oldest gap first.
         let due = idle.compactMap { market -> (MarketCode, Timestamp)? in
             guard let known = coverage[market], let since = known.missingSince, known.retryAt <= now.monotonic
@@ -130,7 +131,7 @@ extension CollectorMachine {
             gaps.nextCheckSlot = now.monotonic + settings.checkSpacing
             startCheck(market, known, now, &actions)
         }
-        let retry = status.markets.compactMap { market -> Duration? in
+        let retry = markets.compactMap { market -> Duration? in
             guard let known = coverage[market], known.missingSince != nil, known.running == nil else { return nil }
             return max(known.retryAt, now.monotonic + .milliseconds(50))
         }.min()

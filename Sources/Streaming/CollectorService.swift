@@ -1,4 +1,5 @@
 package import CivilTime
+package import Collecting
 package import Logging
 package import Markets
 import ServiceLifecycle
