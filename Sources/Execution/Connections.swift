@@ -61,36 +61,22 @@ package struct Connections: Sendable {
         }
         var url = scheme + "://"
         if let login = value["login"]?.stringValue, !login.isEmpty {
-            url += Self.percentEncoded(login)
-            if let password = value["password"]?.stringValue { url += ":" + Self.percentEncoded(password) }
+            url += PercentEncoding.encoded(login)
+            if let password = value["password"]?.stringValue { url += ":" + PercentEncoding.encoded(password) }
             url += "@"
         }
         url += host
         if let port = value["port"]?.intValue { url += ":\(port)" }
-        if type != "http", let schema = value["schema"]?.stringValue { url += "/" + Self.percentEncoded(schema) }
+        if type != "http", let schema = value["schema"]?.stringValue { url += "/" + PercentEncoding.encoded(schema) }
         var extra = value["extra"]
         if let text = extra?.stringValue { extra = try? JSONValue(parsing: text) }
         if type != "http", let members = extra?.objectValue, !members.isEmpty {
             let items = members.sorted { $0.key < $1.key }.compactMap { key, value -> String? in
                 let text = value.stringValue ?? value.intValue.map { String($0) }
-                return text.map { Self.percentEncoded(key) + "=" + Self.percentEncoded($0) }
+                return text.map { PercentEncoding.encoded(key) + "=" + PercentEncoding.encoded($0) }
             }
             if !items.isEmpty { url += "?" + items.joined(separator: "&") }
         }
         return try Connection(id: id, url: url)
-    }
-
-    private static func percentEncoded(_ text: String) -> String {
-        let hex = Array("0123456789ABCDEF".utf8)
-        var bytes: [UInt8] = []
-        for byte in text.utf8 {
-            switch byte {
-            case 48...57, 65...90, 97...122, UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."),
-                UInt8(ascii: "~"):
-                bytes.append(byte)
-            default: bytes += [UInt8(ascii: "%"), hex[Int(byte >> 4)], hex[Int(byte & 15)]]
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
     }
 }
