@@ -11,6 +11,11 @@ package struct Connections: Sendable {
         self.builtIn = builtIn
     }
 
+    /// With the project's own database under `warehouse`, unless the environment puts another there.
+    package init(environment: [String: String], warehouseURL: String?) {
+        self.init(environment: environment, builtIn: warehouseURL.map { ["warehouse": $0] } ?? [:])
+    }
+
     private static let prefixes = ["CRYPTOFLOW_CONN_", "AIRFLOW_CONN_"]
 
     /// The connection of an id.
@@ -42,6 +47,30 @@ package struct Connections: Sendable {
             Self.prefixes.first(where: name.hasPrefix).map { name.dropFirst($0.count).lowercased() }
         }
         return Set(named).union(builtIn.keys).sorted()
+    }
+
+    /// Passwords of all connections, and options whose names say that they are secret, decoded and as written.
+    ///
+    /// Of a connection that cannot be read nothing is known, and nothing can be handed out.
+    var secrets: [String] {
+        var found: [String] = []
+        for id in knownIDs {
+            if let address = try? connection(id).address {
+                let written = address.options.filter { SecretName.matches($0.name) }.map(\.value)
+                for text in written + (address.password.map { [$0] } ?? []) {
+                    found += [String(text), PercentEncoding.decoded(text)]
+                }
+            }
+        }
+        // JSON may hold more than an address can say.
+        let texts = environment.filter { name, _ in Self.prefixes.contains(where: name.hasPrefix) }.values
+        for case let value? in texts.map({ try? JSONValue(parsing: $0) }) {
+            found += SecretName.texts(in: value)
+            if let extra = value["extra"]?.stringValue, let members = try? JSONValue(parsing: extra) {
+                found += SecretName.texts(in: members)
+            }
+        }
+        return found
     }
 
     /// Airflow's JSON form: conn_type, host, login, password, port, schema, extra.

@@ -36,7 +36,10 @@ extension StandaloneService {
         let notice = configuration.notice
         return try WebServerService(
             history: opened.backend.store, markets: pages, models: models,
-            logs: TaskLogDirectory(root: opened.home.taskLogs), live: live,
+            logs: TaskLogDirectory(
+                root: opened.home.taskLogs,
+                mask: SecretMask(environment: opened.environment, warehouseURL: opened.backend.warehouseURL)),
+            live: live,
             programLogs: LogSearch(folder: opened.home.logs), configuration: configuration, logger: Logger(label: "web")
         ) { port in
             terminal.line("")

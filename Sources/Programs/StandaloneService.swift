@@ -231,10 +231,11 @@ package struct StandaloneService: Service {
         await connection.close()
     }
 
+    static let warehouseSecret = "warehouse-password"
+
     static func warehousePassword(_ home: CryptoflowHome) throws -> String {
-        let name = "warehouse-password"
-        if let known = home.readSecret(name: name) { return known }
-        return try home.makeSecret(name: name)
+        if let known = home.readSecret(name: warehouseSecret) { return known }
+        return try home.makeSecret(name: warehouseSecret)
     }
 }
 

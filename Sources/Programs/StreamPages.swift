@@ -1,5 +1,6 @@
 import CivilTime
 import Execution
+import FoundationEssentials
 import Glibc
 import LogFiles
 import Logging
@@ -37,7 +38,10 @@ struct StreamPages: Sendable {
             markets: WarehousePages(queries: MarketQueries(session: pool), present: { .now() }),
             models: RegistryPages(
                 queries: ModelQueries(session: pool), predictions: PredictionQueries(session: pool)),
-            logs: TaskLogDirectory(root: home.taskLogs), live: live, programLogs: LogSearch(folder: home.logs),
+            logs: TaskLogDirectory(
+                root: home.taskLogs,
+                mask: SecretMask(environment: ProcessInfo.processInfo.environment, warehouseURL: warehouseURL)),
+            live: live, programLogs: LogSearch(folder: home.logs),
             configuration: configuration, logger: Logger(label: "web")
         ) { port in
             // In one piece and unbuffered: a parent process may wait for this line.

@@ -46,7 +46,7 @@ struct CommandLineHarness {
         let environment = CommandEnvironment(
             opener: history, models: models, desks: desk, operators: operators, version: "1.2.3", console: console,
             actor: "tester",
-            variable: { variables[$0] }, pace: .zero, now: { now })
+            variables: variables, pace: .zero, now: { now })
         let code = await Commands.run(TestRoot.self, arguments: arguments, in: environment)
         return Outcome(code: code, output: written.text(.output), errors: written.text(.error))
     }

@@ -61,6 +61,34 @@ import Testing
         #expect(outcome.json["env"]?["ROWS"] == .null)
     }
 
+    @Test("shows the secrets of connections and variables as stars, also where a template fails on them")
+    func secrets() async throws {
+        var dag = try Samples.dag("candles")
+        var definition = dag.definition
+        definition.tasks[0].arguments = [
+            "bash_command": .template("psql {{ conn.db.get_uri() }} {{ conn.db.host }} {{ var.value.api_key }}"),
+            "env": .map(["PASSWORD": .template("{{ conn.db.password }}"), "K": .value("key-of-upbit")]),
+        ]
+        dag = Samples.detail(dag, definition)
+        let variables = [
+            "CRYPTOFLOW_CONN_DB": "postgresql://me:p%40ss@db.example/market", "CRYPTOFLOW_VAR_API_KEY": "key-of-upbit",
+        ]
+        let outcome = await CommandLineHarness.run(
+            "task", "render", "candles", "fetch", "--output", "json", history: FakeHistory { $0.dags = [dag] },
+            variables: variables)
+        #expect(
+            outcome.json == [
+                "bash_command": "psql postgresql://me:***@db.example/market db.example ***",
+                "env": ["PASSWORD": "***", "K": "***"],
+            ])
+        definition.tasks[0].arguments = ["bash_command": .template("{{ {}[conn.db.password] }}")]
+        dag = Samples.detail(dag, definition)
+        let failed = await CommandLineHarness.run(
+            "task", "render", "candles", "fetch", history: FakeHistory { $0.dags = [dag] }, variables: variables)
+        #expect(failed.code == 1 && failed.errors.contains("***"), "\(failed.errors)")
+        #expect(!failed.errors.contains("p@ss"))
+    }
+
     @Test("says which argument cannot be rendered, and why")
     func failure() async throws {
         var dag = try Samples.dag("candles")
