@@ -182,6 +182,7 @@ let package = Package(
         room(
             "LoopbackWebSocket", [nioCore, nioHTTP1, nioPosix, nioSSL, nioWebSocket], path: "Tests/LoopbackWebSocket"),
         room("TestSupport", ["PrivateCluster", logging], path: "Tests/TestSupport"),
+        room("TestDatabases", ["PostgresClient", "TestSupport"], path: "Tests/TestDatabases"),
         tests(of: "CivilTime", []),
         tests(of: "Timetables", ["CivilTime"], fixtures: true),
         tests(of: "Templates", ["CivilTime", "DAGModel"], fixtures: true),
@@ -191,11 +192,10 @@ let package = Package(
         tests(of: "PrivateCluster", ["TestSupport", logging]),
         tests(of: "HTTPClient", ["LoopbackHTTP"]),
         room(
-            "TestModels", ["CivilTime", "ModelRegistry", "PostgresClient", "RunStore", "TestSupport"],
+            "TestModels", ["CivilTime", "ModelRegistry", "PostgresClient", "TestDatabases", "TestSupport"],
             path: "Tests/TestModels"),
-        tests(of: "ModelRegistry", ["CivilTime", "PostgresClient", "RunStore", "TestModels", "TestSupport"]),
-        tests(
-            of: "Model", ["CivilTime", "ModelRegistry", "PostgresClient", "TestSupport"], fixtures: true),
+        tests(of: "ModelRegistry", ["CivilTime", "PostgresClient", "TestModels"]),
+        tests(of: "Model", ["CivilTime", "ModelRegistry", "PostgresClient", "TestDatabases"]),
         tests(of: "LogFiles", ["CivilTime", logging]),
         tests(
             of: "WebSocketClient",
@@ -205,7 +205,7 @@ let package = Package(
             of: "Streaming",
             [
                 "CivilTime", "HTTPClient", "LoopbackHTTP", "LoopbackWebSocket", "Markets", "PostgresClient",
-                "TestSupport", "WebSocketClient", "WebSocketServer", lifecycle, logging, nioCore,
+                "TestDatabases", "WebSocketClient", "WebSocketServer", lifecycle, logging, nioCore,
             ]),
         tests(of: "Markets", ["CivilTime", "HTTPClient", "LoopbackHTTP"], fixtures: true),
         tests(of: "Execution", ["CivilTime", "DAGModel", "Timetables"]),
@@ -218,8 +218,8 @@ let package = Package(
         tests(
             of: "RunStore",
             [
-                "CivilTime", "DAGModel", "Execution", "PostgresClient", "SchedulerCore", "TestSupport", "Timetables",
-                logging,
+                "CivilTime", "DAGModel", "Execution", "PostgresClient", "SchedulerCore", "TestDatabases", "TestSupport",
+                "Timetables", logging,
             ]),
         tests(
             of: "Scheduler",
@@ -228,7 +228,7 @@ let package = Package(
             of: "Warehouse",
             [
                 "CivilTime", "DAGModel", "Execution", "HTTPClient", "LoopbackHTTP", "Markets", "PostgresClient",
-                "SchedulerCore", "TestSupport", "Timetables",
+                "SchedulerCore", "TestDatabases", "TestSupport", "Timetables",
             ], fixtures: true),
         tests(
             of: "WebServer",

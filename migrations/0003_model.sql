@@ -53,14 +53,15 @@ CREATE TABLE warehouse.model_registry (
     dag_id         text,
     run_id         text,
     task_id        text,
-    CONSTRAINT a_task_makes_one_model UNIQUE (dag_id, run_id, task_id),
+    map_index      integer     NOT NULL DEFAULT -1,
+    CONSTRAINT a_task_makes_one_model UNIQUE (dag_id, run_id, task_id, map_index),
     CONSTRAINT judged_after_training CHECK (judged_from > trained_until AND judged_until >= judged_from)
 );
 CREATE TRIGGER model_registry_is_written_once BEFORE UPDATE OR DELETE ON warehouse.model_registry
     FOR EACH ROW EXECUTE FUNCTION warehouse.refuse_change();
 COMMENT ON TABLE warehouse.model_registry IS
     'Every model that was trained, promoted or not, each as one artefact; written once.';
-COMMENT ON COLUMN warehouse.model_registry.name IS 'For people: the end of the training data and the id of the run.';
+COMMENT ON COLUMN warehouse.model_registry.name IS 'For people: the end of the training data and a mark of the boosters'' bits.';
 COMMENT ON COLUMN warehouse.model_registry.trained_from IS 'Open time of the first hour trained on.';
 COMMENT ON COLUMN warehouse.model_registry.trained_until IS
     'Open time of the last hour trained on; its target is the return of the hour after.';
@@ -74,7 +75,8 @@ COMMENT ON COLUMN warehouse.model_registry.artefact IS
     'Boosters (XGBoost JSON), label encoder, features with versions, parameters, scores and the run that made it.';
 COMMENT ON COLUMN warehouse.model_registry.card IS 'The artefact without its boosters, for lists and pages.';
 COMMENT ON COLUMN warehouse.model_registry.sha256 IS 'SHA-256 of the artefact''s text in UTF-8.';
-COMMENT ON COLUMN warehouse.model_registry.task_id IS 'With dag_id and run_id: the task that trained it; a repeated one adds nothing.';
+COMMENT ON COLUMN warehouse.model_registry.task_id IS
+    'With dag_id, run_id and map_index: the task that trained it; a repeated try adds nothing.';
 
 -- Which one is in use is the newest row: promoting and rolling back add one.
 CREATE TABLE warehouse.model_promotion (
@@ -118,6 +120,7 @@ CREATE TABLE warehouse.gold_prediction (
     forecast_price  double precision NOT NULL,
     lower_price     double precision,
     upper_price     double precision,
+    dead_band       double precision NOT NULL CHECK (dead_band >= 0),
     p_down          double precision,
     p_flat          double precision,
     p_up            double precision,
@@ -148,8 +151,10 @@ COMMENT ON COLUMN warehouse.gold_prediction.forecast_return IS 'The natural loga
 COMMENT ON COLUMN warehouse.gold_prediction.lower_return IS
     'Lower end of the band that should hold 80 % of the outcomes; null when the volatility is not known.';
 COMMENT ON COLUMN warehouse.gold_prediction.upper_return IS 'Upper end of that band.';
+COMMENT ON COLUMN warehouse.gold_prediction.dead_band IS
+    'A return of at most this much either way is flat: the model''s, by which the outcome is classed too.';
 COMMENT ON COLUMN warehouse.gold_prediction.p_up IS
-    'Probability of a return above the dead band (0.05 %); null for a naive forecast.';
+    'Probability of a return above the dead band; null for a naive forecast.';
 COMMENT ON COLUMN warehouse.gold_prediction.features IS
     'What the model was given, in the order of its feature list; null for a naive forecast.';
 COMMENT ON COLUMN warehouse.gold_prediction.actual_return IS 'The natural logarithm of actual_close / close.';

@@ -140,6 +140,11 @@ final class Booster {
         guard result != 0 else { return }
         // Its messages carry a time, a file and a stack trace; the sentence is the first line after the colon.
         let message = String(cString: XGBGetLastError()).split(separator: "\n").first ?? "unknown reason"
+        if message.contains("bad_alloc") {
+            throw ModelFailure(
+                .failed,
+                "XGBoost \(what): it needs more memory than it may have; raise memory_mb, or train on fewer hours")
+        }
         throw ModelFailure(.failed, "XGBoost \(what): \(message)")
     }
 

@@ -37,7 +37,8 @@ package struct Training: Sendable {
         let count = hours.values.reduce(0) { $0 + $1.count }
         say("read \(count) hours of \(hours.count) markets up to \(end.iso8601); \(table.rows.count) have all features")
         let encoder = try await database.encoder(for: hours.keys)
-        var inUse = try await database.modelInUse()?.stored
+        let rival = try await database.modelInUse()
+        var inUse = rival?.stored
         if let stored = inUse {
             do {
                 try stored.checkFeatures()
@@ -48,7 +49,7 @@ package struct Training: Sendable {
         }
         let trained = try await workshop.train(
             table, encoder: encoder, parameters: parameters, inUse: inUse, maker: maker, now: .now(), say: say)
-        let registration = try await database.register(trained)
+        let registration = try await database.register(trained, judgedAgainst: rival?.id)
         return Report(registration: registration, card: trained.card)
     }
 }

@@ -183,12 +183,18 @@ package struct ModelCard: Codable, Sendable, Hashable {
         package var dagID: String?
         package var runID: String?
         package var taskID: String?
+        /// Of a mapped task; nil for one that is not.
+        package var mapIndex: Int?
         package var attempt: String?
 
-        package init(dagID: String? = nil, runID: String? = nil, taskID: String? = nil, attempt: String? = nil) {
+        package init(
+            dagID: String? = nil, runID: String? = nil, taskID: String? = nil, mapIndex: Int? = nil,
+            attempt: String? = nil
+        ) {
             self.dagID = dagID
             self.runID = runID
             self.taskID = taskID
+            self.mapIndex = mapIndex
             self.attempt = attempt
         }
 
@@ -197,6 +203,7 @@ package struct ModelCard: Codable, Sendable, Hashable {
             case dagID = "dag_id"
             case runID = "run_id"
             case taskID = "task_id"
+            case mapIndex = "map_index"
         }
     }
 

@@ -63,10 +63,7 @@ package struct ModelPromotions: Sendable {
     package static func put(
         _ model: Int64?, actor: String, reason: String, isRollback: Bool = false, in transaction: PostgresTransaction
     ) async throws -> ModelPromotion? {
-        try await lock(transaction)
-        let current: Int64? = try await transaction.query(
-            "SELECT model_id FROM warehouse.model_promotion ORDER BY id DESC LIMIT 1"
-        ).first.flatMap { try $0.decode(0) }
+        let current = try await lockedModelInUse(in: transaction)
         if current == model { return nil }
         let sql = """
             WITH added AS (
@@ -81,6 +78,13 @@ package struct ModelPromotions: Sendable {
         return try await transaction.query(sql, [model, current, actor, reason, isRollback]).first.map {
             try ModelPromotion($0)
         }
+    }
+
+    /// The id of the model in use, which stays in use until the transaction ends; nil when forecasts are naive.
+    package static func lockedModelInUse(in transaction: PostgresTransaction) async throws -> Int64? {
+        try await lock(transaction)
+        return try await transaction.query("SELECT model_id FROM warehouse.model_promotion ORDER BY id DESC LIMIT 1")
+            .first.flatMap { try $0.decode(0) }
     }
 
     private static func audit(

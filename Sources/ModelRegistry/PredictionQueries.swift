@@ -20,6 +20,8 @@ package struct Prediction: Sendable, Hashable {
     /// The 80 % band; nil when the volatility was not known.
     package let lowerPrice: Double?
     package let upperPrice: Double?
+    /// A return of at most this much either way is flat.
+    package let deadBand: Double
     /// Probabilities of down, flat and up; nil for the naive forecast.
     package let probabilities: [Double]?
     /// The exact close the forecast starts from, as text.
@@ -33,7 +35,8 @@ package struct Prediction: Sendable, Hashable {
     package init(
         exchange: String, market: String, openTime: Timestamp, targetTime: Timestamp, madeAt: Timestamp, isLate: Bool,
         model: Int64?, modelName: String, isMarketKnown: Bool, forecastReturn: Double, forecastPrice: Double,
-        lowerPrice: Double?, upperPrice: Double?, probabilities: [Double]?, close: String, actualClose: String?,
+        lowerPrice: Double?, upperPrice: Double?, deadBand: Double, probabilities: [Double]?, close: String,
+        actualClose: String?,
         actualReturn: Double?, error: Double?, isInside: Bool?
     ) {
         self.exchange = exchange
@@ -49,6 +52,7 @@ package struct Prediction: Sendable, Hashable {
         self.forecastPrice = forecastPrice
         self.lowerPrice = lowerPrice
         self.upperPrice = upperPrice
+        self.deadBand = deadBand
         self.probabilities = probabilities
         self.close = close
         self.actualClose = actualClose
@@ -71,6 +75,7 @@ package struct Prediction: Sendable, Hashable {
         forecastPrice = try row.decode("forecast_price")
         lowerPrice = try row.decode("lower_price")
         upperPrice = try row.decode("upper_price")
+        deadBand = try row.decode("dead_band")
         let down: Double? = try row.decode("p_down")
         let flat: Double? = try row.decode("p_flat")
         let up: Double? = try row.decode("p_up")

@@ -1,5 +1,6 @@
 package import DAGModel
 package import Execution
+import Glibc
 
 /// `cryptoflow.operators.ModelTrain`, `ModelPredict` and `ModelDrift`: run `cryptoflow-model` as a child process.
 ///
@@ -52,7 +53,8 @@ package struct ModelOperator: Execution.Operator {
                 .init("conn_id", .string, "The connection of the database; warehouse unless given."),
                 .init("exchange", .string, "Only this exchange's markets."),
                 .init(
-                    "memory_mb", .integer, "The most memory of the process, in MB; 2048 unless given, 0 for no limit."),
+                    "memory_mb", .integer,
+                    "The most memory of the process, in MB, 256 or more; 2048 unless given, 0 for no limit."),
                 .pushesOutput,
             ]
         }
@@ -63,6 +65,9 @@ package struct ModelOperator: Execution.Operator {
         static let invalid: Int32 = 2
         static let nothingToDo: Int32 = 99
     }
+
+    /// In MB; the program refuses less.
+    private static let leastMemory: Int64 = 256
 
     private let verb: Verb
     private let connectionID: String
@@ -88,7 +93,14 @@ package struct ModelOperator: Execution.Operator {
             if let value { options += [option, value] }
         }
         add("--exchange", try Self.present(given, "exchange"))
-        add("--memory", try given.int("memory_mb", in: 0...1_000_000).map { String($0) })
+        if let memory = try given.int("memory_mb", in: 0...1_000_000) {
+            guard memory == 0 || memory >= Self.leastMemory else {
+                throw Arguments.failure(
+                    "memory_mb \(memory) is too little for the program itself: give \(Self.leastMemory) or more, or 0 for no limit"
+                )
+            }
+            add("--memory", String(memory))
+        }
         switch verb {
         case .train:
             add("--until", try Self.present(given, "until"))
@@ -149,6 +161,7 @@ package struct ModelOperator: Execution.Operator {
                 "--dag", context.launch.dag.id.rawValue, "--run", context.launch.run.runID,
                 "--task", context.launch.task.id.rawValue,
             ]
+            if context.launch.mapIndex >= 0 { arguments += ["--map-index", String(context.launch.mapIndex)] }
         }
         let start = context.log.size
         // The password is in the environment: an argument could be read by everyone on the machine.
@@ -166,8 +179,17 @@ package struct ModelOperator: Execution.Operator {
                 line.isEmpty ? exit.summary : String(line.prefix(600)), isRetryable: code != ExitCode.invalid,
                 exitCode: code)
         case .signal:
-            throw TaskFailure("cryptoflow-model was \(exit.summary)", exitCode: exit.status)
+            throw TaskFailure(Self.reason(exit), exitCode: exit.status)
         }
+    }
+
+    /// A program that is refused memory in the middle of something ends by one of these signals.
+    private static func reason(_ exit: ChildExit) -> String {
+        let told = "cryptoflow-model was \(exit.summary)"
+        guard case .signal(let number) = exit, [SIGSEGV, SIGABRT, SIGBUS, SIGILL, SIGTRAP].contains(number) else {
+            return told
+        }
+        return told + "; if it ran out of memory, raise memory_mb (2048 unless given)"
     }
 
     /// Adds the three operators to a program's registry.

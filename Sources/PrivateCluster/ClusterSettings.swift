@@ -22,6 +22,8 @@ package struct ClusterSettings: Sendable, Hashable {
     ///
     /// What was committed still survives a `kill -9`, only not a power cut.
     package static let tests = standard.merging([
+        // Many tests at once, each with pools of its own.
+        "max_connections": "300",
         "shared_buffers": "32MB",
         "fsync": "off",
         "full_page_writes": "off",

@@ -13,8 +13,13 @@ struct ModelOptions: ParsableArguments {
 
     @Option(help: ArgumentHelp("The most memory, in MB; 0 for no limit.", valueName: "MB")) var memory = 2_048
 
+    /// Below it not even the program itself and its libraries fit.
+    private static let leastMemory = 256
+
     func validate() throws {
-        guard memory >= 0 else { throw ValidationError("--memory is 0 or more megabytes, not \(memory)") }
+        guard memory == 0 || memory >= Self.leastMemory else {
+            throw ValidationError("--memory is \(Self.leastMemory) MB or more, or 0 for no limit, not \(memory)")
+        }
     }
 
     /// Runs `body` with the database, within the memory's bound.

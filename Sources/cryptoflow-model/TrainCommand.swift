@@ -26,6 +26,7 @@ struct TrainCommand: AsyncParsableCommand {
     @Option(help: "The DAG whose run it is.") var dag: String?
     @Option(help: "The run.") var run: String?
     @Option(help: "The task.") var task: String?
+    @Option(help: "The instance of a mapped task.") var mapIndex: Int?
 
     func run() async throws {
         let parameters = try TrainingParameters(json: parameters)
@@ -34,7 +35,8 @@ struct TrainCommand: AsyncParsableCommand {
                 parameters: parameters, until: until, exchange: options.exchange,
                 markets: markets.isEmpty ? nil : markets,
                 maker: ModelCard.Maker(
-                    dagID: dag, runID: run, taskID: task, attempt: options.attempt.map { String($0) }),
+                    dagID: dag, runID: run, taskID: task, mapIndex: mapIndex,
+                    attempt: options.attempt.map { String($0) }),
                 say: { StandardOutput.line($0) })
         }
         StandardOutput.line(report.card.judgement.reason)

@@ -59,9 +59,9 @@ import Testing
                 """
                 INSERT INTO warehouse.gold_prediction (exchange, market, open_time, target_time, is_late, model_id,
                     model_name, market_known, close, forecast_return, lower_return, upper_return, forecast_price,
-                    lower_price, upper_price, p_down, p_flat, p_up, actual_return, error, is_inside)
+                    lower_price, upper_price, dead_band, p_down, p_flat, p_up, actual_return, error, is_inside)
                 SELECT 'upbit', market, t, t + interval '1 hour', extract(hour FROM t) = 3, \(model), 'a', true, 100.50,
-                       0.01, -0.02, 0.03, 101, 99, 103, 0.2, 0.3, 0.5, 0.02, 0.01, true
+                       0.01, -0.02, 0.03, 101, 99, 103, 0.0005, 0.2, 0.3, 0.5, 0.02, 0.01, true
                 FROM generate_series('2026-11-01 00:00Z'::timestamptz, '2026-11-01 05:00Z', interval '1 hour') AS t,
                      unnest(ARRAY['KRW-BTC', 'KRW-ETH']) AS market;
                 INSERT INTO warehouse.model_drift VALUES

@@ -38,8 +38,8 @@ import Testing
                 """
                 INSERT INTO warehouse.model_market_code (exchange, market, code) VALUES ('upbit', 'KRW-BTC', 0);
                 INSERT INTO warehouse.gold_prediction (exchange, market, open_time, target_time, is_late, model_id,
-                    model_name, market_known, close, forecast_return, forecast_price)
-                VALUES ('upbit', 'KRW-BTC', '2026-11-01', '2026-11-01 01:00', false, \(model), 'a', true, 1, 0, 1);
+                    model_name, market_known, close, forecast_return, forecast_price, dead_band)
+                VALUES ('upbit', 'KRW-BTC', '2026-11-01', '2026-11-01 01:00', false, \(model), 'a', true, 1, 0, 1, 0.0005);
                 UPDATE warehouse.gold_prediction SET actual_close = 1, actual_return = 0, error = 0, is_inside = true;
                 INSERT INTO warehouse.model_drift VALUES (\(model), now(), 'psi', 'rsi_14', 0.3, 0.2, true, 'moved',
                     '2026-11-01', '2026-11-07');

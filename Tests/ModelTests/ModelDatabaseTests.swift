@@ -1,8 +1,7 @@
 import CivilTime
-import FoundationEssentials
 import ModelRegistry
 import PostgresClient
-import TestSupport
+import TestDatabases
 import Testing
 
 @testable import Model
@@ -14,42 +13,33 @@ private struct Bench {
     /// Under the role of tasks, as the program works.
     private let worker: PostgresConnection
 
-    private static let repository = URL(filePath: #filePath)
-        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-
     static func use(_ body: (Bench) async throws -> Void) async throws {
-        let name = try await TestCluster.shared.makeDatabase(like: "model") { url in
-            let connection = try await PostgresConnection.connect(try PostgresSettings(url: url))
-            // The role belongs to the whole cluster, and other suites make it too.
-            try await connection.script(
-                """
-                DO $$ BEGIN
-                    CREATE ROLE cryptoflow_warehouse;
-                EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
-                END $$
-                """)
-            _ = try await Migrator(directory: repository.appending(path: "migrations")).migrate(connection)
-            await connection.close()
+        try await ProjectDatabase.use { project in
+            let worker = try await PostgresConnection.connect(project.settings(asWarehouse: true))
+            let owner = try await PostgresConnection.connect(project.settings(asWarehouse: false))
+            let bench = Bench(
+                owner: owner, database: ModelDatabase(connection: worker, attempt: nil), worker: worker)
+            let outcome: Result<Void, any Error>
+            do {
+                try await bench.makeReply()
+                outcome = .success(try await body(bench))
+            } catch {
+                outcome = .failure(error)
+            }
+            await owner.close()
+            await worker.close()
+            try outcome.get()
         }
-        let settings = try PostgresSettings(url: try await TestCluster.shared.url(database: name))
-        var narrow = settings
-        narrow.session = ["role": "cryptoflow_warehouse"]
-        let worker = try await PostgresConnection.connect(narrow)
-        let bench = Bench(
-            owner: try await PostgresConnection.connect(settings),
-            database: ModelDatabase(connection: worker, attempt: nil), worker: worker)
-        try await bench.owner.script(
+    }
+
+    /// The reply that candles are said to come from.
+    private func makeReply() async throws {
+        try await owner.script(
             """
             INSERT INTO warehouse.crypto_24hr_rawingest_landing
                 (source, endpoint, request, interval_start, interval_end, call_ts)
             VALUES ('upbit', 'candles', 'GET /', now(), now(), now())
             """)
-        let outcome: Result<Void, any Error>
-        do { outcome = .success(try await body(bench)) } catch { outcome = .failure(error) }
-        await bench.owner.close()
-        await worker.close()
-        try await TestCluster.shared.drop(database: name)
-        try outcome.get()
     }
 
     /// Puts hours into Silver and Gold, with the indicators that the samples have.
@@ -92,9 +82,7 @@ private struct Bench {
     }
 
     func joinOutcomes() async throws {
-        let text = try String(
-            contentsOf: Self.repository.appending(path: "dags/sql/prediction_outcomes.sql"), encoding: .utf8)
-        try await worker.script(text)
+        try await worker.script(ProjectDatabase.sql("prediction_outcomes"))
     }
 
     func value(_ sql: String) async throws -> String {
@@ -174,6 +162,7 @@ private struct Bench {
                     "SELECT bool_and(NOT market_known AND features[1] = 'NaN') FROM warehouse.gold_prediction "
                         + "WHERE market = 'KRW-NEW'") == "true")
             #expect(try await bench.predict(since: since).stored == 0, "made once, never again")
+            try await bench.owner.script("UPDATE warehouse.gold_prediction SET dead_band = 10")
 
             try await bench.joinOutcomes()
             #expect(
@@ -184,6 +173,10 @@ private struct Bench {
                     "SELECT bool_and(abs(error - (actual_return - forecast_return)) < 1e-15 "
                         + "AND abs(actual_return - ln(actual_close / close)::float8) < 1e-9) "
                         + "FROM warehouse.gold_prediction WHERE actual_close IS NOT NULL") == "true")
+            #expect(
+                try await bench.value(
+                    "SELECT DISTINCT actual_class FROM warehouse.gold_prediction WHERE error IS NOT NULL")
+                    == "flat", "an outcome is classed by its forecast's own dead band")
             let before = try await bench.value("SELECT max(outcome_at) FROM warehouse.gold_prediction")
             try await bench.joinOutcomes()
             #expect(try await bench.value("SELECT max(outcome_at) FROM warehouse.gold_prediction") == before)
@@ -270,6 +263,29 @@ private struct Bench {
             #expect(wild.contains { $0.subject == "return_1" && $0.warns && ($0.value ?? 0) > 0.25 })
             #expect(
                 try await bench.value("SELECT count(DISTINCT checked_at) FROM warehouse.model_drift") == "2")
+        }
+    }
+
+    @Test(
+        "a candidate that was judged against another model than the one in use by now is not put into use, nor stored")
+    func overtaken() async throws {
+        try await Bench.use { bench in
+            try await bench.put(Samples.hours(Samples.pattern(1_400, seed: 11)), of: "KRW-BTC")
+            let first = try await bench.train().registration
+            #expect(first.promotion != nil)
+            var parameters = TrainingParameters()
+            parameters.rounds = 60
+            let hours = try await bench.database.hours(from: .distantPast, until: .distantFuture)
+            let model = try await ModelWorkshop().train(
+                FeatureTable(hours), encoder: try await bench.database.encoder(for: hours.keys),
+                parameters: parameters, inUse: nil, maker: ModelCard.Maker(), now: .now(), say: { _ in })
+            #expect(model.card.judgement.verdict == .better)
+            let error = await #expect(throws: ModelFailure.self) {
+                try await bench.database.register(model, judgedAgainst: nil)
+            }
+            #expect(error?.kind == .failed && error?.description.contains("judged again") == true)
+            #expect(try await bench.value("SELECT count(*) FROM warehouse.model_registry") == "1")
+            #expect(try await bench.database.register(model, judgedAgainst: first.id).promotion?.replaced == first.id)
         }
     }
 

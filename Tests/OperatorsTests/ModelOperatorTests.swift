@@ -62,13 +62,15 @@ struct ModelOperatorTests {
         #expect(failed.state == .failed && failed.isRetryable && failed.exitCode == 1)
         let killed = try await StandIn("kill -KILL $$").run(.drift, [:]).end
         #expect(killed.reason == "cryptoflow-model was killed by SIGKILL" && killed.isRetryable)
+        let starved = try await StandIn("kill -SEGV $$").run(.drift, [:]).end
+        #expect(starved.reason?.contains("SIGSEGV; if it ran out of memory, raise memory_mb") == true)
     }
 
     @Test(
         "arguments that cannot be used are told before anything runs",
         arguments: [
             ["conn_id": "nowhere"], ["conn_id": "web"], ["markets": "KRW-BTC"], ["markets": ["--help"]],
-            ["until": "--help"], ["memory_mb": -1], ["rounds": 3],
+            ["until": "--help"], ["memory_mb": -1], ["memory_mb": 100], ["rounds": 3],
         ] as [[String: JSONValue]])
     func refused(arguments: [String: JSONValue]) async throws {
         let end = try await StandIn("echo it ran").run(.train, arguments).end

@@ -88,9 +88,9 @@ import WebServer
                 """
                 INSERT INTO warehouse.gold_prediction (exchange, market, open_time, target_time, is_late, model_id,
                     model_name, market_known, close, forecast_return, forecast_price, lower_price, upper_price,
-                    p_down, p_flat, p_up, actual_return, error, is_inside)
+                    dead_band, p_down, p_flat, p_up, actual_return, error, is_inside)
                 VALUES ('upbit', 'KRW-BTC', '2026-11-01', '2026-11-01 01:00Z', false, \(id), 'a', true, 100.5, 0.01,
-                    101, 99, 103, 0.2, 0.3, 0.5, 0.02, 0.01, true);
+                    101, 99, 103, 0.002, 0.2, 0.3, 0.5, 0.02, 0.01, true);
                 INSERT INTO warehouse.model_drift VALUES (\(id), now(), 'psi', 'rsi_14', 0.3, 0.2, true, 'moved',
                     '2026-11-01', '2026-11-07');
                 """)

@@ -7,7 +7,7 @@ extension FirstFillSerial {
         private static let rules: [(rule: String, sql: String)] = [
             (
                 "a run stored one model at most",
-                "SELECT dag_id || run_id FROM model_registry GROUP BY dag_id, run_id, task_id HAVING count(*) > 1"
+                "SELECT dag_id || run_id FROM model_registry GROUP BY dag_id, run_id, task_id, map_index HAVING count(*) > 1"
             ),
             (
                 "an artefact is what its hash says",
@@ -69,6 +69,15 @@ extension FirstFillSerial {
                     try await database.value(
                         "SELECT artefact #>> '{parameters,rounds}' FROM model_registry ORDER BY id DESC LIMIT 1")
                         == "400")
+
+                // A grid: one instance a candidate, one after the other, each stored under its own index.
+                try await scratch.cryptoflow("dag", "trigger", "model_search", "--wait", "--timeout", "120s")
+                #expect(
+                    try await database.column(
+                        """
+                        SELECT map_index || ' ' || (artefact #>> '{parameters,max_depth}') FROM model_registry
+                        WHERE dag_id = 'model_search' ORDER BY map_index
+                        """) == ["0 2", "1 2", "2 4", "3 4"])
 
                 // Another search that cannot be is told, and not tried again.
                 let refused = try await scratch.cryptoflow(

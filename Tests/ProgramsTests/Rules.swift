@@ -54,7 +54,7 @@ enum Rules {
             SELECT r.dag_id || ' ' || run_id || ' ' || r.state FROM dag_run AS r LEFT JOIN task_instance AS t USING (run_key)
             GROUP BY r.run_key
             HAVING (r.state = 'success') <> bool_and(coalesce(t.state, 'none') IN ('success', 'skipped'))
-                OR count(t.*) <> (SELECT task_count FROM dag WHERE dag_id = r.dag_id)
+                OR count(DISTINCT t.task_id) <> (SELECT task_count FROM dag WHERE dag_id = r.dag_id)
             """
         ),
         (

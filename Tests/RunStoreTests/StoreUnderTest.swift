@@ -4,6 +4,7 @@ import FoundationEssentials
 import Logging
 import PostgresClient
 import RunStore
+import TestDatabases
 import TestSupport
 
 /// The stores that the conformance suite runs on.
@@ -20,14 +21,11 @@ typealias AnyRunStore = RunStore & RunHistory & CommandQueue
 enum HistoryDatabase {
     static let warehousePassword = "warehouse"
 
-    static let migrations = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().appendingPathComponent("migrations").path
-
     /// A new database; the caller drops it.
     static func make() async throws -> (name: String, url: String) {
         let name = try await TestCluster.shared.makeDatabase(like: "run_history") { url in
             try await DatabaseSetup.prepare(
-                ownerURL: url, warehousePassword: warehousePassword, migrationsDirectory: migrations)
+                ownerURL: url, warehousePassword: warehousePassword, migrationsDirectory: ProjectDatabase.migrations)
         }
         // A setting of the database is not copied from the template.
         try await TestCluster.shared.execute(

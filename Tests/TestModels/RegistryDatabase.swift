@@ -1,7 +1,6 @@
-import FoundationEssentials
 package import ModelRegistry
 package import PostgresClient
-import RunStore
+import TestDatabases
 import TestSupport
 
 /// A database with all migrations, and connections under both roles.
@@ -11,30 +10,15 @@ package struct RegistryDatabase: Sendable {
     package let warehouse: PostgresPool
     package let url: String
 
-    private static let migrations = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("migrations").path
-
     /// Makes a database, runs `body` and drops it again.
     package static func use(_ body: (RegistryDatabase) async throws -> Void) async throws {
-        let name = try await TestCluster.shared.makeDatabase(like: "model_registry") { url in
-            try await DatabaseSetup.prepare(
-                ownerURL: url, warehousePassword: "warehouse", migrationsDirectory: migrations)
+        try await ProjectDatabase.use { project in
+            try await PostgresPool.use(project.settings(asWarehouse: false)) { owner in
+                try await PostgresPool.use(project.settings(asWarehouse: true)) { warehouse in
+                    try await body(RegistryDatabase(owner: owner, warehouse: warehouse, url: project.url))
+                }
+            }
         }
-        let url = try await TestCluster.shared.url(database: name)
-        var settings = try PostgresSettings(url: url)
-        let owner = PostgresPool(settings)
-        settings.session = ["role": "cryptoflow_warehouse"]
-        let database = RegistryDatabase(owner: owner, warehouse: PostgresPool(settings), url: url)
-        let outcome: Result<Void, any Error>
-        do {
-            outcome = .success(try await body(database))
-        } catch {
-            outcome = .failure(error)
-        }
-        await database.owner.close()
-        await database.warehouse.close()
-        try await TestCluster.shared.drop(database: name)
-        try outcome.get()
     }
 
     package var queries: ModelQueries { ModelQueries(session: warehouse) }

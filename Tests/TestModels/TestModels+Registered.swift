@@ -26,7 +26,8 @@ extension TestModels {
             exchange: "upbit", market: market, openTime: hour, targetTime: hour + .seconds(3_600),
             madeAt: hour + .seconds(3_640), isLate: isLate, model: model, modelName: name, isMarketKnown: true,
             forecastReturn: isModel ? 0.001 : 0, forecastPrice: isModel ? 100_100.05 : 100_000,
-            lowerPrice: 99_400, upperPrice: 100_800, probabilities: isModel ? [0.25, 0.35, 0.4] : nil,
+            lowerPrice: 99_400, upperPrice: 100_800, deadBand: 0.0005,
+            probabilities: isModel ? [0.25, 0.35, 0.4] : nil,
             close: "100000", actualClose: actual, actualReturn: actual == nil ? nil : 0.002,
             error: actual == nil ? nil : isModel ? 0.001 : 0.002, isInside: actual == nil ? nil : true)
     }

@@ -4,7 +4,7 @@
 UPDATE warehouse.gold_prediction AS p
 SET actual_close = o.close,
     actual_return = o.actual,
-    actual_class = CASE WHEN o.actual > 0.0005 THEN 'up' WHEN o.actual < -0.0005 THEN 'down' ELSE 'flat' END,
+    actual_class = CASE WHEN o.actual > p.dead_band THEN 'up' WHEN o.actual < -p.dead_band THEN 'down' ELSE 'flat' END,
     error = o.actual - p.forecast_return,
     is_inside = o.actual BETWEEN p.lower_return AND p.upper_return,
     outcome_at = now()
