@@ -244,8 +244,7 @@ let package = Package(
             [
                 "CivilTime", "DAGDocument", "DAGModel", "Execution", "LogFiles", "ModelRegistry", "RunStore",
                 "SchedulerCore", "TestModels", "Timetables", argumentParser, logging,
-            ],
-            fixtures: true),
+            ]),
         .testTarget(
             name: "ProgramsTests",
             dependencies: [

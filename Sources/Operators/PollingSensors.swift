@@ -39,7 +39,9 @@ package struct SQLSensor: Execution.Operator {
         return TaskResult(output: value)
     }
 
-    /// As in Airflow, 0 and an empty text are no answer; other texts are. A `numeric` arrives as a text: `0.00`.
+    /// As in Airflow, 0 and an empty text are no answer; other texts are.
+    ///
+    /// A `numeric` arrives as a text: `0.00`.
     private static func holds(_ value: JSONValue) -> Bool {
         guard case .string(let text) = value else { return Truth.of(value) }
         return !text.isEmpty && Double(text) != 0
