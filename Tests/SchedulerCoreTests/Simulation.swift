@@ -42,21 +42,21 @@ struct Simulation {
     }
 
     let seed: UInt64
-    private(set) var counts = Counts()
+    var counts = Counts()
     private(set) var tables = MemoryTables()
     private var generator: SeededGenerator
-    private var now = RandomDAGs.start
+    var now = RandomDAGs.start
     private var epoch: Int64 = 0
     private var core: SchedulerCore
-    private var documents: [DAGRecord]
+    var documents: [DAGRecord]
     private var uncommitted: [Decision] = []
     private var inFlight: [InFlight] = []
     private var reported: [AttemptEnd] = []
     private var lookups: [Action] = []
     private var nextCommand: Int64 = 1
-    private let configuration: CoreConfiguration
+    let configuration: CoreConfiguration
     /// Runs whose tasks were changed by hand: how they end follows from more than the rules.
-    private var changedByHand: Set<RunKey> = []
+    var changedByHand: Set<RunKey> = []
 
     init(seed: UInt64) throws {
         self.seed = seed
@@ -76,7 +76,7 @@ struct Simulation {
         try judge()
     }
 
-    private func violation(_ rule: String) -> Violation { Violation(seed: seed, rule: rule) }
+    func violation(_ rule: String) -> Violation { Violation(seed: seed, rule: rule) }
 
     // MARK: What happens
 
@@ -308,79 +308,7 @@ struct Simulation {
         try handle(.documents(loaded: [documents[index]], removed: []))
     }
 
-    // MARK: The rules
-
-    /// At every commit: no limit is exceeded, nothing starts before its trigger rule allows.
-    private func checkLimits(_ decision: Decision) throws {
-        let live = tables.liveAttempts.values
-        guard live.count <= configuration.parallelism else { throw violation("parallelism exceeded") }
-        let small = live.filter { $0.pool == "small" }
-        guard small.reduce(0, { $0 + $1.poolSlots }) <= 2 || small.count == 1 else { throw violation("pool exceeded") }
-        for (run, attempts) in Dictionary(grouping: live, by: \.instance.run) {
-            let dag = tables.runs[run].flatMap { tables.versions[$0.version] }
-            guard attempts.count <= dag?.maxActiveTasks ?? 0 else {
-                throw violation("max_active_tasks exceeded in run \(run)")
-            }
-            for task in dag?.tasks ?? [] {
-                guard let limit = task.maxActivePerRun else { continue }
-                guard attempts.count(where: { $0.instance.task == task.id }) <= limit else {
-                    throw violation("max_active_tis_per_dagrun of \(task.id) exceeded in run \(run)")
-                }
-            }
-        }
-        for document in documents {
-            for task in document.dag.tasks {
-                guard let limit = task.maxActivePerDAG else { continue }
-                let count = live.count { attempt in
-                    attempt.instance.task == task.id && tables.runs[attempt.instance.run]?.dag == document.dag.id
-                }
-                guard count <= limit else { throw violation("max_active_tis_per_dag of \(task.id) exceeded") }
-            }
-        }
-        for case .startAttempt(let start) in decision.changes {
-            guard let run = tables.runs[start.instance.run], let dag = tables.versions[run.version],
-                let task = dag.tasks.first(where: { $0.id == start.instance.task })
-            else { throw violation("attempt \(start.attempt) of something unknown") }
-            guard mayStartAfterPast(task, run, dag) else {
-                throw violation("\(task.id) of \(run.runID) started before the run before it let it")
-            }
-            // A task that was made to run again has tries already, and one that goes on was let start before.
-            if changedByHand.contains(run.key), start.tryNumber > 1 || start.instance.mapIndex >= 0 { continue }
-            let upstream = task.upstream.flatMap { states(of: $0, run.key, dag) }
-            guard IdealOutcome.mayStart(task.triggerRule, upstream) else {
-                throw violation(
-                    "\(task.id) of \(run.runID) started though \(task.triggerRule.rawValue) saw \(upstream)")
-            }
-        }
-        for case .insertRun(let run) in decision.changes where run.type == .scheduled {
-            let active = tables.runs.values.filter { $0.dag == run.dag && $0.state == .running && $0.backfill == nil }
-            guard let limit = tables.dags[run.dag]?.record.dag.maxActiveRuns, active.count <= max(limit, 4) else {
-                throw violation("max_active_runs exceeded by \(run.runID)")
-            }
-        }
-    }
-
-    /// The states of a task in a run as trigger rules count them: one, or each instance's.
-    private func states(of task: TaskID, _ run: RunKey, _ dag: DAG) -> [TaskState] {
-        let rows = tables.tasks(of: run).filter {
-            $0.instance.task == task && $0.instance.mapIndex >= 0 && $0.state != .removed
-        }
-        if !rows.isEmpty { return rows.map(\.state) }
-        return [tables.tasks[TaskInstanceKey(run: run, task: task)]?.state ?? .none]
-    }
-
-    /// An independent reading of `depends_on_past` and `wait_for_downstream`.
-    private func mayStartAfterPast(_ task: TaskSpec, _ run: RunRecord, _ dag: DAG) -> Bool {
-        guard task.dependsOnPast, let date = run.logicalDate,
-            let previous = tables.previousRun(dag: run.dag, before: date),
-            let old = tables.versions[previous.run.version]
-        else { return true }
-        var wanted = [task.id]
-        if task.waitForDownstream { wanted += dag.tasks.filter { $0.upstream.contains(task.id) }.map(\.id) }
-        return wanted.filter { id in old.tasks.contains { $0.id == id } }.allSatisfy { id in
-            states(of: id, previous.run.key, old).allSatisfy { $0 == .success || $0 == .skipped }
-        }
-    }
+    // MARK: The end
 
     /// The first active run that waits for one before it that did not succeed, or that has no place because this one has it:
     /// rightly so, and it will for ever.
@@ -427,101 +355,6 @@ struct Simulation {
         }
         throw violation("does not come to rest: \(core.activeRunCount) runs are active")
     }
-
-    private mutating func judge() throws {
-        counts.runs = tables.runs.count
-        counts.assetRuns = tables.runs.values.filter { $0.type == .assetTriggered }.count
-        guard tables.liveAttempts.isEmpty else { throw violation("attempts stay live: \(tables.liveAttempts.keys)") }
-        for run in tables.runs.values { try judge(run) }
-        for backfill in tables.backfills.values where backfill.endedAt == nil {
-            throw violation("backfill \(backfill.id) does not end")
-        }
-        for (dag, events) in tables.queuedEvents where !events.isEmpty {
-            throw violation("asset events of \(dag) wait for ever: \(events)")
-        }
-        for document in documents { try judgeLedger(document.dag) }
-    }
-
-    private func judge(_ run: RunRecord) throws {
-        guard run.state.isFinished, run.endDate != nil else {
-            throw violation("run \(run.runID) of \(run.dag) stays \(run.state.rawValue)")
-        }
-        guard let dag = tables.versions[run.version] else { throw violation("run \(run.runID) lost its version") }
-        if run.reason != nil {
-            guard run.state == .failed else {
-                throw violation("cancelled run \(run.runID) ended \(run.state.rawValue)")
-            }
-            return
-        }
-        var states: [TaskID: [TaskState]] = [:]
-        for task in dag.tasks {
-            let found = self.states(of: task.id, run.key, dag)
-            states[task.id] = found
-            let upstream = task.upstream.flatMap { states[$0] ?? [] }
-            let skippers = IdealOutcome.skippers(of: task, in: dag, run: run.runID) {
-                self.states(of: $0, run.key, dag)
-            }
-            let instances = tables.tasks(of: run.key).filter { $0.instance.task == task.id && $0.state != .removed }
-            let isChanged = changedByHand.contains(run.key)
-            let isMapped = instances.contains { $0.instance.mapIndex >= 0 }
-            for row in instances where (row.instance.mapIndex >= 0) == isMapped {
-                guard row.state.isFinished else {
-                    throw violation(
-                        "task \(row.instance) of \(run.runID), which ended \(run.state.rawValue), is \(row.state.rawValue), "
-                            + "try \(row.tryNumber), \(row.reason ?? "no reason")")
-                }
-                if isChanged { continue }
-                // A run again has outcomes of other tries: only the rules apply.
-                let isFirst = row.maxTries - lostCount(row.instance) == task.retries
-                var expected = IdealOutcome.finalStates(
-                    task, named: IdealOutcome.name(row.instance), dag: run.dag.rawValue, run: run.runID,
-                    upstream: upstream, countsTries: isFirst)
-                if skippers { expected.insert(.skipped) }
-                // Nothing to map over: the lists themselves are judged in tests of their own.
-                if task.isMapped, !isMapped { expected.formUnion([.skipped, .upstreamFailed, .failed]) }
-                let lostTooOften = row.lostCount >= configuration.maximumLostInARow
-                guard expected.contains(row.state) || lostTooOften else {
-                    throw violation("\(row.instance) of \(run.runID) ended \(row.state.rawValue), expected \(expected)")
-                }
-            }
-            guard !instances.isEmpty else { throw violation("task \(task.id) of \(run.runID) has no row") }
-        }
-        let isLeaf = { (task: TaskSpec) in !dag.tasks.contains { $0.upstream.contains(task.id) } }
-        let failed = dag.tasks.contains { task in
-            isLeaf(task) && (states[task.id] ?? []).contains { $0 == .failed || $0 == .upstreamFailed }
-        }
-        guard run.state == (failed ? .failed : .success) else {
-            throw violation("run \(run.runID) ended \(run.state.rawValue) though its leaves say otherwise")
-        }
-    }
-
-    private func lostCount(_ key: TaskInstanceKey) -> Int {
-        tables.pastAttempts.values.filter { $0.start.instance == key && $0.completion.state == .lost }.count
-    }
-
-    /// Every instant up to now is accounted for, once.
-    private func judgeLedger(_ dag: DAG) throws {
-        guard dag.timetable.isTimeBased, let rows = tables.due[dag.id], let first = rows.first else { return }
-        var instants = 0
-        var due = dag.timetable.next(after: first.first - .microseconds(1), bounds: dag.bounds)
-        while let next = due, next.due <= now {
-            instants += 1
-            if rows.contains(where: { $0.first <= next.due && next.due <= $0.last && $0.fate.hasRun }) {
-                guard !tables.findRuns(dag: dag.id, dates: [next.logicalDate]).isEmpty else {
-                    throw violation("\(dag.id) \(next.due.iso8601) is said to have run and has no run")
-                }
-            }
-            due = dag.timetable.next(after: next.due, bounds: dag.bounds)
-        }
-        let accounted = rows.reduce(0) { $0 + $1.count }
-        guard accounted == instants else {
-            throw violation("\(dag.id) had \(instants) instants, its ledger has \(accounted)")
-        }
-    }
-}
-
-extension DueFate {
-    var hasRun: Bool { self == .ran || self == .caughtUp || self == .backfilled }
 }
 
 extension Action {
