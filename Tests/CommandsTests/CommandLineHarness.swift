@@ -32,6 +32,12 @@ struct CommandLineHarness {
             summary: "Runs a shell command.", runsProcess: true,
             parameters: [.init("bash_command", .string, required: true, "What to run.")]),
         OperatorSignature(name: "empty", summary: "Does nothing.", parameters: []),
+        OperatorSignature(
+            name: "market_fetch", summary: "Fetches from an exchange.",
+            parameters: [
+                .init("exchange", .string, "Which."), .init("endpoint", .string, "What."),
+                .init("start", .string, "From."), .init("end", .string, "To."),
+            ]),
     ]
 
     static func run(

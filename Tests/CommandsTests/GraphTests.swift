@@ -31,6 +31,36 @@ import Testing
     }
 }
 
+@Suite("dag versions") struct VersionTests {
+    @Test("lists the texts with their hashes, and says which is the present one")
+    func list() async throws {
+        let plain = try Samples.dag("candles")
+        let versions = [("abc123", 2), ("00ff", 1)].map { id, number in
+            DAGVersionSummary(
+                version: DAGVersionID(rawValue: id), number: number, createdAt: Samples.time("2026-11-0\(number)"))
+        }
+        let dag = DAGDetail(
+            summary: plain.summary, definition: plain.definition, sourceText: plain.sourceText, versions: versions)
+        let history = FakeHistory { $0.dags = [dag] }
+        let outcome = await CommandLineHarness.run("dag", "versions", "candles", "--output", "json", history: history)
+        #expect(
+            outcome.json == [
+                [
+                    "version_number": 2, "version_id": "abc123", "created_at": "2026-11-02T00:00:00Z",
+                    "is_present": true,
+                ],
+                [
+                    "version_number": 1, "version_id": "00ff", "created_at": "2026-11-01T00:00:00Z",
+                    "is_present": false,
+                ],
+            ])
+        let table = await CommandLineHarness.run("dag", "versions", "candles", history: history)
+        #expect(table.outputLines.filter { $0.contains("present") }.map { $0.contains("abc123") } == [true])
+        let unknown = await CommandLineHarness.run("dag", "versions", "candels", history: history)
+        #expect(unknown.code == 1 && unknown.errors.contains("Did you mean \"candles\"?"))
+    }
+}
+
 @Suite("dag schema") struct SchemaTests {
     @Test("holds every operator's arguments")
     func operators() async {

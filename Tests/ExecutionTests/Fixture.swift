@@ -53,7 +53,8 @@ final class Readings: OutputReader, VariableReader {
     }
 
     func output(of instance: TaskInstanceKey, key: String) async throws -> JSONValue? {
-        outputs["\(instance.task).\(key)"]
+        let index = instance.mapIndex < 0 ? "" : "[\(instance.mapIndex)]"
+        return outputs["\(instance.task)\(index).\(key)"]
     }
 
     func outputs(of task: TaskID, in run: RunKey, key: String) async throws -> [JSONValue] {
