@@ -248,7 +248,7 @@ let package = Package(
         .testTarget(
             name: "ProgramsTests",
             dependencies: [
-                "CChildSpawn", "CivilTime", "Commands", "HTTPClient", "ModelRegistry", "PostgresClient",
+                "CChildSpawn", "CivilTime", "Commands", "DAGModel", "HTTPClient", "ModelRegistry", "PostgresClient",
                 "PrivateCluster", "Programs", "TestModels", "TestSupport", "WebServer", "cryptoflow",
                 "cryptoflow-exchange", "cryptoflow-model", "cryptoflow-scheduler", "cryptoflow-stream", argumentParser,
                 logging,
