@@ -183,11 +183,12 @@ let package = Package(
             "LoopbackWebSocket", [nioCore, nioHTTP1, nioPosix, nioSSL, nioWebSocket], path: "Tests/LoopbackWebSocket"),
         room("TestSupport", ["PrivateCluster", logging], path: "Tests/TestSupport"),
         room("TestDatabases", ["PostgresClient", "TestSupport"], path: "Tests/TestDatabases"),
-        tests(of: "CivilTime", []),
-        tests(of: "Timetables", ["CivilTime"], fixtures: true),
-        tests(of: "Templates", ["CivilTime", "DAGModel"], fixtures: true),
-        tests(of: "DAGDocument", ["CivilTime", "DAGModel", "Templates", "Timetables"]),
-        tests(of: "SchedulerCore", ["CivilTime", "DAGModel", "RunStore", "Timetables"]),
+        room("TestRandom", [], path: "Tests/TestRandom"),
+        tests(of: "CivilTime", ["TestRandom"]),
+        tests(of: "Timetables", ["CivilTime", "TestRandom"], fixtures: true),
+        tests(of: "Templates", ["CivilTime", "DAGModel", "TestRandom"], fixtures: true),
+        tests(of: "DAGDocument", ["CivilTime", "DAGModel", "Templates", "TestRandom", "Timetables"]),
+        tests(of: "SchedulerCore", ["CivilTime", "DAGModel", "RunStore", "TestRandom", "Timetables"]),
         tests(of: "PostgresClient", ["CLinux", "CivilTime"]),
         tests(of: "PrivateCluster", ["TestSupport", logging]),
         tests(of: "HTTPClient", ["LoopbackHTTP"]),
@@ -195,7 +196,7 @@ let package = Package(
             "TestModels", ["CivilTime", "ModelRegistry", "PostgresClient", "TestDatabases", "TestSupport"],
             path: "Tests/TestModels"),
         tests(of: "ModelRegistry", ["CivilTime", "PostgresClient", "TestModels"]),
-        tests(of: "Model", ["CivilTime", "ModelRegistry", "PostgresClient", "TestDatabases"]),
+        tests(of: "Model", ["CivilTime", "ModelRegistry", "PostgresClient", "TestDatabases", "TestRandom"]),
         tests(of: "LogFiles", ["CivilTime", logging]),
         tests(
             of: "WebSocketClient",
@@ -205,9 +206,9 @@ let package = Package(
             of: "Streaming",
             [
                 "CivilTime", "HTTPClient", "LoopbackHTTP", "LoopbackWebSocket", "Markets", "PostgresClient",
-                "TestDatabases", "WebSocketClient", "WebSocketServer", lifecycle, logging, nioCore,
+                "TestDatabases", "TestRandom", "WebSocketClient", "WebSocketServer", lifecycle, logging, nioCore,
             ]),
-        tests(of: "Markets", ["CivilTime", "HTTPClient", "LoopbackHTTP"], fixtures: true),
+        tests(of: "Markets", ["CivilTime", "HTTPClient", "LoopbackHTTP", "TestRandom"], fixtures: true),
         tests(of: "Execution", ["CivilTime", "DAGModel", "Timetables"]),
         tests(
             of: "Operators",
@@ -218,7 +219,8 @@ let package = Package(
         tests(
             of: "RunStore",
             [
-                "CivilTime", "DAGModel", "Execution", "PostgresClient", "SchedulerCore", "TestDatabases", "TestSupport",
+                "CivilTime", "DAGModel", "Execution", "PostgresClient", "SchedulerCore", "TestDatabases", "TestRandom",
+                "TestSupport",
                 "Timetables", logging,
             ]),
         tests(
@@ -234,7 +236,7 @@ let package = Package(
             of: "WebServer",
             [
                 "CivilTime", "DAGModel", "Execution", "LogFiles", "PrivateCluster", "RunStore", "SchedulerCore",
-                "TestSupport", "Timetables", "WebSocketServer", logging, nioCore,
+                "TestRandom", "TestSupport", "Timetables", "WebSocketServer", logging, nioCore,
             ]),
         tests(
             of: "RecordedExchange", ["CivilTime", "LoopbackHTTP", "WebSocketServer", lifecycle, logging], fixtures: true
@@ -249,7 +251,7 @@ let package = Package(
             name: "ProgramsTests",
             dependencies: [
                 "CChildSpawn", "CivilTime", "Commands", "DAGModel", "HTTPClient", "ModelRegistry", "PostgresClient",
-                "PrivateCluster", "Programs", "TestModels", "TestSupport", "WebServer", "cryptoflow",
+                "PrivateCluster", "Programs", "TestModels", "TestRandom", "TestSupport", "WebServer", "cryptoflow",
                 "cryptoflow-exchange", "cryptoflow-model", "cryptoflow-scheduler", "cryptoflow-stream", argumentParser,
                 logging,
             ],

@@ -1,6 +1,7 @@
 import CivilTime
 import Glibc
 import ModelRegistry
+import TestRandom
 import Testing
 
 @testable import Model

@@ -2,6 +2,7 @@ import CivilTime
 import DAGModel
 import RunStore
 import SchedulerCore
+import TestRandom
 import Timetables
 
 /// Drives the real core against simulated tables and executors: random DAGs and outcomes, crashes between any two
