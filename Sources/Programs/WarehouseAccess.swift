@@ -10,6 +10,9 @@ enum WarehouseAccess: Sendable {
     /// The URL of `CRYPTOFLOW_CONN_WAREHOUSE`; the password of the role is then somebody else's business.
     case given(url: String)
 
+    /// What the home calls the password of the role.
+    static let secretName = "warehouse-password"
+
     /// What the environment says; else the home's password, made at its first use.
     init(
         home: CryptoflowHome, environment: [String: String] = ProcessInfo.processInfo.environment
@@ -18,7 +21,7 @@ enum WarehouseAccess: Sendable {
             self = .given(url: url)
             return
         }
-        let name = "warehouse-password"
+        let name = Self.secretName
         self = .role(password: try home.readSecret(name: name) ?? home.makeSecret(name: name))
     }
 

@@ -1,6 +1,7 @@
 package import CivilTime
 package import DAGModel
 package import SchedulerCore
+import SeededRandom
 import Timetables
 
 /// Random documents for the simulation: every trigger rule, retries, pools, limits; by cron, by assets or only by hand.

@@ -2,6 +2,7 @@ import CivilTime
 import DAGModel
 import RunStore
 import SchedulerCore
+import SeededRandom
 
 extension Simulation {
     mutating func command(_ command: Command) throws {

@@ -2,6 +2,7 @@ import CivilTime
 import DAGModel
 import RunStore
 import SchedulerCore
+import SeededRandom
 
 extension Simulation {
     private static let holder = LeaseHolder(host: "simulated", pid: 1, bootID: "boot", startTicks: 1)

@@ -67,8 +67,12 @@ extension Simulation {
                 $0.dag == run.dag && $0.state == .running && $0.backfill == nil
             }
             var limit = max(limitsBefore[run.dag] ?? 0, tables.dags[run.dag]?.record.dag.maxActiveRuns ?? 0)
-            for case .updateDAG(let record) in changes where record.dag.id == run.dag {
-                limit = max(limit, record.dag.maxActiveRuns)
+            for change in changes {
+                switch change {
+                case .insertDAG(let record, _), .updateDAG(let record):
+                    if record.dag.id == run.dag { limit = max(limit, record.dag.maxActiveRuns) }
+                default: break
+                }
             }
             guard active <= limit else { throw violation("max_active_runs of \(run.dag) exceeded by \(run.runID)") }
         }

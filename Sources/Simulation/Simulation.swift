@@ -2,6 +2,7 @@ import CivilTime
 import DAGModel
 import RunStore
 import SchedulerCore
+import SeededRandom
 import Timetables
 
 /// Drives the real core, with the real order of its decisions, against simulated tables and executors.

@@ -117,10 +117,10 @@ struct OneRunPage {
             "attempts": shown.reversed().map { attempt(run, task.instance, $0) },
         ]
         if let last = task.tries.last {
-            let path = logs.path(
+            let reader = logs.reader(
                 dag: run.dag, runID: run.runID, task: task.instance.task, mapIndex: task.instance.mapIndex,
                 tryNumber: last.tryNumber)
-            let text = LogText.plain(TaskLogReader(path: path).tail(limit: Self.logBytes).text)
+            let text = LogText.plain(reader.tail(limit: Self.logBytes).text)
             if !text.isEmpty { view["log"] = text }
         }
         return view

@@ -65,10 +65,9 @@ struct TaskPage {
     }
 
     private func reader(_ run: RunRecord, _ task: TaskStatus, _ attempt: AttemptSummary) -> TaskLogReader {
-        TaskLogReader(
-            path: logs.path(
-                dag: run.dag, runID: run.runID, task: task.instance.task, mapIndex: task.instance.mapIndex,
-                tryNumber: attempt.tryNumber))
+        logs.reader(
+            dag: run.dag, runID: run.runID, task: task.instance.task, mapIndex: task.instance.mapIndex,
+            tryNumber: attempt.tryNumber)
     }
 
     private func view(_ run: RunRecord, _ task: TaskStatus, _ attempt: AttemptSummary) -> [String: Any] {
