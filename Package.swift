@@ -67,6 +67,7 @@ let package = Package(
         .systemLibrary(name: "CXGBoost", pkgConfig: "xgboost", providers: [.apt(["libxgboost-dev"])]),
         .systemLibrary(name: "CLinux"),
         .target(name: "CChildSpawn"),
+        .target(name: "CProcessGuard"),
 
         // Values.
         room("CivilTime", []),
@@ -82,7 +83,7 @@ let package = Package(
         room("PrivateCluster", ["ActorQueues", "CChildSpawn", logging]),
         room("HTTPClient", ["CLibCurl"]),
         room("Markets", ["CivilTime", "HTTPClient"]),
-        room("Execution", ["CLinux", "CivilTime", "DAGModel", "Templates", "Timetables"]),
+        room("Execution", ["CLinux", "CProcessGuard", "CivilTime", "DAGModel", "Templates", "Timetables"]),
         room("Operators", ["CivilTime", "DAGModel", "Execution", "HTTPClient", "PostgresClient"]),
 
         // Services.
@@ -94,6 +95,13 @@ let package = Package(
             [
                 "ActorQueues", "CivilTime", "DAGDocument", "DAGModel", "Execution", "RunStore", "SchedulerCore", deque,
                 lifecycle, logging,
+            ]),
+
+        // Workers on other machines.
+        room(
+            "Workers",
+            [
+                "ActorQueues", "CLinux", "CivilTime", "DAGModel", "Execution", "RunStore", "SchedulerCore", logging,
             ]),
 
         room(

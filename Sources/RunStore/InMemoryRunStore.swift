@@ -17,6 +17,7 @@ package actor InMemoryRunStore: RunStore, CommandQueue {
     private(set) var tables = MemoryTables()
     private(set) var lease: LeaseStatus?
     private var lastBatch: Int64 = 0
+    private var standby: (host: String, at: Timestamp)?
     private(set) var processes: [AttemptID: ProcessRecord] = [:]
     private(set) var versions: [DAGID: [DAGVersionSummary]] = [:]
     private(set) var sources: [DAGID: String] = [:]
@@ -53,12 +54,18 @@ package actor InMemoryRunStore: RunStore, CommandQueue {
         lease.map {
             LeaseStatus(
                 epoch: $0.epoch, holder: $0.holder, isAlive: $0.expiresAt > now, acquiredAt: $0.acquiredAt,
-                renewedAt: $0.renewedAt, expiresAt: $0.expiresAt)
+                renewedAt: $0.renewedAt, expiresAt: $0.expiresAt, remaining: $0.expiresAt - now)
         }
     }
 
-    package func renewLease(epoch: Int64, ttl: Duration) async throws -> Bool {
-        setLease(epoch: epoch, expiresAt: now + ttl)
+    package func renewLease(epoch: Int64, ttl: Duration) async throws -> LeaseRenewal {
+        guard setLease(epoch: epoch, expiresAt: now + ttl) else { return .refused }
+        let isWatched = standby.map { $0.host != lease?.holder.host && $0.at > now - .seconds(60) } ?? false
+        return isWatched ? .watchedFromElsewhere : .renewed
+    }
+
+    package func noteStandby(host: String, epoch: Int64) async throws {
+        if lease?.epoch == epoch { standby = (host, now) }
     }
 
     package func releaseLease(epoch: Int64) async throws {
@@ -82,7 +89,7 @@ package actor InMemoryRunStore: RunStore, CommandQueue {
     }
 
     package func orphans() async throws -> [StoredOrphan] {
-        tables.liveAttempts.keys.sorted().map {
+        tables.liveAttempts.values.filter { $0.queue == nil }.map(\.attempt).sorted().map {
             StoredOrphan(orphan: OrphanedAttempt(attempt: $0, process: processes[$0]))
         }
     }

@@ -13,6 +13,8 @@ import Synchronization
 package final class PostgresRunStore: RunStore, CommandQueue {
     let writer: PostgresPool
     let reader: PostgresPool
+    /// For what workers write, and what the leader asks about them; no connection while there are none.
+    let handOver: PostgresPool
     private let listenSettings: PostgresSettings
     private let logger: Logger
 
@@ -52,6 +54,9 @@ package final class PostgresRunStore: RunStore, CommandQueue {
         // The leader itself tries again, and says so: the pool reports at once.
         writer = PostgresPool(
             Self.writing(base), options: PostgresPoolOptions(maxConnections: 1, connectPatience: .zero))
+        var working = Self.writing(base)
+        working.applicationName = "cryptoflow worker"
+        handOver = PostgresPool(working, options: PostgresPoolOptions(maxConnections: 2, connectPatience: .zero))
     }
 
     /// The session that commits run in.
@@ -76,6 +81,7 @@ package final class PostgresRunStore: RunStore, CommandQueue {
         for listener in listeners { listener.cancel() }
         for listener in listeners { await listener.value }
         await writer.close()
+        await handOver.close()
         await reader.close()
     }
 
@@ -185,7 +191,15 @@ package final class PostgresRunStore: RunStore, CommandQueue {
     // MARK: - Wake-ups
 
     package func wakeups() async -> AsyncStream<Void> {
-        let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        listen(to: "cryptoflow_command", bufferLimit: 1) { _ in () }
+    }
+
+    /// What is notified on a channel; an empty payload when the connection came (back) and all must be read anew.
+    func listen<Element: Sendable>(
+        to channel: String, bufferLimit: Int, _ element: @escaping @Sendable (_ payload: String) -> Element
+    ) -> AsyncStream<Element> {
+        let (stream, continuation) = AsyncStream.makeStream(
+            of: Element.self, bufferingPolicy: .bufferingNewest(bufferLimit))
         let number = state.withLock { state -> Int? in
             if state.isClosed { return nil }
             state.last += 1
@@ -195,16 +209,17 @@ package final class PostgresRunStore: RunStore, CommandQueue {
             continuation.finish()
             return stream
         }
-        let listener = PostgresListener(listenSettings, channels: ["cryptoflow_command"], bufferLimit: 8)
+        let listener = PostgresListener(listenSettings, channels: [channel], bufferLimit: max(bufferLimit, 8))
         // Ended by close(), which waits for it, or when the stream's consumer is gone.
         let task = Task { [logger] in
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { await listener.run() }
                 for await event in listener.events {
-                    if case .disconnected(let error) = event {
-                        logger.debug("not listening for commands", metadata: ["error": "\(error)"])
-                    } else {
-                        continuation.yield()
+                    switch event {
+                    case .connected: continuation.yield(element(""))
+                    case .notification(let notification): continuation.yield(element(notification.payload))
+                    case .disconnected(let error):
+                        logger.debug("not listening", metadata: ["channel": "\(channel)", "error": "\(error)"])
                     }
                 }
                 group.cancelAll()

@@ -19,8 +19,11 @@ package protocol RunStore: OutputReader, VariableReader, Sendable {
     /// Who holds or last held the lease; nil when nobody ever did.
     func currentLease() async throws -> LeaseStatus?
 
-    /// Makes the lease last `ttl` from now. False when another epoch has taken over.
-    func renewLease(epoch: Int64, ttl: Duration) async throws -> Bool
+    /// Makes the lease last `ttl` from now.
+    func renewLease(epoch: Int64, ttl: Duration) async throws -> LeaseRenewal
+
+    /// Tells the leader of an epoch that a scheduler of another machine stands by.
+    func noteStandby(host: String, epoch: Int64) async throws
 
     /// Gives the lease up, so that the next leader need not wait.
     func releaseLease(epoch: Int64) async throws
@@ -28,7 +31,8 @@ package protocol RunStore: OutputReader, VariableReader, Sendable {
     /// All that a new leader needs. Bounded by what is active, not by history.
     func snapshot() async throws -> Snapshot
 
-    /// Attempts that are live in the store, with what is known of their processes.
+    /// Live attempts that the last leader carried out itself, with what is known of their processes; those handed over to
+    /// workers go on.
     func orphans() async throws -> [StoredOrphan]
 
     /// Writes a batch in one transaction, all or nothing.
@@ -96,6 +100,15 @@ package struct Lease: Hashable, Sendable {
     package init(epoch: Int64) { self.epoch = epoch }
 }
 
+/// What became of a renewal.
+package enum LeaseRenewal: Hashable, Sendable {
+    case renewed
+    /// Renewed, and a scheduler of another machine stood by within the last minute.
+    case watchedFromElsewhere
+    /// Another epoch has taken over.
+    case refused
+}
+
 /// The lease as anyone may see it.
 package struct LeaseStatus: Hashable, Sendable {
     package let epoch: Int64
@@ -105,11 +118,14 @@ package struct LeaseStatus: Hashable, Sendable {
     package let acquiredAt: Timestamp
     package let renewedAt: Timestamp
     package let expiresAt: Timestamp
+    /// How long it still lasted when the store was asked.
+    package let remaining: Duration
 
     package init(
         epoch: Int64, holder: LeaseHolder, isAlive: Bool, acquiredAt: Timestamp, renewedAt: Timestamp,
-        expiresAt: Timestamp
+        expiresAt: Timestamp, remaining: Duration = .zero
     ) {
+        self.remaining = remaining
         self.epoch = epoch
         self.holder = holder
         self.isAlive = isAlive

@@ -6,8 +6,16 @@ import SchedulerCore
 
 extension Leader {
     /// Carries out a committed start, unless the lease may have run out: then it waits for the renewal.
+    ///
+    /// One that is handed over to workers can be taken since its commit: here it is only waited for, as is one that the
+    /// leader before handed over.
     func start(_ start: AttemptStart) {
-        guard ContinuousClock.now < leaseEnd else {
+        if isStopping {
+            // Decided before, committed since: the next leader waits for a worker's, and the others have to start again.
+            if start.queue == nil { interrupt(start.attempt) }
+            return
+        }
+        guard start.queue != nil || ContinuousClock.now < leaseEnd else {
             heldStarts.append(start)
             return
         }
@@ -17,11 +25,11 @@ extension Leader {
         let launch = AttemptLaunch(
             attempt: start.attempt, epoch: epoch, dag: graph.dag, task: task, run: RunFacts(record),
             mapIndex: start.instance.mapIndex, tryNumber: start.tryNumber, maxTries: start.maxTries,
-            startedAt: start.startedAt)
+            startedAt: start.startedAt, queue: start.queue)
         let executor = taskExecutor
         attempts[start.attempt] = Task {
             let end = await executor.run(launch)
-            self.ended(end)
+            self.ended(end, isHandedOver: launch.queue != nil)
         }
     }
 
@@ -30,21 +38,32 @@ extension Leader {
         attempts[attempt]?.cancel()
         if let held = heldStarts.firstIndex(where: { $0.attempt == attempt }) {
             heldStarts.remove(at: held)
-            ended(AttemptEnd(attempt: attempt, state: .failed, reason: reason))
+            ended(AttemptEnd(attempt: attempt, state: .failed, reason: reason), isHandedOver: false)
         }
     }
 
-    private func ended(_ end: AttemptEnd) {
+    private func interrupt(_ attempt: AttemptID) {
+        take(.attemptInterrupted(attempt, reason: "the scheduler was stopped"))
+    }
+
+    private func ended(_ end: AttemptEnd, isHandedOver: Bool) {
         attempts[end.attempt] = nil
         let stopReason = stopReasons.removeValue(forKey: end.attempt)
-        if isStopping, end.state == .failed, stopReason == nil {
-            take(.attemptInterrupted(end.attempt, reason: "the scheduler was stopped"))
+        if end.state == .running, end.deferral == nil {
+            // It goes on without this leader.
+        } else if end.state == .lost {
+            let reason = end.reason ?? "its worker is gone"
+            take(
+                end.isInterrupted
+                    ? .attemptInterrupted(end.attempt, reason: reason) : .attemptLost(end.attempt, reason: reason))
+        } else if isStopping, !isHandedOver, end.state == .failed, stopReason == nil {
+            interrupt(end.attempt)
         } else if let stopReason, end.state == .failed {
             take(
                 .attemptEnded(
                     AttemptEnd(
                         attempt: end.attempt, state: .failed, reason: stopReason, isRetryable: false,
-                        exitCode: end.exitCode)))
+                        exitCode: end.exitCode, takenAt: end.takenAt)))
         } else {
             take(.attemptEnded(end))
         }
@@ -65,8 +84,9 @@ extension Leader {
     func stop() async {
         isStopping = true
         take(.drain)
-        for start in heldStarts { take(.attemptInterrupted(start.attempt, reason: "the scheduler was stopped")) }
+        for start in heldStarts { interrupt(start.attempt) }
         heldStarts = []
+        await taskExecutor.letGo()
         for task in attempts.values { task.cancel() }
         for task in attempts.values { await task.value }
         await settled()
@@ -75,16 +95,8 @@ extension Leader {
     /// Stops every attempt without writing: this epoch is over, and the next leader declares them lost.
     func abandon() async {
         isStopping = true
+        await taskExecutor.letGo()
         for task in attempts.values { task.cancel() }
         for task in attempts.values { await task.value }
-    }
-}
-
-extension RunFacts {
-    init(_ record: RunRecord) {
-        self.init(
-            key: record.key, runID: record.runID, type: record.type, logicalDate: record.logicalDate,
-            interval: record.interval, runAfter: record.runAfter, startDate: record.startDate, conf: record.conf,
-            events: record.events)
     }
 }
