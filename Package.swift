@@ -76,6 +76,7 @@ let package = Package(
         room("Templates", ["CivilTime", "DAGModel"]),
         room("DAGDocument", ["CLibYAML", "CivilTime", "DAGModel", "Templates", "Timetables", crypto]),
         room("SchedulerCore", ["CivilTime", "DAGModel", "Timetables", deque, heap]),
+        room("Collecting", ["CivilTime"]),
 
         // Databases, networks, processes.
         room("ActorQueues", []),
@@ -93,7 +94,7 @@ let package = Package(
         room(
             "Scheduler",
             [
-                "ActorQueues", "CivilTime", "DAGDocument", "DAGModel", "Execution", "RunStore", "SchedulerCore", deque,
+                "ActorQueues", "CivilTime", "DAGDocument", "DAGModel", "Execution", "RunStore", "SchedulerCore",
                 lifecycle, logging,
             ]),
 
@@ -104,6 +105,10 @@ let package = Package(
                 "ActorQueues", "CLinux", "CivilTime", "DAGModel", "Execution", "RunStore", "SchedulerCore", logging,
             ]),
 
+        // The core and the order of its decisions, driven through years of disturbances.
+        room("Simulation", ["CivilTime", "DAGModel", "RunStore", "SchedulerCore", "Timetables"]),
+        program("cryptoflow-simulate", ["Simulation", argumentParser]),
+
         room(
             "Warehouse",
             [
@@ -112,11 +117,15 @@ let package = Package(
             ]),
 
         // WebSockets, from both sides.
-        room("WebSocketClient", ["CivilTime", logging, nioCore, nioHTTP1, nioPosix, nioSSL, nioWebSocket]),
+        room("WebSocketProtocol", [nioCore, nioWebSocket]),
+        room(
+            "WebSocketClient",
+            ["CivilTime", "WebSocketProtocol", logging, nioCore, nioHTTP1, nioPosix, nioSSL, nioWebSocket]),
         room(
             "WebSocketServer",
             [
-                hummingbirdCore, httpTypes, logging, nioCore, nioHTTP1, nioHTTPTypes, nioHTTPTypesHTTP1, nioPosix,
+                "WebSocketProtocol", hummingbirdCore, httpTypes, logging, nioCore, nioHTTP1, nioHTTPTypes,
+                nioHTTPTypesHTTP1, nioPosix,
                 nioWebSocket,
             ]),
 
@@ -124,14 +133,18 @@ let package = Package(
         room(
             "Streaming",
             [
-                "CivilTime", "HTTPClient", "Markets", "PostgresClient", "WebSocketClient", deque, lifecycle, logging,
-                nioCore,
+                "CivilTime", "Collecting", "HTTPClient", "Markets", "PostgresClient", "WebSocketClient",
+                "WebSocketProtocol", deque,
+                lifecycle, logging, nioCore,
             ]),
 
         // The recorded exchange.
         room(
             "RecordedExchange",
-            ["CivilTime", "WebSocketServer", hummingbird, httpTypes, lifecycle, logging, nioCore]),
+            [
+                "CivilTime", "WebSocketProtocol", "WebSocketServer", hummingbird, httpTypes, lifecycle, logging,
+                nioCore,
+            ]),
         program(
             "cryptoflow-exchange",
             ["CivilTime", "RecordedExchange", argumentParser, lifecycle, logging, unixSignals]),
@@ -142,8 +155,9 @@ let package = Package(
         room(
             "WebServer",
             [
-                "CivilTime", "DAGModel", "Execution", "LogFiles", "RunStore", "SchedulerCore", "Timetables",
-                "WebSocketServer", hummingbird, httpTypes, lifecycle, logging, mustache, nioCore,
+                "CivilTime", "Collecting", "DAGModel", "Execution", "LogFiles", "RunStore", "SchedulerCore",
+                "Timetables", "WebSocketProtocol", "WebSocketServer", hummingbird, httpTypes, lifecycle, logging,
+                mustache, nioCore,
             ]),
 
         // Models: what is known of them; then the only room that links XGBoost, in a program of its own.
@@ -159,16 +173,16 @@ let package = Package(
         room(
             "Commands",
             [
-                "CivilTime", "DAGDocument", "DAGModel", "Execution", "Explanations", "LogFiles", "ModelRegistry",
-                "RunStore", "SchedulerCore", "Timetables", argumentParser, logging,
+                "CivilTime", "Collecting", "DAGDocument", "DAGModel", "Execution", "Explanations", "LogFiles",
+                "ModelRegistry", "RunStore", "SchedulerCore", "Timetables", argumentParser, logging,
             ]),
         room(
             "Programs",
             [
-                "CivilTime", "Commands", "DAGDocument", "DAGModel", "Execution", "HTTPClient", "LogFiles", "Markets",
-                "ModelRegistry", "Operators", "PostgresClient", "PrivateCluster", "RecordedExchange", "RunStore",
-                "Scheduler", "SchedulerCore", "Streaming", "Warehouse", "WebServer", argumentParser, lifecycle,
-                logging, unixSignals,
+                "CivilTime", "Collecting", "Commands", "DAGDocument", "DAGModel", "Execution", "HTTPClient", "LogFiles",
+                "Markets", "ModelRegistry", "Operators", "PostgresClient", "PrivateCluster", "RecordedExchange",
+                "RunStore", "Scheduler", "SchedulerCore", "Streaming", "Warehouse", "WebServer", argumentParser,
+                lifecycle, logging, unixSignals,
             ]),
         program("cryptoflow", ["Commands", "Programs", argumentParser]),
         program(
@@ -179,9 +193,9 @@ let package = Package(
         room(
             "Benchmarks",
             [
-                "CChildSpawn", "CivilTime", "DAGDocument", "DAGModel", "Execution", "HTTPClient", "Markets",
-                "Operators", "PostgresClient", "PrivateCluster", "RunStore", "Scheduler", "SchedulerCore", "Streaming",
-                "Timetables", "WebServer", lifecycle, logging, nioCore, nioHTTP1, nioPosix, nioWebSocket,
+                "CChildSpawn", "CivilTime", "DAGDocument", "DAGModel", "Execution", "HTTPClient",
+                "Markets", "Operators", "PostgresClient", "PrivateCluster", "RunStore", "Scheduler", "SchedulerCore",
+                "Streaming", "Timetables", lifecycle, logging, nioCore, nioHTTP1, nioPosix, nioWebSocket,
             ]),
         program("cryptoflow-bench", ["Benchmarks", "Execution", argumentParser]),
 
@@ -195,7 +209,8 @@ let package = Package(
         tests(of: "Timetables", ["CivilTime"], fixtures: true),
         tests(of: "Templates", ["CivilTime", "DAGModel"], fixtures: true),
         tests(of: "DAGDocument", ["CivilTime", "DAGModel", "Templates", "Timetables"]),
-        tests(of: "SchedulerCore", ["CivilTime", "DAGModel", "RunStore", "Timetables"]),
+        tests(of: "SchedulerCore", ["CivilTime", "DAGModel", "RunStore", "Simulation", "Timetables"]),
+        tests(of: "Simulation", []),
         tests(of: "PostgresClient", ["CLinux", "CivilTime"]),
         tests(of: "PrivateCluster", ["TestSupport", logging]),
         tests(of: "HTTPClient", ["LoopbackHTTP"]),
@@ -207,13 +222,15 @@ let package = Package(
         tests(of: "LogFiles", ["CivilTime", logging]),
         tests(
             of: "WebSocketClient",
-            ["CivilTime", "LoopbackHTTP", "LoopbackWebSocket", nioCore, nioWebSocket]),
-        tests(of: "WebSocketServer", ["LoopbackHTTP", hummingbird, httpTypes, lifecycle, logging, nioCore]),
+            ["CivilTime", "LoopbackHTTP", "LoopbackWebSocket", "WebSocketProtocol", nioCore, nioWebSocket]),
+        tests(
+            of: "WebSocketServer",
+            ["LoopbackHTTP", "WebSocketProtocol", hummingbird, httpTypes, lifecycle, logging, nioCore]),
         tests(
             of: "Streaming",
             [
-                "CivilTime", "HTTPClient", "LoopbackHTTP", "LoopbackWebSocket", "Markets", "PostgresClient",
-                "TestDatabases", "WebSocketClient", "WebSocketServer", lifecycle, logging, nioCore,
+                "CivilTime", "Collecting", "HTTPClient", "LoopbackHTTP", "LoopbackWebSocket", "Markets",
+                "PostgresClient", "TestDatabases", "WebSocketClient", "WebSocketServer", lifecycle, logging, nioCore,
             ]),
         tests(of: "Markets", ["CivilTime", "HTTPClient", "LoopbackHTTP"], fixtures: true),
         tests(of: "Execution", ["CivilTime", "DAGModel", "Timetables"]),
@@ -241,17 +258,18 @@ let package = Package(
         tests(
             of: "WebServer",
             [
-                "CivilTime", "DAGModel", "Execution", "LogFiles", "PrivateCluster", "RunStore", "SchedulerCore",
-                "TestSupport", "Timetables", "WebSocketServer", logging, nioCore,
+                "CivilTime", "Collecting", "DAGModel", "Execution", "LogFiles", "PrivateCluster", "RunStore",
+                "SchedulerCore", "TestSupport", "Timetables", "WebSocketServer", logging, nioCore,
             ]),
         tests(
-            of: "RecordedExchange", ["CivilTime", "LoopbackHTTP", "WebSocketServer", lifecycle, logging], fixtures: true
-        ),
+            of: "RecordedExchange",
+            ["CivilTime", "HTTPClient", "LoopbackHTTP", "Markets", "WebSocketServer", lifecycle, logging],
+            fixtures: true),
         tests(
             of: "Commands",
             [
-                "CivilTime", "DAGDocument", "DAGModel", "Execution", "LogFiles", "ModelRegistry", "RunStore",
-                "SchedulerCore", "TestModels", "Timetables", argumentParser, logging,
+                "CivilTime", "Collecting", "DAGDocument", "DAGModel", "Execution", "LogFiles", "ModelRegistry",
+                "RunStore", "SchedulerCore", "TestModels", "Timetables", argumentParser, logging,
             ],
             fixtures: true),
         .testTarget(

@@ -46,6 +46,9 @@ package struct CommandEnvironment: Sendable {
     /// The environment of the command that runs; without one, commands that need no history still work.
     @TaskLocal package static var current = CommandEnvironment(opener: NoHistory(), operators: [], version: "unknown")
 
+    /// The home folder: the one given, else what the environment says, else the usual one.
+    func home(_ given: String?) -> String { given ?? variable("CRYPTOFLOW_HOME") ?? ".cryptoflow" }
+
     /// A variable of this process; nil when it is not set or empty.
     package static func processVariable(_ name: String) -> String? {
         guard let value = getenv(name), value.pointee != 0 else { return nil }

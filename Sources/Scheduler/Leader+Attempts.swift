@@ -2,6 +2,7 @@ import CivilTime
 import DAGModel
 import Execution
 import Logging
+import RunStore
 import SchedulerCore
 
 extension Leader {
@@ -15,11 +16,9 @@ extension Leader {
             if start.queue == nil { interrupt(start.attempt) }
             return
         }
-        guard start.queue != nil || ContinuousClock.now < leaseEnd else {
-            heldStarts.append(start)
-            return
-        }
-        guard let (record, graph) = core.run(start.instance.run), let task = graph.task(start.instance.task) else {
+        guard start.queue != nil || gate.admits(start, at: .now) else { return }
+        guard let (record, graph) = queue.core.run(start.instance.run), let task = graph.task(start.instance.task)
+        else {
             return
         }
         let launch = AttemptLaunch(
@@ -36,8 +35,7 @@ extension Leader {
     func stop(_ attempt: AttemptID, reason: String) {
         stopReasons[attempt] = reason
         attempts[attempt]?.cancel()
-        if let held = heldStarts.firstIndex(where: { $0.attempt == attempt }) {
-            heldStarts.remove(at: held)
+        if gate.withdraw(attempt) {
             ended(AttemptEnd(attempt: attempt, state: .failed, reason: reason), isHandedOver: false)
         }
     }
@@ -72,10 +70,7 @@ extension Leader {
 
     /// The lease was renewed: work may be started until `end`.
     func renewed(until end: ContinuousClock.Instant) {
-        leaseEnd = end
-        let held = heldStarts
-        heldStarts = []
-        for start in held { self.start(start) }
+        for start in gate.renewed(until: end) { self.start(start) }
     }
 
     /// Stops every attempt, waits for their ends to be committed, and leaves the store as the next leader expects it.
@@ -84,8 +79,7 @@ extension Leader {
     func stop() async {
         isStopping = true
         take(.drain)
-        for start in heldStarts { interrupt(start.attempt) }
-        heldStarts = []
+        for start in gate.takeHeld() { interrupt(start.attempt) }
         await taskExecutor.letGo()
         for task in attempts.values { task.cancel() }
         for task in attempts.values { await task.value }

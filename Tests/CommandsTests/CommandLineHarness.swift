@@ -37,11 +37,13 @@ struct CommandLineHarness {
     static func run(
         _ arguments: String..., history: FakeHistory = FakeHistory(), models: FakeModels? = nil, desk: FakeDesk? = nil,
         variables: [String: String] = [:],
-        isColourful: Bool = false, showsProgress: Bool = false
+        isColourful: Bool = false, showsProgress: Bool = false,
+        onOutput: @escaping @Sendable (String) -> Void = { _ in }
     ) async -> Outcome {
         let written = Written()
         let console = Console(isColourful: isColourful, showsProgress: showsProgress) { stream, text in
             written.add(text, to: stream)
+            if stream == .output { onOutput(text) }
         }
         let environment = CommandEnvironment(
             opener: history, models: models, desks: desk, operators: operators, version: "1.2.3", console: console,

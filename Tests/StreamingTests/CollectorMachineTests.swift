@@ -1,4 +1,5 @@
 import CivilTime
+import Collecting
 import Markets
 import Testing
 
@@ -159,7 +160,7 @@ import Testing
         _ = rig.run()
         let three = both + [code("KRW-XRP")]
         #expect(rig.send(.markets(three + three)) == [.lookUp([code("KRW-XRP")])])
-        #expect(rig.machine.status.markets == three)
+        #expect(rig.machine.markets == three && rig.status().markets == three.map(\.description))
         #expect(rig.send(.markets([both[0]])) == [])
         let done = rig.pass(.seconds(1))
         #expect(done.map(\.action) == [.subscribe([both[0]])])

@@ -1,3 +1,4 @@
+import Collecting
 import DAGModel
 import Testing
 

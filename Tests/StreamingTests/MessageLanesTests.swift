@@ -4,7 +4,7 @@ import Testing
 
 @testable import Streaming
 
-@Suite("Messages between socket and bus") struct PublishBufferTests {
+@Suite("Messages that wait") struct MessageLanesTests {
     private func trade(_ id: Int64) -> StreamMessage {
         let trade = Trade(
             market: code("KRW-BTC"), tradedAt: .epoch, price: .one, volume: .one, takerSide: .bid, sequentialID: id,
@@ -19,12 +19,13 @@ import Testing
         return message(.orderBook(book))
     }
 
-    /// The buffer behind methods that an expectation can call.
+    /// The lanes behind methods that an expectation can call.
     private final class Held {
-        var buffer: PublishBuffer
-        init(capacity: Int) { buffer = PublishBuffer(capacity: capacity) }
-        func append(_ message: StreamMessage) -> MarketEvent? { buffer.append(message)?.event }
-        func take(_ most: Int) -> [MarketEvent] { buffer.take(most).map(\.event) }
+        var lanes = MessageLanes()
+        let most: Int
+        init(capacity: Int) { most = capacity }
+        func append(_ message: StreamMessage) -> MarketEvent? { lanes.append(message, most: most)?.event }
+        func take(_ most: Int) -> [MarketEvent] { lanes.take(most).map(\.event) }
     }
 
     private func message(_ event: MarketEvent) -> StreamMessage {

@@ -1,13 +1,10 @@
-import DAGModel
+package import DAGModel
 
 /// How tasks end in an ideal history: an independent reading of the trigger rules, on final states, and outcomes that are
 /// fixed by what a try is about.
-enum IdealOutcome {
+package enum IdealOutcome {
     static func state(dag: String, run: String, task: String, realTry: Int) -> AttemptState {
-        var hash: UInt64 = 1_469_598_103_934_665_603
-        for byte in "\(dag)/\(run)/\(task)/\(realTry)".utf8 { hash = (hash ^ UInt64(byte)) &* 1_099_511_628_211 }
-        hash ^= hash >> 29
-        return switch hash % 100 {
+        switch hash("\(dag)/\(run)/\(task)/\(realTry)") % 100 {
         case 0..<65: .success
         case 65..<75: .skipped
         default: .failed
@@ -15,7 +12,7 @@ enum IdealOutcome {
     }
 
     /// A task, or an instance of a mapped one, by name.
-    static func name(_ instance: TaskInstanceKey) -> String {
+    package static func name(_ instance: TaskInstanceKey) -> String {
         instance.mapIndex < 0 ? instance.task.rawValue : "\(instance.task)[\(instance.mapIndex)]"
     }
 

@@ -1,41 +1,28 @@
-import CivilTime
-import DAGModel
-import SchedulerCore
+package import CivilTime
+package import DAGModel
+package import SchedulerCore
 import Timetables
 
-/// A seeded generator (SplitMix64), so that a seed replays.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed &+ 0x9E37_79B9_7F4A_7C15 }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-
-    mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &self) < percent }
-}
-
 /// Random documents for the simulation: every trigger rule, retries, pools, limits; by cron, by assets or only by hand.
-enum RandomDAGs {
-    static let start = Timestamp(iso8601: "2026-03-01T00:00:00Z") ?? .distantPast
+package enum RandomDAGs {
+    package static let start = Timestamp(iso8601: "2026-03-01T00:00:00Z") ?? .distantPast
+    /// Hours before Europe's clocks go forward.
+    static let startBeforeSummer = Timestamp(iso8601: "2026-03-28T18:00:00Z") ?? .distantPast
 
-    static func make(using generator: inout SeededGenerator) throws -> [DAGRecord] {
+    static func make(using generator: inout SeededGenerator, start: Timestamp) throws -> [DAGRecord] {
         let count = Int.random(in: 1...4, using: &generator)
         return try (0..<count).map { number in
-            record(try dag(number, count: count, using: &generator), text: 0)
+            record(try dag(number, count: count, using: &generator, start: start), text: 0)
         }
     }
 
-    static func record(_ dag: DAG, text: Int) -> DAGRecord {
+    package static func record(_ dag: DAG, text: Int) -> DAGRecord {
         DAGRecord(dag: dag, version: DAGVersionID(rawValue: "\(dag.id)-\(text)"), sourceText: "text \(text)")
     }
 
-    private static func dag(_ number: Int, count: Int, using generator: inout SeededGenerator) throws -> DAG {
+    private static func dag(
+        _ number: Int, count: Int, using generator: inout SeededGenerator, start: Timestamp
+    ) throws -> DAG {
         let id = DAGID("dag\(number)")
         let place = SourcePlace(file: "dag\(number).yaml", line: 1, column: 1)
         var timetable = try schedule(using: &generator)
@@ -52,6 +39,9 @@ enum RandomDAGs {
         dag.maxActiveRuns = Int.random(in: 1...4, using: &generator)
         dag.maxActiveTasks = Int.random(in: 1...4, using: &generator)
         dag.isPausedUponCreation = generator.chance(20)
+        if generator.chance(10) { dag.maxConsecutiveFailedRuns = Int.random(in: 1...3, using: &generator) }
+        if generator.chance(10) { dag.failFast = true }
+        if generator.chance(10) { dag.dagrunTimeout = .seconds(Int64.random(in: 1_000...8_000, using: &generator)) }
         if generator.chance(50) { addFeatures(to: &dag, using: &generator) }
         return dag
     }
@@ -91,13 +81,30 @@ enum RandomDAGs {
     }
 
     private static func schedule(using generator: inout SeededGenerator) throws -> Timetable {
-        let expressions = ["*/20 * * * *", "0 * * * *", "5,35 * * * *"]
+        let expressions = ["*/20 * * * *", "0 * * * *", "5,35 * * * *", "30 1,2,3 * * *", "15 2-4 * * *"]
+        let policies: [DSTPolicy] = [
+            .debian, .airflow, DSTPolicy(gap: .shift, overlap: .both), DSTPolicy(gap: .skip, overlap: .last),
+        ]
         let cron = try CronSchedule(
-            parsing: expressions[Int.random(in: 0..<expressions.count, using: &generator)], zone: .utc, policy: .debian)
-        return switch Int.random(in: 0..<10, using: &generator) {
-        case 0..<4: .cron(cron)
-        case 4..<9: .cronDataInterval(cron)
+            parsing: expressions[Int.random(in: 0..<expressions.count, using: &generator)],
+            zone: generator.chance(50) ? .utc : berlin,
+            policy: policies[Int.random(in: 0..<policies.count, using: &generator)])
+        return switch Int.random(in: 0..<20, using: &generator) {
+        case 0..<8: .cron(cron)
+        case 8..<17: .cronDataInterval(cron)
+        case 17: .continuous
         default: .null
+        }
+    }
+
+    private static let berlin = (try? TimeZoneRules(named: "Europe/Berlin")) ?? .utc
+
+    /// The zone of a schedule by cron; nil for any other.
+    static func zone(of timetable: Timetable) -> TimeZoneRules? {
+        switch timetable {
+        case .cronTrigger(let trigger): trigger.schedules.first?.zone
+        case .cronDataInterval(let schedule): schedule.zone
+        default: nil
         }
     }
 

@@ -1,16 +1,7 @@
 import CivilTime
 import DAGModel
-import DequeModule
 import RunStore
 import SchedulerCore
-
-/// A question to the store whose answer must be exact: asked when every decision so far is committed, answered before any
-/// other event is handled.
-enum Lookup: Sendable {
-    case runs(BackfillID, dag: DAGID, dates: [Timestamp])
-    case previous(RunKey, dag: DAGID, before: Timestamp)
-    case command(PendingCommand)
-}
 
 extension Leader {
     /// Takes commands read from the store.
@@ -19,13 +10,10 @@ extension Leader {
             switch command {
             case .readable(let pending):
                 guard takenCommands.insert(pending.id).inserted else { continue }
-                lookups.append(.command(pending))
+                queue.ask(.command(pending))
             case .unreadable(let id, let problem):
                 guard takenCommands.insert(id).inserted else { continue }
-                var decision = Decision()
-                decision.changes.append(
-                    .finishCommand(id, .refused("this scheduler cannot read the command: \(problem)")))
-                uncommitted.append(decision)
+                queue.record([.finishCommand(id, .refused("this scheduler cannot read the command: \(problem)"))])
             }
         }
         kick()
@@ -37,10 +25,9 @@ extension Leader {
         while failure == nil {
             do {
                 let event = try await ask(lookup)
-                lookups.removeFirst()
-                decide(event)
-                while lookups.isEmpty, let held = heldEvents.popFirst() { decide(held) }
-                return
+                let now = Timestamp.now()
+                queue.answer(event, now: now)
+                return goOn(at: now)
             } catch let error where store.isTransient(error) {
                 if isStopping { return fail(error) }
                 await backoff.wait()

@@ -60,6 +60,7 @@ enum ModelJSON {
             "model": .string(forecast.modelName), "market_known": .bool(forecast.isMarketKnown),
             "close": .string(forecast.close), "forecast_price": .double(forecast.price),
             "lower_price": double(forecast.lower), "upper_price": double(forecast.upper),
+            "dead_band": .double(forecast.deadBand),
             "p_down": double(odds.count == 3 ? odds[0] : nil), "p_flat": double(odds.count == 3 ? odds[1] : nil),
             "p_up": double(odds.count == 3 ? odds[2] : nil), "actual_close": string(forecast.actualClose),
             "error": double(forecast.error), "is_inside": forecast.isInside.map { .bool($0) } ?? .null,

@@ -6,7 +6,7 @@ package struct WebSocketCloseCode: RawRepresentable, Sendable, Hashable {
 
     /// The purpose was fulfilled.
     package static let normal = Self(rawValue: 1000)
-    /// The server stops.
+    /// A server stops, or a page is left.
     package static let goingAway = Self(rawValue: 1001)
     package static let protocolError = Self(rawValue: 1002)
     package static let unacceptableData = Self(rawValue: 1003)
@@ -27,16 +27,15 @@ package struct WebSocketCloseCode: RawRepresentable, Sendable, Hashable {
         default: false
         }
     }
-}
 
-/// How a WebSocket connection ended.
-package enum WebSocketClosure: Sendable, Equatable {
-    /// The client sent a close frame; without a code it stands for 1005.
-    case byClient(WebSocketCloseCode?, reason: String)
-    /// This side sent a close frame first.
-    case byServer(WebSocketCloseCode, reason: String)
-    /// The connection ended without a close frame, which clients see as 1006.
-    case lost
-    /// This side ended the connection without a close frame, because no traffic came.
-    case idle
+    /// What a close frame carries: at most 125 bytes, the reason cut between characters so that it stays UTF-8.
+    package static func payload(_ code: WebSocketCloseCode?, reason: String) -> [UInt8] {
+        guard let code else { return [] }
+        var payload = [UInt8(code.rawValue >> 8), UInt8(code.rawValue & 0xFF)]
+        for character in reason {
+            guard payload.count + character.utf8.count <= 125 else { break }
+            payload += Array(character.utf8)
+        }
+        return payload
+    }
 }

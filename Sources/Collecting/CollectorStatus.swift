@@ -1,32 +1,13 @@
 package import CivilTime
-package import Markets
-
-/// What a collector does, as status pages and metrics show it.
-///
-///     starting → running ⇄ stalled → reconnecting → running …
-///     any → failing (what it tries does not work, again and again) → running
-///     any → stopped
-package enum CollectorState: String, Sendable, Hashable, CaseIterable, Codable {
-    /// Not connected yet, for the first time.
-    case starting
-    /// Good messages come.
-    case running
-    /// Connected, but no good message for longer than the markets' activity allows.
-    case stalled
-    /// The connection was lost; the next try is under way or due.
-    case reconnecting
-    /// Ended on request.
-    case stopped
-    /// Several tries in a row failed; it goes on trying, and the reason says what is wrong.
-    case failing
-}
 
 /// A collector's state with its figures, at one moment.
 package struct CollectorStatus: Sendable, Hashable {
-    package let exchange: Exchange
+    /// The exchange's token, such as `upbit`.
+    package let exchange: String
     /// Distinguishes collectors of one exchange.
-    package let name: String
-    package var markets: [MarketCode]
+    package var name: String
+    /// The exchange's own codes.
+    package var markets: [String]
     package var state: CollectorState
     /// Why it is in this state, a sentence; empty for running.
     package var reason: String
@@ -52,7 +33,7 @@ package struct CollectorStatus: Sendable, Hashable {
     package var history: [Int]
 
     package init(
-        exchange: Exchange, name: String, markets: [MarketCode], state: CollectorState = .starting,
+        exchange: String, name: String, markets: [String], state: CollectorState = .starting,
         reason: String = "", since: Timestamp, lastMessageAt: Timestamp? = nil, rate: Double = 0,
         lagSeconds: Double? = nil, messages: Int = 0, reconnects: Int = 0, gaps: Int = 0, filledTrades: Int = 0,
         malformed: Int = 0, shed: Int = 0, history: [Int] = []
