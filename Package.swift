@@ -46,6 +46,7 @@ func tests(of name: String, _ dependencies: [Target.Dependency], fixtures: Bool 
 // The order is the picture: values at the bottom, databases and networks in the middle, services above, programs last.
 let package = Package(
     name: "cryptoflow",
+    products: [.library(name: "CryptoFlowTasks", targets: ["CryptoFlowTasks"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
@@ -102,8 +103,20 @@ let package = Package(
         room(
             "Workers",
             [
-                "ActorQueues", "CLinux", "CivilTime", "DAGModel", "Execution", "RunStore", "SchedulerCore", logging,
+                "ActorQueues", "CLinux", "CivilTime", "DAGModel", "Execution", "RunStore", "SchedulerCore", argumentParser,
+                logging, unixSignals,
             ]),
+
+        // For users' own programs: tasks in Swift, and their worker.
+        room(
+            "CryptoFlowTasks",
+            [
+                "CivilTime", "DAGModel", "Execution", "HTTPClient", "Operators", "RunStore", "SchedulerCore", "Timetables",
+                "Workers", argumentParser, logging,
+            ]),
+        .executableTarget(
+            name: "swift-tasks-example", dependencies: ["CryptoFlowTasks"],
+            path: "Examples/SwiftTasks/Sources/SwiftTasks", swiftSettings: [.treatAllWarnings(as: .error)]),
 
         // The core and the order of its decisions, driven through years of disturbances.
         room("Simulation", ["CivilTime", "DAGModel", "RunStore", "SchedulerCore", "Timetables"]),
@@ -181,7 +194,7 @@ let package = Package(
             [
                 "CivilTime", "Collecting", "Commands", "DAGDocument", "DAGModel", "Execution", "HTTPClient", "LogFiles",
                 "Markets", "ModelRegistry", "Operators", "PostgresClient", "PrivateCluster", "RecordedExchange",
-                "RunStore", "Scheduler", "SchedulerCore", "Streaming", "Warehouse", "WebServer", argumentParser,
+                "RunStore", "Scheduler", "SchedulerCore", "Streaming", "Warehouse", "WebServer", "Workers", argumentParser,
                 lifecycle, logging, unixSignals,
             ]),
         program("cryptoflow", ["Commands", "Programs", argumentParser]),
@@ -277,7 +290,7 @@ let package = Package(
             dependencies: [
                 "CChildSpawn", "CivilTime", "Commands", "HTTPClient", "ModelRegistry", "PostgresClient",
                 "PrivateCluster", "Programs", "TestModels", "TestSupport", "WebServer", "cryptoflow",
-                "cryptoflow-exchange", "cryptoflow-model", "cryptoflow-scheduler", "cryptoflow-stream", argumentParser,
+                "cryptoflow-exchange", "cryptoflow-model", "cryptoflow-scheduler", "cryptoflow-stream", "swift-tasks-example", argumentParser,
                 logging,
             ],
             swiftSettings: strict),
@@ -296,4 +309,5 @@ if let named = Context.environment["CRYPTOFLOW_TESTS"], !named.isEmpty {
         for case .byNameItem(let dependency, _) in target.dependencies { open.append(dependency) }
     }
     package.targets.removeAll { !wanted.contains($0.name) }
+    if !wanted.contains("CryptoFlowTasks") { package.products = [] }
 }

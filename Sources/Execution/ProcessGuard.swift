@@ -8,7 +8,7 @@ import Synchronization
 /// The guard is a process of its own; see `cprocessguard_start`.
 package final class ProcessGuard: Sendable {
     /// The environment entry that every guarded process must carry.
-    package static let variable = "CRYPTOFLOW_WORKER"
+    package static let variable = "CRYPTOFLOW_GUARD"
 
     /// The value of ``variable`` for this program's tasks.
     package let marker: String

@@ -11,8 +11,8 @@ package struct ProcessLauncher: Sendable {
     /// The bytes that a task's log may take on disk; nil for no limit.
     package let outputLimit: Int64?
     private let recorder: any ProcessRecorder
-    /// What every child gets beside all else.
-    private let marks: [String: String]
+    /// Whatever kills the children when this program cannot.
+    private let guarded: ProcessGuard?
 
     /// The time between TERM and KILL when nothing else is said: 5 s.
     package static let defaultGrace = Duration.seconds(5)
@@ -30,7 +30,7 @@ package struct ProcessLauncher: Sendable {
         self.recorder = recorder
         self.grace = grace
         self.outputLimit = outputLimit
-        marks = guarded.map { [ProcessGuard.variable: $0.marker] } ?? [:]
+        self.guarded = guarded
     }
 
     /// The value of `CRYPTOFLOW_ATTEMPT` for an attempt.
@@ -57,7 +57,7 @@ package struct ProcessLauncher: Sendable {
         if !inherits { variables["PATH"] = environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin" }
         variables.merge(extra) { _, given in given }
         variables.merge(Self.contextVariables(launch)) { _, ours in ours }
-        variables.merge(marks) { _, ours in ours }
+        if let guarded { variables[ProcessGuard.variable] = guarded.marker }
         variables[ChildProcess.attemptVariable] = Self.marker(instance: instance, attempt: launch.attempt)
 
         context.log.makeFolder()

@@ -12,6 +12,13 @@ package struct TaskLogReader: Sendable {
         package let next: Int64
         /// The length of the file when it was read.
         package let size: Int64
+
+        package init(text: String, start: Int64, next: Int64, size: Int64) {
+            self.text = text
+            self.start = start
+            self.next = next
+            self.size = size
+        }
     }
 
     /// 1 MB: what a page or a terminal wants at once.

@@ -10,6 +10,9 @@ enum WarehouseAccess: Sendable {
     /// The URL of `CRYPTOFLOW_CONN_WAREHOUSE`; the password of the role is then somebody else's business.
     case given(url: String)
 
+    /// What the home calls the password.
+    static let secret = "warehouse-password"
+
     /// What the environment says; else the home's password, made at its first use.
     init(
         home: CryptoflowHome, environment: [String: String] = ProcessInfo.processInfo.environment
@@ -18,8 +21,7 @@ enum WarehouseAccess: Sendable {
             self = .given(url: url)
             return
         }
-        let name = "warehouse-password"
-        self = .role(password: try home.readSecret(name: name) ?? home.makeSecret(name: name))
+        self = .role(password: try home.readSecret(name: Self.secret) ?? home.makeSecret(name: Self.secret))
     }
 
     /// The password to set; nil where it is to be left alone.

@@ -22,6 +22,16 @@ extension PostgresRunStore: WorkerStore {
         return try row.decode(0)
     }
 
+    /// Throws a sentence when the database is from before there were workers.
+    package func checkWorkersAreKnown() async throws {
+        let found: String? = try await reader.query("SELECT to_regclass('flow.worker')::text").first?.decode(0)
+        guard found == nil else { return }
+        throw PostgresError(
+            .migration,
+            "the database knows no workers: bring it up to date first, by `cryptoflow db migrate` or a start of the scheduler "
+                + "of this version")
+    }
+
     /// A call that takes longer than this is given up: the time to live is running.
     private static func patience(_ ttl: Duration) -> Duration { max(ttl / 4, .milliseconds(500)) }
 

@@ -2,6 +2,7 @@ import ActorQueues
 import CivilTime
 import DAGModel
 import Execution
+import Glibc
 import Logging
 import RunStore
 import SchedulerCore
@@ -107,7 +108,10 @@ actor WorkerSession {
         if isLost {
             let tasks = running.values.map(\.task)
             for task in tasks { task.cancel() }
+            // Ended below, or with the program.
+            let watchdog = Task { await self.endUnheeded() }
             for task in tasks { await task.value }
+            watchdog.cancel()
             running = [:]
             return
         }
@@ -175,6 +179,15 @@ actor WorkerSession {
         observer.changed(.lost(tries: running.count + ended.count))
         ended = []
         settle()
+    }
+
+    /// Others carry out what runs here when its time is over: a task in this program that goes on regardless ends with it.
+    private func endUnheeded() async {
+        let left = ContinuousClock.now.duration(to: aliveSince + settings.ttl * WorkerSettings.overdue)
+        do { try await Task.sleep(for: max(left, .seconds(1))) } catch { return }
+        guard !running.isEmpty else { return }
+        observer.changed(.unheeded(tries: running.count))
+        exit(75)
     }
 
     // MARK: - Heartbeats

@@ -19,6 +19,8 @@ package struct WorkerSettings: Sendable {
 
     /// Of the time to live: when a worker that had no answer stops its tries, and when its guard kills what is left.
     static let (cutOff, killed) = (0.65, 0.85)
+    /// Of the time to live: when a worker whose tries have not ended by then ends itself.
+    static let overdue = 0.95
     /// Of the time to live: what a task's processes get between TERM and KILL, at most.
     static let grace = 0.1
 
@@ -47,5 +49,7 @@ package enum WorkerStatus: Sendable {
     /// It was cut off for too long: all it had was stopped and is tried again by others.
     case lost(tries: Int)
     case waitingForDatabase(problem: String)
+    /// Tries that were cancelled in time did not end: the program ends with them.
+    case unheeded(tries: Int)
     case stopped
 }
