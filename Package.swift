@@ -103,7 +103,8 @@ let package = Package(
         room(
             "Workers",
             [
-                "ActorQueues", "CLinux", "CivilTime", "DAGModel", "Execution", "RunStore", "SchedulerCore", argumentParser,
+                "ActorQueues", "CLinux", "CivilTime", "DAGModel", "Execution", "RunStore", "SchedulerCore",
+                argumentParser,
                 logging, unixSignals,
             ]),
 
@@ -111,7 +112,8 @@ let package = Package(
         room(
             "CryptoFlowTasks",
             [
-                "CivilTime", "DAGModel", "Execution", "HTTPClient", "Operators", "RunStore", "SchedulerCore", "Timetables",
+                "CivilTime", "DAGModel", "Execution", "HTTPClient", "Operators", "RunStore", "SchedulerCore",
+                "Timetables",
                 "Workers", argumentParser, logging,
             ]),
         .executableTarget(
@@ -194,7 +196,8 @@ let package = Package(
             [
                 "CivilTime", "Collecting", "Commands", "DAGDocument", "DAGModel", "Execution", "HTTPClient", "LogFiles",
                 "Markets", "ModelRegistry", "Operators", "PostgresClient", "PrivateCluster", "RecordedExchange",
-                "RunStore", "Scheduler", "SchedulerCore", "Streaming", "Warehouse", "WebServer", "Workers", argumentParser,
+                "RunStore", "Scheduler", "SchedulerCore", "Streaming", "Warehouse", "WebServer", "Workers",
+                argumentParser,
                 lifecycle, logging, unixSignals,
             ]),
         program("cryptoflow", ["Commands", "Programs", argumentParser]),
@@ -290,7 +293,8 @@ let package = Package(
             dependencies: [
                 "CChildSpawn", "CivilTime", "Commands", "HTTPClient", "ModelRegistry", "PostgresClient",
                 "PrivateCluster", "Programs", "TestModels", "TestSupport", "WebServer", "cryptoflow",
-                "cryptoflow-exchange", "cryptoflow-model", "cryptoflow-scheduler", "cryptoflow-stream", "swift-tasks-example", argumentParser,
+                "cryptoflow-exchange", "cryptoflow-model", "cryptoflow-scheduler", "cryptoflow-stream",
+                "swift-tasks-example", argumentParser,
                 logging,
             ],
             swiftSettings: strict),

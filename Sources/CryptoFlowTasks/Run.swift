@@ -36,7 +36,8 @@ public func run(_ handlers: TaskHandlers, arguments: [String]? = nil) async {
 struct HostOptions: ParsableArguments {
     @OptionGroup var worker: WorkerOptions
 
-    @Option(help: ArgumentHelp("PostgreSQL URL of the run history (default: $CRYPTOFLOW_DATABASE_URL).", valueName: "url"))
+    @Option(
+        help: ArgumentHelp("PostgreSQL URL of the run history (default: $CRYPTOFLOW_DATABASE_URL).", valueName: "url"))
     var database: String?
 
     @Option(help: ArgumentHelp("Folder for the logs of tasks.", valueName: "dir"))
@@ -56,11 +57,13 @@ struct HostOptions: ParsableArguments {
         let settings = try worker.settings()
         let host = WorkerHost(
             settings: settings, databaseURL: url,
-            warehouseURL: WorkerHost.warehouseURL(ownerURL: url, environment: environment), logs: folder + "/logs/tasks",
+            warehouseURL: WorkerHost.warehouseURL(ownerURL: url, environment: environment),
+            logs: folder + "/logs/tasks",
             environment: environment, version: "swift")
         let http = HTTPClient()
         defer { Task { await http.shutDown() } }  // awaited by nobody: the process ends
-        try await host.run(observer: HostLines(settings: settings), logger: Logger(label: "worker")) { connections, store in
+        try await host.run(observer: HostLines(settings: settings), logger: Logger(label: "worker")) {
+            connections, store in
             var registry = OperatorRegistry()
             registerBuiltins(
                 into: &registry,
@@ -87,7 +90,8 @@ struct HostLines: WorkerObserver {
             say("\(claim.run.dag).\(claim.start.instance.task) \(state)" + (reason.map { ": \($0)" } ?? ""))
         case .draining(let running): say("worker drains: \(running) running; a second signal stops them")
         case .stopping(let running): say("worker stops \(running) running")
-        case .lost(let tries): say("worker was cut off for too long: \(tries) tries are stopped, and tried again by others")
+        case .lost(let tries):
+            say("worker was cut off for too long: \(tries) tries are stopped, and tried again by others")
         case .waitingForDatabase(let problem): say("worker waits for the database: \(problem)")
         case .unheeded(let tries): say("worker ends: \(tries) tries did not heed their cancellation")
         case .stopped: say("worker stopped")

@@ -21,11 +21,13 @@ extension OperatorRegistry {
     /// Throws ``TaskFailure`` when this program has no handler for a `run` body.
     func checkKnows(_ launch: AttemptLaunch) throws {
         guard launch.task.body == .run, handler(for: launch) == nil else { return }
-        let known = Set(handlers.keys.map { name in name.dag.map { "\($0)/\(name.task)" } ?? name.task.rawValue }).sorted()
+        let known = Set(handlers.keys.map { name in name.dag.map { "\($0)/\(name.task)" } ?? name.task.rawValue })
+            .sorted()
         let has = known.isEmpty ? "it has none" : "it has \(known.joined(separator: ", "))"
         throw TaskFailure(
             "the task has a `run` body, and the program that carries out the queue \"\(launch.task.queue)\" has no handler "
-                + "\"\(launch.task.id)\" (\(has)); give the task the queue of a worker that registers it", isRetryable: false)
+                + "\"\(launch.task.id)\" (\(has)); give the task the queue of a worker that registers it",
+            isRetryable: false)
     }
 
     /// What carries out a try, made from its rendered arguments.

@@ -58,7 +58,10 @@ struct WorkerRun: AsyncParsableCommand {
             return handler
         }
         let logger = Logger(label: "worker")
-        let ownerURL = try DatabaseAddress.resolve(database.target).ownerURL
+        // Here --home is a folder for logs: a URL in the environment still counts.
+        let given = database.database ?? environment["CRYPTOFLOW_DATABASE_URL"].flatMap { $0.isEmpty ? nil : $0 }
+        let target = DatabaseTarget(url: given, home: database.target.home)
+        let ownerURL = try DatabaseAddress.resolve(target).ownerURL
         try await check(ownerURL)
         let warehouseURL = try warehouseURL(home, ownerURL: ownerURL, environment: environment)
         let settings = try worker.settings()

@@ -23,7 +23,8 @@ struct WorkerLines: WorkerObserver {
                 "\(name(claim))  \(state), try \(claim.start.tryNumber)  \(claim.run.runID)\(why)",
                 tone: state == "success" ? .good : state == "failed" || state == "lost" ? .bad : .quiet)
         case .draining(let running):
-            terminal.event("worker  drains: \(running) running, none taken any more; again to stop them", tone: .warning)
+            terminal.event(
+                "worker  drains: \(running) running, none taken any more; again to stop them", tone: .warning)
         case .stopping(let running): terminal.event("worker  stops \(running) running", tone: .warning)
         case .lost(let tries):
             terminal.event(

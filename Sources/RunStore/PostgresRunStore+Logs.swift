@@ -14,7 +14,8 @@ extension PostgresRunStore {
         let ofTry = "run_key = $1 AND task_id = $2 AND map_index = $3 AND try_number = $4"
         let results = try await reader.pipeline([
             PostgresStatement(
-                "SELECT start + octet_length(content) FROM flow.task_log WHERE \(ofTry) ORDER BY start DESC LIMIT 1", key),
+                "SELECT start + octet_length(content) FROM flow.task_log WHERE \(ofTry) ORDER BY start DESC LIMIT 1",
+                key),
             // Pieces are at most half a megabyte each, and few.
             PostgresStatement(
                 """

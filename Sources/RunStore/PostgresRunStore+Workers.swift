@@ -14,7 +14,8 @@ extension PostgresRunStore: WorkerStore {
                     WorkerSQL.register,
                     [
                         StoredText.clean(worker.name), process.host, process.pid, process.bootID,
-                        Int64(bitPattern: process.startTicks), worker.version, worker.queues.map { StoredText.clean($0) },
+                        Int64(bitPattern: process.startTicks), worker.version,
+                        worker.queues.map { StoredText.clean($0) },
                         worker.concurrency, ttl.wholeMicroseconds,
                     ]),
             ], timeout: Self.patience(ttl))
@@ -103,7 +104,7 @@ extension PostgresRunStore: WorkerStore {
     }
 
     package func queueWakeups() async -> AsyncStream<String?> {
-        listen(to: "cryptoflow_worker", bufferLimit: 256) { $0.isEmpty ? nil : $0 }
+        queueWakeupHub.listen(to: "cryptoflow_worker", bufferLimit: 256) { $0.isEmpty ? nil : $0 }
     }
 }
 
@@ -132,7 +133,8 @@ extension PostgresRunStore: HandOverStore {
     }
 
     package func judgeWorkers(dead: [WorkerID]) async throws -> WorkerJudgement {
-        let results = try await handOver.pipeline([
+        // Not on the connection for tries: while there are no workers, it need not be.
+        let results = try await reader.pipeline([
             PostgresStatement(WorkerSQL.expire, [dead]), PostgresStatement(WorkerSQL.lostClaims),
             PostgresStatement(WorkerSQL.living),
         ])
@@ -145,7 +147,7 @@ extension PostgresRunStore: HandOverStore {
     }
 
     package func resultWakeups() async -> AsyncStream<Void> {
-        listen(to: "cryptoflow_result", bufferLimit: 1) { _ in () }
+        leaderWakeups.listen(to: "cryptoflow_result", bufferLimit: 1) { _ in () }
     }
 }
 

@@ -8,8 +8,9 @@ package struct SchedulerSettings: Sendable {
     ///
     /// It is renewed twice in that time: a statement every two seconds is what a takeover within four costs.
     package var leaseTTL = Duration.seconds(4)
-    /// How long after a foreign lease's end its attempts are taken for lost: its host may still be stopping them. Everything
-    /// else goes on meanwhile.
+    /// How long after a foreign lease's end its attempts are taken for lost: its host may still be stopping them.
+    ///
+    /// Everything else goes on meanwhile.
     package var foreignGrace = Duration.seconds(5)
     /// How often a standby looks at the lease of another machine's leader.
     package var standbyInterval = Duration.seconds(1)

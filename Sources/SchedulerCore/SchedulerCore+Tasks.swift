@@ -124,7 +124,8 @@ extension SchedulerCore {
         if let reason = run.stopReason ?? (run.tasks[number].markedState == nil ? nil : "changed by hand") {
             return attemptEnded(AttemptEnd(attempt: end.attempt, state: .failed, reason: reason, isRetryable: false))
         }
-        conclude(end.attempt, state: nil, reason: end.reason, exitCode: nil, takenAt: end.takenAt) { core, number, run in
+        conclude(end.attempt, state: nil, reason: end.reason, exitCode: nil, takenAt: end.takenAt) {
+            core, number, run in
             let since = run.tasks[number].waitingSince ?? run.tasks[number].startDate ?? core.now
             run.tasks[number].waitingSince = since
             run.tasks[number].startDate = since

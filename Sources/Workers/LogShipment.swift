@@ -66,7 +66,8 @@ struct LogShipment {
         var filled = 0
         while filled < bytes.count {
             let got = bytes.withUnsafeMutableBytes { buffer in
-                pread(file, buffer.baseAddress.map { $0 + filled }, buffer.count - filled, off_t(offset) + off_t(filled))
+                pread(
+                    file, buffer.baseAddress.map { $0 + filled }, buffer.count - filled, off_t(offset) + off_t(filled))
             }
             if got < 0, errno == EINTR { continue }
             if got <= 0 { break }

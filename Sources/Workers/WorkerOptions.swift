@@ -14,7 +14,9 @@ package struct WorkerOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Tasks at once, at most (default: the number of processors).", valueName: "n"))
     package var concurrency: Int?
 
-    @Option(help: ArgumentHelp("What the history calls this worker (default: the machine's name and the process).", valueName: "name"))
+    @Option(
+        help: ArgumentHelp(
+            "What the history calls this worker (default: the machine's name and the process).", valueName: "name"))
     package var name: String?
 
     @Option(

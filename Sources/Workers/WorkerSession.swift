@@ -309,7 +309,8 @@ actor WorkerSession {
         guard let launch else {
             ended.append(
                 Ended(
-                    claim: claim, end: AttemptEnd(attempt: attempt, state: .failed, reason: problem, isRetryable: false),
+                    claim: claim,
+                    end: AttemptEnd(attempt: attempt, state: .failed, reason: problem, isRetryable: false),
                     log: LogShipment(path: nil, start: claim.logStart)))
             wakeReports?.yield()
             return

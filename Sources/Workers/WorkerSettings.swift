@@ -8,7 +8,9 @@ package struct WorkerSettings: Sendable {
     package var queues: [String]
     /// Tries at once, at most.
     package var concurrency: Int
-    /// How long it may be cut off from the database before its tries are lost. A quarter of it lies between heartbeats.
+    /// How long it may be cut off from the database before its tries are lost.
+    ///
+    /// A quarter of it lies between heartbeats.
     package var ttl = Duration.seconds(20)
     /// How long tries may go on after it was asked to drain; nil for as long as they take.
     package var drainTimeout: Duration?

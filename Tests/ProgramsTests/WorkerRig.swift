@@ -46,7 +46,8 @@ struct WorkerRig: Sendable {
 
     func scheduler(_ home: String = "scheduler", _ more: String...) throws -> Program {
         try scratch.start(
-            "cryptoflow-scheduler", ["--database", url, "--home", "\(scratch.folder)/\(home)", "--dags", "dags"] + more,
+            "cryptoflow-scheduler",
+            ["--database", url, "--home", "\(scratch.folder)/\(home)", "--dags", "dags"] + more,
             environment: environment)
     }
 
@@ -64,8 +65,7 @@ struct WorkerRig: Sendable {
     /// Runs a command on a machine without any logs.
     func command(_ arguments: String..., code: Int32? = 0) async throws -> String {
         let program = try scratch.start(
-            "cryptoflow", arguments + ["--home", "\(scratch.folder)/nowhere"],
-            environment: ["CRYPTOFLOW_DATABASE_URL": url])
+            "cryptoflow", arguments + ["--database", url, "--home", "\(scratch.folder)/nowhere"])
         let result = try await program.finish()
         guard code == nil || result.code == code else {
             throw program.failure("ended with \(result.code) instead of \(code ?? 0)")
@@ -105,6 +105,7 @@ struct WorkerRig: Sendable {
 
     func waitForTry(_ runID: String, takenBy worker: String) async throws {
         try await database.wait(
-            "SELECT EXISTS (SELECT FROM task_attempt WHERE run_id = '\(runID)' AND worker = '\(worker)' AND ended_at IS NULL)")
+            "SELECT EXISTS (SELECT FROM task_attempt WHERE run_id = '\(runID)' AND worker = '\(worker)' AND ended_at IS NULL)"
+        )
     }
 }

@@ -27,7 +27,8 @@ import Testing
             try await rig.waitForRun("r")
             #expect(try await rig.command("task", "logs", "remote", "r", "work").contains("it works on"))
             let past = try await rig.database.value(
-                "SELECT state || ' ' || queue || ' ' || worker || ' ' || (started_at >= queued_at) FROM history.attempts")
+                "SELECT state || ' ' || queue || ' ' || worker || ' ' || (started_at >= queued_at) FROM history.attempts"
+            )
             #expect(past == "success far one true")
             let left = try await rig.database.value(
                 "SELECT (SELECT count(*) FROM flow.attempt_claim) + (SELECT count(*) FROM flow.attempt_result)")
@@ -164,7 +165,9 @@ import Testing
             // Cancelling a run reaches its worker.
             _ = try await rig.command("run", "cancel", "remote", "b")
             try await rig.waitForRun("b", "failed")
-            #expect(try await rig.database.value("SELECT lost_count FROM task_instance JOIN dag_run USING (run_key) WHERE run_id = 'b'") == "0")
+            #expect(
+                try await rig.database.value(
+                    "SELECT lost_count FROM task_instance JOIN dag_run USING (run_key) WHERE run_id = 'b'") == "0")
             third.signal(SIGTERM)
             #expect(try await third.end() == 0)
             scheduler.signal(SIGTERM)
