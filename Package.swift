@@ -72,6 +72,7 @@ let package = Package(
 
         // Values.
         room("CivilTime", []),
+        room("SeededRandom", []),
         room("Timetables", ["CivilTime"]),
         room("DAGModel", ["CivilTime", "Timetables"]),
         room("Templates", ["CivilTime", "DAGModel"]),
@@ -121,7 +122,7 @@ let package = Package(
             path: "Examples/SwiftTasks/Sources/SwiftTasks", swiftSettings: [.treatAllWarnings(as: .error)]),
 
         // The core and the order of its decisions, driven through years of disturbances.
-        room("Simulation", ["CivilTime", "DAGModel", "RunStore", "SchedulerCore", "Timetables"]),
+        room("Simulation", ["CivilTime", "DAGModel", "RunStore", "SchedulerCore", "SeededRandom", "Timetables"]),
         program("cryptoflow-simulate", ["Simulation", argumentParser]),
 
         room(
@@ -209,7 +210,7 @@ let package = Package(
         room(
             "Benchmarks",
             [
-                "CChildSpawn", "CivilTime", "DAGDocument", "DAGModel", "Execution", "HTTPClient",
+                "CChildSpawn", "CivilTime", "Collecting", "DAGDocument", "DAGModel", "Execution", "HTTPClient",
                 "Markets", "Operators", "PostgresClient", "PrivateCluster", "RunStore", "Scheduler", "SchedulerCore",
                 "Streaming", "Timetables", lifecycle, logging, nioCore, nioHTTP1, nioPosix, nioWebSocket,
             ]),
@@ -221,11 +222,11 @@ let package = Package(
             "LoopbackWebSocket", [nioCore, nioHTTP1, nioPosix, nioSSL, nioWebSocket], path: "Tests/LoopbackWebSocket"),
         room("TestSupport", ["PrivateCluster", logging], path: "Tests/TestSupport"),
         room("TestDatabases", ["PostgresClient", "TestSupport"], path: "Tests/TestDatabases"),
-        tests(of: "CivilTime", []),
-        tests(of: "Timetables", ["CivilTime"], fixtures: true),
-        tests(of: "Templates", ["CivilTime", "DAGModel"], fixtures: true),
-        tests(of: "DAGDocument", ["CivilTime", "DAGModel", "Templates", "Timetables"]),
-        tests(of: "SchedulerCore", ["CivilTime", "DAGModel", "RunStore", "Simulation", "Timetables"]),
+        tests(of: "CivilTime", ["SeededRandom"]),
+        tests(of: "Timetables", ["CivilTime", "SeededRandom"], fixtures: true),
+        tests(of: "Templates", ["CivilTime", "DAGModel", "SeededRandom"], fixtures: true),
+        tests(of: "DAGDocument", ["CivilTime", "DAGModel", "Templates", "SeededRandom", "Timetables"]),
+        tests(of: "SchedulerCore", ["CivilTime", "DAGModel", "RunStore", "SeededRandom", "Simulation", "Timetables"]),
         tests(of: "Simulation", []),
         tests(of: "PostgresClient", ["CLinux", "CivilTime"]),
         tests(of: "PrivateCluster", ["TestSupport", logging]),
@@ -234,7 +235,7 @@ let package = Package(
             "TestModels", ["CivilTime", "ModelRegistry", "PostgresClient", "TestDatabases", "TestSupport"],
             path: "Tests/TestModels"),
         tests(of: "ModelRegistry", ["CivilTime", "PostgresClient", "TestModels"]),
-        tests(of: "Model", ["CivilTime", "ModelRegistry", "PostgresClient", "TestDatabases"]),
+        tests(of: "Model", ["CivilTime", "ModelRegistry", "PostgresClient", "TestDatabases", "SeededRandom"]),
         tests(of: "LogFiles", ["CivilTime", logging]),
         tests(
             of: "WebSocketClient",
@@ -246,9 +247,10 @@ let package = Package(
             of: "Streaming",
             [
                 "CivilTime", "Collecting", "HTTPClient", "LoopbackHTTP", "LoopbackWebSocket", "Markets",
-                "PostgresClient", "TestDatabases", "WebSocketClient", "WebSocketServer", lifecycle, logging, nioCore,
+                "PostgresClient", "TestDatabases", "SeededRandom", "WebSocketClient", "WebSocketServer", lifecycle,
+                logging, nioCore,
             ]),
-        tests(of: "Markets", ["CivilTime", "HTTPClient", "LoopbackHTTP"], fixtures: true),
+        tests(of: "Markets", ["CivilTime", "HTTPClient", "LoopbackHTTP", "SeededRandom"], fixtures: true),
         tests(of: "Execution", ["CivilTime", "DAGModel", "Timetables"]),
         tests(
             of: "Operators",
@@ -259,7 +261,9 @@ let package = Package(
         tests(
             of: "RunStore",
             [
-                "CivilTime", "DAGModel", "Execution", "PostgresClient", "SchedulerCore", "TestDatabases", "TestSupport",
+                "CivilTime", "DAGModel", "Execution", "PostgresClient", "SchedulerCore", "TestDatabases",
+                "SeededRandom",
+                "TestSupport",
                 "Timetables", logging,
             ]),
         tests(
@@ -275,7 +279,7 @@ let package = Package(
             of: "WebServer",
             [
                 "CivilTime", "Collecting", "DAGModel", "Execution", "LogFiles", "PrivateCluster", "RunStore",
-                "SchedulerCore", "TestSupport", "Timetables", "WebSocketServer", logging, nioCore,
+                "SchedulerCore", "SeededRandom", "TestSupport", "Timetables", "WebSocketServer", logging, nioCore,
             ]),
         tests(
             of: "RecordedExchange",
@@ -286,13 +290,12 @@ let package = Package(
             [
                 "CivilTime", "Collecting", "DAGDocument", "DAGModel", "Execution", "LogFiles", "ModelRegistry",
                 "RunStore", "SchedulerCore", "TestModels", "Timetables", argumentParser, logging,
-            ],
-            fixtures: true),
+            ]),
         .testTarget(
             name: "ProgramsTests",
             dependencies: [
-                "CChildSpawn", "CivilTime", "Commands", "HTTPClient", "ModelRegistry", "PostgresClient",
-                "PrivateCluster", "Programs", "TestModels", "TestSupport", "WebServer", "cryptoflow",
+                "CChildSpawn", "CivilTime", "Commands", "DAGModel", "HTTPClient", "ModelRegistry", "PostgresClient",
+                "PrivateCluster", "Programs", "TestModels", "SeededRandom", "TestSupport", "WebServer", "cryptoflow",
                 "cryptoflow-exchange", "cryptoflow-model", "cryptoflow-scheduler", "cryptoflow-stream",
                 "swift-tasks-example", argumentParser,
                 logging,

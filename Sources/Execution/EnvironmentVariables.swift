@@ -9,9 +9,7 @@ package struct EnvironmentVariables: VariableReader {
     }
 
     package func variable(named name: String) async throws -> String? {
-        for prefix in ["CRYPTOFLOW_VAR_", "AIRFLOW_VAR_"] {
-            if let value = environment[prefix + name.uppercased()] { return value }
-        }
+        if let value = VariableName.text(of: name, in: environment) { return value }
         return try await store.variable(named: name)
     }
 }

@@ -25,9 +25,12 @@ package struct TaskLogReader: Sendable {
     package static let defaultLimit = 1 << 20
 
     package let path: String
+    private let mask: SecretMask
 
-    package init(path: String) {
+    /// - Parameter mask: covers secrets in what a child wrote; a child's write that is read half is not.
+    package init(path: String, mask: SecretMask = SecretMask()) {
         self.path = path
+        self.mask = mask
     }
 
     /// Whether there is a log at all: a task that said nothing has none.
@@ -51,7 +54,7 @@ package struct TaskLogReader: Sendable {
 
     /// At most `limit` bytes from `offset` on; an empty text when nothing is there (yet).
     ///
-    /// A character cut in two at the end is left for the next piece.
+    /// A character cut in two at the end, and what may be the beginning of a secret, is left for the next piece.
     package func chunk(from offset: Int64, limit: Int = defaultLimit) -> Chunk {
         guard let file = open() else { return Chunk(text: "", start: offset, next: offset, size: 0) }
         defer { close(file) }
@@ -66,6 +69,10 @@ package struct TaskLogReader: Sendable {
         let end = hole > offset ? min(hole, size) : size
         var bytes = read(file, from: offset, count: Int(min(Int64(max(limit, 8)), end - offset)))
         if offset + Int64(bytes.count) < end || end == size { Self.dropCutCharacter(&bytes) }
+        if offset + Int64(bytes.count) < end {
+            let cut = mask.cutLength(of: bytes)
+            if cut < bytes.count { bytes.removeLast(cut) }
+        }
         return Chunk(text: text(bytes), start: offset, next: offset + Int64(bytes.count), size: size)
     }
 
@@ -121,8 +128,10 @@ package struct TaskLogReader: Sendable {
         }
         if bytes.count > max(limit, 8) { bytes.removeLast(bytes.count - max(limit, 8)) }
         dropCutCharacter(&bytes)
-        return Chunk(
-            text: String(decoding: bytes, as: UTF8.self), start: offset, next: offset + Int64(bytes.count), size: size)
+        let next = offset + Int64(bytes.count)
+        // What fills up the place of a covered secret.
+        bytes.removeAll { $0 == 0 }
+        return Chunk(text: String(decoding: bytes, as: UTF8.self), start: offset, next: next, size: size)
     }
 
     private static func leftOut(_ bytes: Int64) -> String {
@@ -145,7 +154,7 @@ package struct TaskLogReader: Sendable {
     }
 
     private func text(_ bytes: [UInt8]) -> String {
-        String(decoding: bytes, as: UTF8.self)
+        String(decoding: mask.masked(bytes), as: UTF8.self)
     }
 
     private func open() -> Int32? {

@@ -17,6 +17,8 @@ struct ProgramPages {
     let home: CryptoflowHome
     /// The real-time path of this process; nil when there is none.
     let live: LivePath?
+    /// What task logs must not show.
+    let secrets: SecretMask
     /// The clock of the market data.
     var present: @Sendable () -> Timestamp = { .now() }
 
@@ -29,7 +31,8 @@ struct ProgramPages {
             markets: WarehousePages(queries: MarketQueries(session: warehouse), present: present),
             models: RegistryPages(
                 queries: ModelQueries(session: warehouse), predictions: PredictionQueries(session: warehouse)),
-            logs: TaskLogDirectory(root: home.taskLogs), live: live, programLogs: LogSearch(folder: home.logs),
+            logs: TaskLogDirectory(root: home.taskLogs, mask: secrets), live: live,
+            programLogs: LogSearch(folder: home.logs),
             configuration: configuration, logger: Logger(label: "web"), onListening: onListening)
     }
 }

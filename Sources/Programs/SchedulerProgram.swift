@@ -63,7 +63,7 @@ enum SchedulerProgram {
         var settings = settings
         settings.hostName = ThisProcess.hostName()
         let spawns = SpawnRecords()
-        let connections = Connections(environment: environment, builtIn: ["warehouse": backend.warehouseURL])
+        let connections = Connections(environment: environment, warehouseURL: backend.warehouseURL)
         let kit = OperatorKit(
             connections: connections, http: http, markets: gateway(backend.warehousePool, source, http),
             runs: StoreInquiry(backend.store))
@@ -71,7 +71,10 @@ enum SchedulerProgram {
             instance: try await backend.store.instanceID(), environment: environment, recorder: spawns,
             grace: .seconds(2), guarded: guarded)
         let local = LocalExecutor(
-            registry: kit.registry, logs: TaskLogDirectory(root: logs), processes: processes,
+            registry: kit.registry,
+            logs: TaskLogDirectory(
+                root: logs, mask: SecretMask(environment: environment, warehouseURL: backend.warehouseURL)),
+            processes: processes,
             outputs: backend.store, variables: EnvironmentVariables(environment: environment, store: backend.store),
             connections: connections)
         let executor = HandOverExecutor(

@@ -1,4 +1,5 @@
 import CivilTime
+import Execution
 import PrivateCluster
 import RecordedExchange
 import WebServer
@@ -10,7 +11,8 @@ extension StandaloneService {
     func webService(_ opened: Opened, _ live: LivePath?) throws -> WebServerService {
         var configuration = WebServerConfiguration(port: options.port, version: Programs.version)
         var pages = ProgramPages(
-            history: opened.backend.store, warehouse: opened.backend.warehousePool, home: opened.home, live: live)
+            history: opened.backend.store, warehouse: opened.backend.warehousePool, home: opened.home, live: live,
+            secrets: SecretMask(environment: opened.environment, warehouseURL: opened.backend.warehouseURL))
         if let clock = opened.recording?.clock {
             configuration.notice = Self.notice(clock, standsAt: opened.state[opened.feed].recordedNow, live != nil)
             configuration.recordingHasEnded = { clock.isPastEnd }

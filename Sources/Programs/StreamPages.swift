@@ -1,3 +1,5 @@
+import Execution
+import FoundationEssentials
 import Glibc
 import Logging
 import PostgresClient
@@ -26,7 +28,9 @@ struct StreamPages: Sendable {
             configuration.notice = "recorded data; trades and order books in between are made"
         }
         let live = LivePath(parts: parts, counter: MessageCounter(bus: parts.bus))
-        let pages = ProgramPages(history: history, warehouse: pool, home: home, live: live)
+        let pages = ProgramPages(
+            history: history, warehouse: pool, home: home, live: live,
+            secrets: SecretMask(environment: ProcessInfo.processInfo.environment, warehouseURL: warehouseURL))
         let server = try pages.service(configuration) { port in
             // In one piece and unbuffered: a parent process may wait for this line.
             let line = Array("pages at http://127.0.0.1:\(port)/\n".utf8)

@@ -10,8 +10,8 @@ enum WarehouseAccess: Sendable {
     /// The URL of `CRYPTOFLOW_CONN_WAREHOUSE`; the password of the role is then somebody else's business.
     case given(url: String)
 
-    /// What the home calls the password.
-    static let secret = "warehouse-password"
+    /// What the home calls the password of the role.
+    static let secretName = "warehouse-password"
 
     /// What the environment says; else the home's password, made at its first use.
     init(
@@ -21,7 +21,8 @@ enum WarehouseAccess: Sendable {
             self = .given(url: url)
             return
         }
-        self = .role(password: try home.readSecret(name: Self.secret) ?? home.makeSecret(name: Self.secret))
+        let name = Self.secretName
+        self = .role(password: try home.readSecret(name: name) ?? home.makeSecret(name: name))
     }
 
     /// The password to set; nil where it is to be left alone.

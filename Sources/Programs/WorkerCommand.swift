@@ -113,7 +113,7 @@ struct WorkerRun: AsyncParsableCommand {
         _ home: CryptoflowHome, ownerURL: String, environment: [String: String]
     ) throws -> String {
         if environment["CRYPTOFLOW_CONN_WAREHOUSE"]?.isEmpty ?? true,
-            let password = home.readSecret(name: WarehouseAccess.secret)
+            let password = home.readSecret(name: WarehouseAccess.secretName)
         {
             return try WarehouseAccess.role(password: password).url(ownerURL: ownerURL)
         }

@@ -19,9 +19,8 @@ package struct TryLog: Sendable {
         self.instance = instance
         self.tryNumber = tryNumber
         file = logs.map { logs in
-            TaskLogReader(
-                path: logs.path(
-                    dag: dag, runID: runID, task: instance.task, mapIndex: instance.mapIndex, tryNumber: tryNumber))
+            logs.reader(
+                dag: dag, runID: runID, task: instance.task, mapIndex: instance.mapIndex, tryNumber: tryNumber)
         }
     }
 

@@ -2,6 +2,7 @@ import CivilTime
 import DAGModel
 import RunStore
 import SchedulerCore
+import SeededRandom
 
 extension Simulation {
     private static let holder = LeaseHolder(host: "simulated", pid: 1, bootID: "boot", startTicks: 1)
@@ -18,7 +19,7 @@ extension Simulation {
             epoch: lease.epoch,
             core: SchedulerCore(configuration: configuration, epoch: lease.epoch, snapshot: snapshot, now: now),
             startsUntil: monotonic + Self.leaseTTL * 0.8)
-        for orphan in tables.liveAttempts.keys.sorted() {
+        for orphan in tables.liveAttempts.values.filter({ $0.queue == nil }).map(\.attempt).sorted() {
             counts[.lost] += 1
             leader.queue.take(.attemptLost(orphan, reason: "the leader was killed"), now: now)
         }
@@ -70,7 +71,7 @@ extension Simulation {
     mutating func staleActs() throws {
         guard var old = stale else { return }
         trace?.add(now, "epoch \(old.epoch) goes on, though it was replaced")
-        for case .start(let start) in old.actions where old.gate.admits(start, at: monotonic) {
+        for case .start(let start) in old.actions where start.queue == nil && old.gate.admits(start, at: monotonic) {
             throw violation("epoch \(old.epoch) starts \(start.instance) after epoch \(leader.epoch) took over")
         }
         old.actions = []
@@ -113,23 +114,23 @@ extension Simulation {
 
     private mutating func commitNext() throws {
         let changes = leader.queue.nextBatch(limit: batchLimit)
-        let limits = tables.dags.mapValues(\.record.dag.maxActiveRuns)
         leader.batchNumber += 1
         let batch = CommitBatch(epoch: leader.epoch, number: leader.batchNumber, changes: changes, processes: [:])
         do {
-            _ = try history.commit(batch, now: databaseNow)
+            let rules = CommitRules(seed: seed, parallelism: configuration.parallelism, changedByHand: changedByHand)
+            _ = try history.commit(batch, now: databaseNow) { try rules.check($0, after: $1) }
             if generator.chance(5) {
                 // The answer is lost, so the leader sends the batch again.
                 counts[.lostAnswers] += 1
                 _ = try history.commit(batch, now: databaseNow)
             }
-        } catch {
-            throw violation("\(error)")
+        } catch let broken as MemoryTables.Violation {
+            throw violation(broken.description)
         }
         counts[.commits] += 1
         trace?.add(now, "commit \(changes)")
-        try checkCommit(changes)
-        try checkActiveRuns(changes, limitsBefore: limits)
+        for case .pauseDAG in changes { counts[.autoPauses] += 1 }
+        try handOver(changes)
         leader.actions += leader.queue.committed()
         if generator.chance(90) { try act(.max) }
     }
@@ -138,6 +139,7 @@ extension Simulation {
     mutating func act(_ limit: Int) throws {
         for _ in 0..<min(limit, leader.actions.count) {
             switch leader.actions.removeFirst() {
+            case .start(let start) where start.queue != nil: break
             case .start(let start): if leader.gate.admits(start, at: monotonic) { try execute(start) }
             case .stop(let attempt, let reason): stop(attempt, reason)
             case .findRuns, .findPrevious: break
@@ -150,8 +152,8 @@ extension Simulation {
             AttemptEnd(attempt: attempt, state: .failed, reason: reason, isRetryable: false))
         if leader.gate.withdraw(attempt) {
             leader.reports.append(end)
-        } else {
-            _ = leader.stop(attempt, end)
+        } else if !leader.stop(attempt, end) {
+            _ = stopAtWorker(attempt, end)
         }
     }
 
@@ -163,13 +165,17 @@ extension Simulation {
         guard !running.contains(where: { $0.start.instance == start.instance }) else {
             throw violation("\(start.instance) runs twice at once")
         }
+        countStart(start)
+        let duration = Duration.seconds(Int64.random(in: 0...900, using: &generator))
+        leader.executions.append(
+            SimulatedLeader.Execution(start: start, endsAt: elapsed + duration, end: outcome(of: start)))
+    }
+
+    mutating func countStart(_ start: AttemptStart) {
         counts[.attempts] += 1
         if start.instance.mapIndex >= 0 { counts[.mapped] += 1 }
         if start.tryNumber > 1 { counts[.retries] += 1 }
         trace?.add(now, "start \(start.instance), try \(start.tryNumber)")
-        let duration = Duration.seconds(Int64.random(in: 0...900, using: &generator))
-        leader.executions.append(
-            SimulatedLeader.Execution(start: start, endsAt: elapsed + duration, end: outcome(of: start)))
     }
 
     private func answer(_ lookup: Lookup) -> SchedulerEvent {
@@ -195,7 +201,7 @@ extension Simulation {
     /// Fixed by what the try is about, not by when it runs: so a disturbed history can be compared with an ideal one.
     ///
     /// A lost try has no outcome, so the number of real tries counts.
-    private mutating func outcome(of start: AttemptStart) -> AttemptEnd {
+    mutating func outcome(of start: AttemptStart) -> AttemptEnd {
         let run = tables.runs[start.instance.run]
         let dag = run.flatMap { tables.versions[$0.version] }
         let task = dag?.tasks.first { $0.id == start.instance.task }
@@ -203,7 +209,7 @@ extension Simulation {
         let about = (dag: run?.dag.rawValue ?? "", run: run?.runID ?? "")
         if task?.body == .uses("sensor"), generator.chance(60) {
             counts[.deferrals] += 1
-            let wait = Duration.seconds(Int64.random(in: 0...700, using: &generator))
+            let wait = Duration.seconds(Int64.random(in: 1...700, using: &generator))
             return AttemptEnd(
                 attempt: start.attempt, state: .running, reason: "waits",
                 deferral: Deferral(until: now + wait, isPoll: generator.chance(50)))

@@ -1,5 +1,6 @@
 import CLinux
 import DAGModel
+import Execution
 import Glibc
 import RunStore
 
@@ -10,6 +11,7 @@ struct LogShipment {
     private static let pieceSize: Int64 = 256 << 10
 
     private let path: String?
+    private let mask: SecretMask
     /// Where this part of the try begins in the file, and in what is stored of the whole try.
     private let fileStart: Int64
     private let start: Int64
@@ -19,8 +21,10 @@ struct LogShipment {
     /// - Parameters:
     ///   - path: the file; nil for a try without a log.
     ///   - start: bytes that earlier parts of the try have stored.
-    init(path: String?, start: Int64) {
+    ///   - mask: what may not be stored.
+    init(path: String?, start: Int64, mask: SecretMask = SecretMask()) {
         self.path = path
+        self.mask = mask
         self.start = start
         fileStart = path.map(Self.size) ?? 0
     }
@@ -44,14 +48,19 @@ struct LogShipment {
         while sent < size {
             if sent >= Self.head { sent = max(sent, size - Self.tail) }
             let end = sent < Self.head ? min(size, Self.head) : size
-            let bytes = Self.read(file, from: fileStart + sent, count: min(end - sent, Self.pieceSize))
+            var bytes = Self.read(file, from: fileStart + sent, count: min(end - sent, Self.pieceSize))
+            // What may be the beginning of a secret waits for the rest of it.
+            if !isLast || sent + Int64(bytes.count) < size {
+                let cut = mask.cutLength(of: bytes)
+                if cut < bytes.count { bytes.removeLast(cut) }
+            }
             if bytes.isEmpty { break }
             let from = sent
             sent += Int64(bytes.count)
             let kept = max(Self.head, sent - Self.tail)
             pieces.append(
                 LogPiece(
-                    attempt: attempt, start: start + from, content: bytes,
+                    attempt: attempt, start: start + from, content: mask.maskedInPlace(bytes),
                     givenUp: sent > Self.head + Self.tail ? start + Self.head..<start + kept : nil))
             if !isLast, pieces.count >= 2 { break }
         }

@@ -26,7 +26,8 @@ package struct WorkerHost: Sendable {
         self.settings = settings
         self.databaseURL = databaseURL
         self.warehouseURL = warehouseURL
-        self.logs = TaskLogDirectory(root: logs)
+        self.logs = TaskLogDirectory(
+            root: logs, mask: SecretMask(environment: environment, warehouseURL: warehouseURL))
         self.environment = environment
         self.version = version
     }
@@ -68,7 +69,7 @@ package struct WorkerHost: Sendable {
         let processes = ProcessLauncher(
             instance: try await store.instanceID(), environment: environment, recorder: NoProcessRecorder(),
             grace: Worker.grace(ttl: settings.ttl), guarded: processGuard)
-        let connections = Connections(environment: environment, builtIn: ["warehouse": warehouseURL])
+        let connections = Connections(environment: environment, warehouseURL: warehouseURL)
         let executor = LocalExecutor(
             registry: try await registry(connections, store), logs: logs, processes: processes, outputs: store,
             variables: EnvironmentVariables(environment: environment, store: store), connections: connections)

@@ -315,7 +315,7 @@ actor WorkerSession {
             wakeReports?.yield()
             return
         }
-        let log = LogShipment(path: logs.path(of: launch), start: claim.logStart)
+        let log = LogShipment(path: logs.path(of: launch), start: claim.logStart, mask: logs.mask)
         let executor = executor
         // Awaited when the session is over; its end comes back here.
         let task = Task {
@@ -357,7 +357,8 @@ actor WorkerSession {
                     attempt: end.attempt, state: .lost, reason: "its worker \(settings.name) was stopped",
                     exitCode: end.exitCode, isInterrupted: true)
             }
-            ended.append(Ended(claim: entry.claim, end: end.taken(at: entry.claim.claimedAt), log: entry.log))
+            end.takenAt = entry.claim.claimedAt
+            ended.append(Ended(claim: entry.claim, end: end, log: entry.log))
             wakeReports?.yield()
             wakeClaims?.yield()
         }
@@ -422,16 +423,6 @@ actor WorkerSession {
                 logger.warning("logs could not be stored", metadata: ["error": "\(error)"])
             }
         }
-    }
-}
-
-extension AttemptEnd {
-    /// The same end with the instant at which its worker took it.
-    fileprivate func taken(at instant: Timestamp) -> AttemptEnd {
-        AttemptEnd(
-            attempt: attempt, state: state, reason: reason, isRetryable: isRetryable, exitCode: exitCode,
-            output: output, assetChanges: assetChanges, skips: skips, failureKind: failureKind, deferral: deferral,
-            mapName: mapName, takenAt: instant, isInterrupted: isInterrupted)
     }
 }
 

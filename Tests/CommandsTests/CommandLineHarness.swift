@@ -32,6 +32,12 @@ struct CommandLineHarness {
             summary: "Runs a shell command.", runsProcess: true,
             parameters: [.init("bash_command", .string, required: true, "What to run.")]),
         OperatorSignature(name: "empty", summary: "Does nothing.", parameters: []),
+        OperatorSignature(
+            name: "market_fetch", summary: "Fetches from an exchange.",
+            parameters: [
+                .init("exchange", .string, "Which."), .init("endpoint", .string, "What."),
+                .init("start", .string, "From."), .init("end", .string, "To."),
+            ]),
     ]
 
     static func run(
@@ -48,7 +54,7 @@ struct CommandLineHarness {
         let environment = CommandEnvironment(
             opener: history, models: models, desks: desk, operators: operators, version: "1.2.3", console: console,
             actor: "tester",
-            variable: { variables[$0] }, pace: .zero, now: { now })
+            variables: variables, pace: .zero, now: { now })
         let code = await Commands.run(TestRoot.self, arguments: arguments, in: environment)
         return Outcome(code: code, output: written.text(.output), errors: written.text(.error))
     }

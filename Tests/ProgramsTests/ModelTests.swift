@@ -26,7 +26,7 @@ import WebServer
         }
         let environment = CommandEnvironment(
             opener: ProgramHistory(), models: ProgramModels(), operators: [], version: "1", console: console,
-            actor: "tester", variable: { $0 == "CRYPTOFLOW_DATABASE_URL" ? database.url : nil })
+            actor: "tester", variables: ["CRYPTOFLOW_DATABASE_URL": database.url])
         let code = await Commands.run(ModelRoot.self, arguments: arguments, in: environment)
         return written.withLock { Outcome(code: code, output: $0.output, errors: $0.errors) }
     }

@@ -42,7 +42,9 @@ struct WorkerRig: Sendable {
     /// What every program gets.
     ///
     /// The role of SQL tasks belongs to all databases of the test's cluster: its password is left alone.
-    private var environment: [String: String] { ["CRYPTOFLOW_CONN_WAREHOUSE": url] }
+    private var environment: [String: String] {
+        ["CRYPTOFLOW_CONN_WAREHOUSE": url, "CRYPTOFLOW_CONN_OTHER": "postgresql://me:hunter22@nowhere/db"]
+    }
 
     func scheduler(_ home: String = "scheduler", _ more: String...) throws -> Program {
         try scratch.start(
