@@ -96,10 +96,6 @@ CREATE VIEW history.workers AS
     FROM flow.worker;
 COMMENT ON VIEW history.workers IS 'One row a start of a worker. States: running, draining, stopped, lost.';
 
-ALTER TABLE flow.scheduler_lease ADD COLUMN standby_host text, ADD COLUMN standby_at timestamptz;
-COMMENT ON COLUMN flow.scheduler_lease.standby_host IS
-    'A scheduler of another machine that stood by last: a leader that is cut off then stops what it runs.';
-
 DO $$
 BEGIN
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'cryptoflow_warehouse') THEN

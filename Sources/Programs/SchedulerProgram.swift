@@ -62,6 +62,7 @@ enum SchedulerProgram {
     ) async throws -> SchedulerService {
         var settings = settings
         settings.hostName = ThisProcess.hostName()
+        settings.stopsWithoutLease = !backend.isLocal
         let spawns = SpawnRecords()
         let connections = Connections(environment: environment, warehouseURL: backend.warehouseURL)
         let kit = OperatorKit(

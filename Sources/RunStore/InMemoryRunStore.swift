@@ -15,13 +15,13 @@ package actor InMemoryRunStore: RunStore, CommandQueue {
     private let clock: @Sendable () -> Timestamp
     private let instance: String
     private var history = MemoryHistory()
-    private var standby: (host: String, at: Timestamp)?
     private(set) var processes: [AttemptID: ProcessRecord] = [:]
     private(set) var versions: [DAGID: [DAGVersionSummary]] = [:]
     private(set) var sources: [DAGID: String] = [:]
     private(set) var commands: [CommandRow] = []
     private(set) var problems: [ImportErrorRecord] = []
     private var variables: [String: String] = [:]
+    private var isCutOff = false
     private var pools = ["default_pool": 128]
     private var wakers: [Int: AsyncStream<Void>.Continuation] = [:]
     private var lastWaker = 0
@@ -47,16 +47,10 @@ package actor InMemoryRunStore: RunStore, CommandQueue {
 
     package func currentLease() async throws -> LeaseStatus? { history.currentLease(now: now) }
 
-    package func renewLease(epoch: Int64, ttl: Duration) async throws -> LeaseRenewal {
+    package func renewLease(epoch: Int64, ttl: Duration) async throws -> Bool {
+        if isCutOff { throw CutOff() }
         let now = now
-        guard history.setLease(epoch: epoch, end: now + ttl, now: now) else { return .refused }
-        let holder = history.currentLease(now: now)?.holder.host
-        let isWatched = standby.map { $0.host != holder && $0.at > now - .seconds(60) } ?? false
-        return isWatched ? .watchedFromElsewhere : .renewed
-    }
-
-    package func noteStandby(host: String, epoch: Int64) async throws {
-        if history.epoch == epoch { standby = (host, now) }
+        return history.setLease(epoch: epoch, end: now + ttl, now: now)
     }
 
     package func releaseLease(epoch: Int64) async throws {
@@ -79,6 +73,7 @@ package actor InMemoryRunStore: RunStore, CommandQueue {
     }
 
     package func commit(_ batch: CommitBatch) async throws {
+        if isCutOff { throw CutOff() }
         // A process of an attempt that this batch ends is still worth knowing.
         let live = tables.liveAttempts
         var next = history
@@ -131,8 +126,13 @@ package actor InMemoryRunStore: RunStore, CommandQueue {
 
     package func endSessions(of attempts: [AttemptID]) async throws {}
 
-    /// Nothing here passes by itself.
-    package nonisolated func isTransient(_ error: any Error) -> Bool { false }
+    /// Nothing but being cut off passes by itself.
+    package nonisolated func isTransient(_ error: any Error) -> Bool { error is CutOff }
+
+    private struct CutOff: Error {}
+
+    /// Makes the store out of reach for whoever leads, or within it again, as a lost connection would.
+    package func setCutOff(_ isCutOff: Bool) { self.isCutOff = isCutOff }
 
     package func instanceID() async throws -> String { instance }
 

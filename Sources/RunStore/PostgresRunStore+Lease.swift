@@ -34,24 +34,13 @@ extension PostgresRunStore {
         (extract(epoch FROM expires_at - clock_timestamp()) * 1000000)::int8
         """
 
-    package func renewLease(epoch: Int64, ttl: Duration) async throws -> LeaseRenewal {
-        let rows = try await reader.query(
+    package func renewLease(epoch: Int64, ttl: Duration) async throws -> Bool {
+        try await reader.execute(
             """
             UPDATE flow.scheduler_lease SET renewed_at = clock_timestamp(),
                 expires_at = clock_timestamp() + \(Self.ttl("$2"))
             WHERE epoch = $1
-            RETURNING coalesce(standby_at > clock_timestamp() - interval '1 minute' AND standby_host <> host, false)
-            """, [epoch, ttl.wholeMicroseconds])
-        guard let row = rows.first else { return .refused }
-        return try row.decode(0) ? .watchedFromElsewhere : .renewed
-    }
-
-    package func noteStandby(host: String, epoch: Int64) async throws {
-        _ = try await reader.execute(
-            """
-            UPDATE flow.scheduler_lease SET standby_host = $2, standby_at = clock_timestamp()
-            WHERE epoch = $1 AND host <> $2
-            """, [epoch, host])
+            """, [epoch, ttl.wholeMicroseconds]) == 1
     }
 
     package func releaseLease(epoch: Int64) async throws {

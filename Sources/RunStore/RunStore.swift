@@ -19,11 +19,8 @@ package protocol RunStore: OutputReader, VariableReader, Sendable {
     /// Who holds or last held the lease; nil when nobody ever did.
     func currentLease() async throws -> LeaseStatus?
 
-    /// Makes the lease last `ttl` from now.
-    func renewLease(epoch: Int64, ttl: Duration) async throws -> LeaseRenewal
-
-    /// Tells the leader of an epoch that a scheduler of another machine stands by.
-    func noteStandby(host: String, epoch: Int64) async throws
+    /// Makes the lease last `ttl` from now. False when another epoch has taken over.
+    func renewLease(epoch: Int64, ttl: Duration) async throws -> Bool
 
     /// Gives the lease up, so that the next leader need not wait.
     func releaseLease(epoch: Int64) async throws
@@ -98,15 +95,6 @@ package struct Lease: Hashable, Sendable {
     package let epoch: Int64
 
     package init(epoch: Int64) { self.epoch = epoch }
-}
-
-/// What became of a renewal.
-package enum LeaseRenewal: Hashable, Sendable {
-    case renewed
-    /// Renewed, and a scheduler of another machine stood by within the last minute.
-    case watchedFromElsewhere
-    /// Another epoch has taken over.
-    case refused
 }
 
 /// The lease as anyone may see it.

@@ -25,6 +25,7 @@ extension Leader {
             attempt: start.attempt, epoch: epoch, dag: graph.dag, task: task, run: RunFacts(record),
             mapIndex: start.instance.mapIndex, tryNumber: start.tryNumber, maxTries: start.maxTries,
             startedAt: start.startedAt, queue: start.queue)
+        if start.queue != nil { handedOver.insert(start.attempt) }
         let executor = taskExecutor
         attempts[start.attempt] = Task {
             let end = await executor.run(launch)
@@ -40,13 +41,15 @@ extension Leader {
         }
     }
 
-    private func interrupt(_ attempt: AttemptID) {
-        take(.attemptInterrupted(attempt, reason: "the scheduler was stopped"))
+    private func interrupt(_ attempt: AttemptID, _ reason: String = "the scheduler was stopped") {
+        take(.attemptInterrupted(attempt, reason: reason))
     }
 
     private func ended(_ end: AttemptEnd, isHandedOver: Bool) {
         attempts[end.attempt] = nil
         let stopReason = stopReasons.removeValue(forKey: end.attempt)
+        handedOver.remove(end.attempt)
+        let hadNoLease = stoppedWithoutLease.remove(end.attempt) != nil
         if end.state == .running, end.deferral == nil {
             // It goes on without this leader.
         } else if end.state == .lost {
@@ -54,8 +57,9 @@ extension Leader {
             take(
                 end.isInterrupted
                     ? .attemptInterrupted(end.attempt, reason: reason) : .attemptLost(end.attempt, reason: reason))
-        } else if isStopping, !isHandedOver, end.state == .failed, stopReason == nil {
-            interrupt(end.attempt)
+        } else if isStopping && !isHandedOver || hadNoLease, end.state == .failed, stopReason == nil {
+            interrupt(
+                end.attempt, hadNoLease ? "the scheduler could not renew its lease" : "the scheduler was stopped")
         } else if let stopReason, end.state == .failed {
             take(
                 .attemptEnded(
@@ -71,6 +75,19 @@ extension Leader {
     /// The lease was renewed: work may be started until `end`.
     func renewed(until end: ContinuousClock.Instant) {
         for start in gate.renewed(until: end) { self.start(start) }
+    }
+
+    /// Stops what runs if the lease has run out: a successor on another host will start the same again.
+    ///
+    /// What workers carry out goes on under whoever leads.
+    func stopWithoutLease(after grace: Duration) {
+        let own = attempts.filter { !handedOver.contains($0.key) && !stoppedWithoutLease.contains($0.key) }
+        guard ContinuousClock.now >= gate.end + grace, !own.isEmpty else { return }
+        logger.error(
+            "the lease could not be renewed in time: stopping what runs, for another scheduler may start it again",
+            metadata: ["attempts": "\(own.count)"])
+        stoppedWithoutLease.formUnion(own.keys)
+        for task in own.values { task.cancel() }
     }
 
     /// Stops every attempt, waits for their ends to be committed, and leaves the store as the next leader expects it.

@@ -84,7 +84,6 @@ package struct SchedulerService: Service {
 
     private func acquire() async throws -> (Lease, previous: LeaseStatus?, end: ContinuousClock.Instant) {
         var announced: LeaseStatus?
-        var notedAt: ContinuousClock.Instant?
         while true {
             try Task.checkCancellation()
             let previous = try await store.currentLease()
@@ -104,19 +103,13 @@ package struct SchedulerService: Service {
                     metadata: ["scheduler.leader": "\(previous.map { "\($0.holder.host) pid \($0.holder.pid)" } ?? "")"]
                 )
             }
-            if let previous { try await standBy(behind: previous, notedAt: &notedAt) }
+            if let previous { try await standBy(behind: previous) }
         }
     }
 
     /// Returns when the lease should be looked at again: after a while, when it ends, or when its holder is seen to be dead.
-    ///
-    /// - Parameter notedAt: when a leader elsewhere was last told that this one stands by.
-    private func standBy(behind lease: LeaseStatus, notedAt: inout ContinuousClock.Instant?) async throws {
+    private func standBy(behind lease: LeaseStatus) async throws {
         let clock = ContinuousClock()
-        if lease.holder.host != holder.host, notedAt.map({ clock.now >= $0 + .seconds(10) }) ?? true {
-            try await store.noteStandby(host: holder.host, epoch: lease.epoch)
-            notedAt = clock.now
-        }
         let end = clock.now + min(max(lease.remaining, .milliseconds(20)), settings.standbyInterval)
         while clock.now < end {
             // A look at this machine's processes costs no statement.
@@ -191,6 +184,7 @@ package struct SchedulerService: Service {
                 if !foreign.isEmpty { try await recoverForeign(foreign, for: leader) }
                 try await Task.sleep(for: .seconds(1 << 40))
             }
+            if settings.stopsWithoutLease { group.addTask { try await watchLease(leader) } }
             defer { group.cancelAll() }
             do {
                 try await group.next()
@@ -202,27 +196,31 @@ package struct SchedulerService: Service {
 
     private func renew(_ leader: Leader) async throws {
         var pause = settings.leaseTTL / 2
-        var renewedAt = ContinuousClock.now
-        var hasForeignStandby = false
         while !Task.isCancelled {
             try await Task.sleep(for: pause)
             let asked = ContinuousClock.now
             do {
-                let renewal = try await store.renewLease(epoch: leader.epoch, ttl: settings.leaseTTL)
-                guard renewal != .refused else { throw RunStoreError.fenced(epoch: leader.epoch) }
+                guard try await store.renewLease(epoch: leader.epoch, ttl: settings.leaseTTL) else {
+                    throw RunStoreError.fenced(epoch: leader.epoch)
+                }
                 await leader.renewed(until: asked + settings.leaseTTL * 0.8)
-                (renewedAt, hasForeignStandby) = (asked, renewal == .watchedFromElsewhere)
                 pause = settings.leaseTTL / 2
             } catch let error where store.isTransient(error) {
                 // Work stops being started when the lease ends; the next renewal may still come through.
                 logger.warning("the lease could not be renewed", metadata: ["error": "\(error)"])
                 pause = min(settings.leaseTTL / 16, .seconds(1))
-                // A standby elsewhere will take what runs here for dead: it must be so by then. Without one, it goes on.
-                let patience = settings.leaseTTL + settings.foreignGrace * 0.5
-                if hasForeignStandby, ContinuousClock.now - renewedAt > patience {
-                    throw RunStoreError.fenced(epoch: leader.epoch)
-                }
             }
+        }
+    }
+
+    private func watchLease(_ leader: Leader) async throws {
+        while !Task.isCancelled {
+            // A short outage is waited out: a successor elsewhere leaves what runs here alone for the whole of the grace.
+            let grace = settings.foreignGrace * 0.4
+            let end = await leader.gate.end + grace
+            // Checked a few times after its end, for what starts just before it.
+            try await Task.sleep(until: max(end, .now + settings.leaseTTL / 20), clock: .continuous)
+            await leader.stopWithoutLease(after: grace)
         }
     }
 

@@ -63,17 +63,4 @@ import Testing
             #expect(ends == [.lost])
         }
     }
-
-    @Test("is noticed by the leader, which then stops what it runs when it is cut off")
-    func noticed() async throws {
-        let store = InMemoryRunStore()
-        let lease = try #require(
-            try await store.acquireLease(holder: Self.elsewhere, ttl: .seconds(60), provenDead: nil))
-        #expect(try await store.renewLease(epoch: lease.epoch, ttl: .seconds(60)) == .renewed)
-        try await Fixture.leading(Self.service(store, [], CommitLog(), settings: SchedulerSettings())) {
-            while try await store.renewLease(epoch: lease.epoch, ttl: .seconds(60)) != .watchedFromElsewhere {
-                await Task.yield()
-            }
-        }
-    }
 }
