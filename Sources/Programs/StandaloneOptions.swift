@@ -34,6 +34,8 @@ package struct StandaloneOptions: ParsableArguments {
     @Flag(name: .customLong("no-stream"), help: "Do not collect trades, tickers and order books as they happen.")
     package var skipsStream = false
 
+    @OptionGroup package var queues: OwnQueuesOption
+
     package init() {}
 
     private static func instant(_ text: String) throws -> Timestamp {

@@ -150,6 +150,7 @@ package struct StandaloneService: Service {
     ) async throws -> ServiceGroup {
         let fills = !options.skipsFill && !opened.state[opened.feed].isFilled
         var settings = SchedulerSettings()
+        settings.core.ownQueues = try options.queues.names
         if fills { settings.core.heldDAGs = Set(FirstFillPlan.heldBack + FirstFillService.afterwards) }
         let scheduler = try await SchedulerProgram.service(
             backend: opened.backend, dags: opened.installation.dags, logs: opened.home.taskLogs, markets: source,
