@@ -215,6 +215,8 @@ let package = Package(
                 "Streaming", "Timetables", lifecycle, logging, nioCore, nioHTTP1, nioPosix, nioWebSocket,
             ]),
         program("cryptoflow-bench", ["Benchmarks", "Execution", argumentParser]),
+        room("Chaos", ["Benchmarks", "PostgresClient", "PrivateCluster", "SeededRandom"]),
+        program("cryptoflow-chaos", ["Benchmarks", "Chaos", "Execution", argumentParser]),
 
         // What tests share, and the tests.
         room("LoopbackHTTP", [], path: "Tests/LoopbackHTTP"),
