@@ -94,8 +94,8 @@ let package = Package(
         room(
             "Scheduler",
             [
-                "ActorQueues", "CivilTime", "DAGDocument", "DAGModel", "Execution", "RunStore", "SchedulerCore",
-                lifecycle, logging,
+                "ActorQueues", "CLinux", "CivilTime", "DAGDocument", "DAGModel", "Execution", "RunStore",
+                "SchedulerCore", lifecycle, logging,
             ]),
 
         // The core and the order of its decisions, driven through years of disturbances.

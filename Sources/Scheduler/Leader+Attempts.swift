@@ -7,6 +7,8 @@ import SchedulerCore
 extension Leader {
     /// Carries out a committed start, unless the lease may have run out: then it waits for the renewal.
     func start(_ start: AttemptStart) {
+        // Committed while the scheduler was asked to stop: nobody would wait for it any more.
+        if isStopping { return take(.attemptInterrupted(start.attempt, reason: "the scheduler was stopped")) }
         guard gate.admits(start, at: .now) else { return }
         guard let (record, graph) = queue.core.run(start.instance.run), let task = graph.task(start.instance.task)
         else {
