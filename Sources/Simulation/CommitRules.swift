@@ -58,7 +58,8 @@ struct CommitRules {
             throw violation("\(task.id) of \(run.runID) started before the run before it let it")
         }
         // A task that was made to run again has tries already, and one that goes on was let start before.
-        if changedByHand.contains(run.key), start.tryNumber > 1 || start.instance.mapIndex >= 0 { return }
+        let goesOn = start.tryNumber > 1 || start.startedAt < start.queuedAt
+        if changedByHand.contains(run.key), goesOn || start.instance.mapIndex >= 0 { return }
         let upstream = task.upstream.flatMap { tables.states(of: $0, run.key) }
         guard IdealOutcome.mayStart(task.triggerRule, upstream) else {
             throw violation("\(task.id) of \(run.runID) started though \(task.triggerRule.rawValue) saw \(upstream)")

@@ -203,7 +203,7 @@ extension Simulation {
         let about = (dag: run?.dag.rawValue ?? "", run: run?.runID ?? "")
         if task?.body == .uses("sensor"), generator.chance(60) {
             counts[.deferrals] += 1
-            let wait = Duration.seconds(Int64.random(in: 0...700, using: &generator))
+            let wait = Duration.seconds(Int64.random(in: 1...700, using: &generator))
             return AttemptEnd(
                 attempt: start.attempt, state: .running, reason: "waits",
                 deferral: Deferral(until: now + wait, isPoll: generator.chance(50)))
