@@ -5,11 +5,11 @@ ARGS ?=
 # What the installation consists of; each becomes .build/release/<name>.
 PRODUCTS := cryptoflow cryptoflow-scheduler cryptoflow-stream cryptoflow-exchange cryptoflow-model
 
-.PHONY: help setup run build test bench format check clean install
+.PHONY: help setup run build test bench bench-airflow format check clean install
 .DEFAULT_GOAL := help
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## install the missing Debian packages for building and running
 	@scripts/setup.sh
@@ -27,6 +27,10 @@ test: ## build and run all tests
 bench: setup ## build and run the benchmark; options: make bench ARGS="…"
 	@scripts/build.sh $(PRODUCTS) cryptoflow-bench
 	@exec .build/release/cryptoflow-bench $(ARGS)
+
+bench-airflow: ## measure Apache Airflow here likewise: installs it from PyPI into a temporary folder, about 10 minutes
+	@scripts/setup.sh
+	@exec scripts/bench-airflow.sh $(ARGS)
 
 format: ## rewrite the sources in the project's format
 	swift format --in-place --parallel --recursive Sources Tests Package.swift
