@@ -22,7 +22,7 @@ extension Leader {
     }
 
     private func commitNext() async {
-        let changes = queue.nextBatch(limit: batchSize)
+        let changes = queue.nextBatch(limit: settings.batchLimit)
         let processes = spawns.take()
         if !changes.isEmpty || !processes.isEmpty {
             batchNumber += 1
@@ -32,14 +32,6 @@ extension Leader {
         }
         for action in queue.committed() { perform(action) }
     }
-
-    /// Half of what can be under way (the end of a try, its task, the start of the next): then one half is written while
-    /// the other is at work, where all would else wait for the one commit.
-    private var batchSize: Int {
-        min(settings.batchLimit, max(Self.smallestBatch, queue.core.liveAttemptCount * 3 / 2))
-    }
-
-    private static let smallestBatch = 200
 
     /// Writes a batch, waiting for the database as long as it takes: the batch keeps its number, so one that was
     /// applied though its answer was lost is not applied twice.

@@ -19,8 +19,8 @@ package struct SchedulerSettings: Sendable {
     package var rereadInterval = Duration.seconds(30)
     /// How long the attempts under way get to stop when the scheduler stops.
     package var stopGrace = Duration.milliseconds(2_500)
-    /// The most changes a commit gathers: about 500 tasks, of which each start and end is three.
-    package var batchLimit = 1_500
+    /// The most changes a commit gathers.
+    package var batchLimit = 500
 
     package init() {}
 }

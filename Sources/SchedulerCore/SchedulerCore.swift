@@ -113,8 +113,6 @@ package struct SchedulerCore: Sendable {
     /// Attempts under way.
     package var liveAttempts: [AttemptID] { Array(attempts.keys) }
 
-    package var liveAttemptCount: Int { attempts.count }
-
     /// The facts of an active run, for whoever carries out its attempts.
     package func run(_ key: RunKey) -> (record: RunRecord, graph: DAGGraph)? {
         runs[key].map { ($0.record, $0.graph) }
