@@ -1,3 +1,4 @@
+import CLinux
 import CivilTime
 import DAGModel
 import RunStore
@@ -46,6 +47,8 @@ package struct GrowthBenchmark: Sendable {
     ) async {
         say("measuring with \(size) \(what); load average \(ProcessFacts.loadAverage)")
         let load = ProcessFacts.load
+        // What the size before left behind is not this one's.
+        cryptoflow_trim_heap()
         do {
             report.add(what, size, load: load, try await measure())
         } catch {
