@@ -186,7 +186,8 @@ let package = Package(
         room(
             "Benchmarks",
             [
-                "CChildSpawn", "CLinux", "CivilTime", "Collecting", "DAGDocument", "DAGModel", "Execution", "HTTPClient",
+                "CChildSpawn", "CLinux", "CivilTime", "Collecting", "DAGDocument", "DAGModel", "Execution",
+                "HTTPClient",
                 "Markets", "Operators", "PostgresClient", "PrivateCluster", "RunStore", "Scheduler", "SchedulerCore",
                 "Streaming", "Timetables", lifecycle, logging, nioCore, nioHTTP1, nioPosix, nioWebSocket,
             ]),
