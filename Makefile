@@ -5,7 +5,7 @@ ARGS ?=
 # What the installation consists of; each becomes .build/release/<name>.
 PRODUCTS := cryptoflow cryptoflow-scheduler cryptoflow-stream cryptoflow-exchange cryptoflow-model
 
-.PHONY: help setup run build test bench simulate simulate-mutants chaos format check clean install
+.PHONY: help setup run build test bench bench-airflow simulate simulate-mutants chaos format check clean install
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -27,6 +27,10 @@ test: ## build and run all tests
 bench: setup ## build and run the benchmark; options: make bench ARGS="…"
 	@scripts/build.sh $(PRODUCTS) cryptoflow-bench
 	@exec .build/release/cryptoflow-bench $(ARGS)
+
+bench-airflow: ## measure Apache Airflow here likewise: installs it from PyPI into a temporary folder, about 10 minutes
+	@scripts/setup.sh
+	@exec scripts/bench-airflow.sh $(ARGS)
 
 SEEDS ?= 10000
 simulate: setup ## drive the scheduler's core through random disturbances; options: make simulate SEEDS=10000 ARGS="--replay 7"

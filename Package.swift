@@ -96,8 +96,8 @@ let package = Package(
         room(
             "Scheduler",
             [
-                "ActorQueues", "CivilTime", "DAGDocument", "DAGModel", "Execution", "RunStore", "SchedulerCore",
-                lifecycle, logging,
+                "ActorQueues", "CLinux", "CivilTime", "DAGDocument", "DAGModel", "Execution", "RunStore",
+                "SchedulerCore", lifecycle, logging,
             ]),
 
         // Workers on other machines.
@@ -210,7 +210,8 @@ let package = Package(
         room(
             "Benchmarks",
             [
-                "CChildSpawn", "CivilTime", "Collecting", "DAGDocument", "DAGModel", "Execution", "HTTPClient",
+                "CChildSpawn", "CLinux", "CivilTime", "Collecting", "DAGDocument", "DAGModel", "Execution",
+                "HTTPClient",
                 "Markets", "Operators", "PostgresClient", "PrivateCluster", "RunStore", "Scheduler", "SchedulerCore",
                 "Streaming", "Timetables", lifecycle, logging, nioCore, nioHTTP1, nioPosix, nioWebSocket,
             ]),

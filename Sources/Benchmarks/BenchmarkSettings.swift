@@ -33,7 +33,7 @@ package struct BenchmarkSettings: Sendable {
 
     var repetitions: Int { isQuick ? min(runs, 2) : runs }
     /// How long the idle scheduler is watched.
-    var idleSeconds: Int { isQuick ? 10 : 15 }
+    var idleSeconds: Int { isQuick ? 10 : 60 }
 }
 
 /// Why a figure could not be measured.

@@ -9,7 +9,7 @@ extension Leader {
     /// Commits what has gathered until nothing is left, and answers lookups in between.
     func commitLoop() async {
         while failure == nil {
-            if queue.hasDecisions || !spawns.isEmpty {
+            if queue.hasDecisions || spawns.isDue {
                 await commitNext()
             } else if let lookup = queue.question {
                 await answer(lookup)
