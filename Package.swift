@@ -174,8 +174,8 @@ let package = Package(
             [
                 "CivilTime", "Collecting", "Commands", "DAGDocument", "DAGModel", "Execution", "HTTPClient", "LogFiles",
                 "Markets", "ModelRegistry", "Operators", "PostgresClient", "PrivateCluster", "RecordedExchange",
-                "RunStore", "Scheduler", "SchedulerCore", "Streaming", "Warehouse", "WebServer", argumentParser,
-                lifecycle, logging, unixSignals,
+                "RunStore", "Scheduler", "SchedulerCore", "Streaming", "Timetables", "Warehouse", "WebServer",
+                argumentParser, lifecycle, logging, unixSignals,
             ]),
         program("cryptoflow", ["Commands", "Programs", argumentParser]),
         program(

@@ -25,6 +25,8 @@ package struct SchedulerOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Another address that speaks Upbit's REST dialect.", valueName: "url"))
     package var exchangeURL: String?
 
+    @OptionGroup package var retention: RetentionOptions
+
     package init() {}
 
     /// A scheduler as these options say, and what to close in the end.
@@ -34,9 +36,11 @@ package struct SchedulerOptions: ParsableArguments {
         terminal: Terminal, logger: Logger
     ) async throws -> (service: any Service, close: @Sendable () async -> Void) {
         let installation = try Installation(dags: dags, migrations: migrations)
+        var settings = SchedulerSettings()
+        let environment = ProcessInfo.processInfo.environment
+        settings.retention = try retention.settings(environment: environment)
         let address = try DatabaseAddress.resolve(database.target)
         let folder = try database.preparedHome()
-        let environment = ProcessInfo.processInfo.environment
         let backend = try await Backend.open(
             ownerURL: address.ownerURL, access: WarehouseAccess(home: folder, environment: environment),
             migrations: installation.migrations, logger: logger)
@@ -45,7 +49,7 @@ package struct SchedulerOptions: ParsableArguments {
         let http = HTTPClient()
         let service = try await SchedulerProgram.service(
             backend: backend, dags: installation.dags, logs: try taskLogs(folder), markets: source,
-            environment: environment, http: http, settings: SchedulerSettings(),
+            environment: environment, http: http, settings: settings,
             observer: EventLines(terminal: terminal), logger: logger)
         return (
             service,

@@ -1,4 +1,5 @@
 import CivilTime
+import Execution
 import PrivateCluster
 import RecordedExchange
 import WebServer
