@@ -34,6 +34,7 @@ extension SchedulerCore {
         } else if state == .failed {
             stop(run.record.key, reason: reason)
         } else {
+            runs[run.record.key] = nil
             run.recount()
             takePlace(&run)
             if run.unfinished == 0 { finish(&run) } else { runs[run.record.key] = run }
