@@ -186,7 +186,7 @@ let package = Package(
         room(
             "Benchmarks",
             [
-                "CChildSpawn", "CivilTime", "DAGDocument", "DAGModel", "Execution", "HTTPClient",
+                "CChildSpawn", "CivilTime", "Collecting", "DAGDocument", "DAGModel", "Execution", "HTTPClient",
                 "Markets", "Operators", "PostgresClient", "PrivateCluster", "RunStore", "Scheduler", "SchedulerCore",
                 "Streaming", "Timetables", lifecycle, logging, nioCore, nioHTTP1, nioPosix, nioWebSocket,
             ]),

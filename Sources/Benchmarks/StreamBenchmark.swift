@@ -1,4 +1,5 @@
 import CivilTime
+import Collecting
 import FoundationEssentials
 import Glibc
 import HTTPClient

@@ -83,6 +83,8 @@ enum SchedulerProgram {
             processes: processes,
             outputs: backend.store, variables: EnvironmentVariables(environment: environment, store: backend.store),
             connections: connections)
+        var settings = settings
+        settings.stopsWithoutLease = !backend.isLocal
         let documents = FolderDocuments(
             loader: DocumentLoader(catalog: OperatorCatalog(OperatorKit.signatures), root: dags))
         return SchedulerService(

@@ -44,6 +44,7 @@ extension SchedulerCore {
         for run in records {
             decision.changes.append(.deleteRun(run.key))
             if let date = run.logicalDate { dags[run.dag]?.datesAhead.remove(date) }
+            forgetPast(run.key)
             touch(run)
         }
         decision.actions.append(.removeLogs(records.map { ForgottenRun(dag: $0.dag, runID: $0.runID) }))

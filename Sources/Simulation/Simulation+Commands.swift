@@ -100,7 +100,7 @@ extension Simulation {
         counts[.changedDocuments] += 1
         var dag = documents[index].dag
         dag.maxActiveRuns = Int.random(in: 1...4, using: &generator)
-        documents[index] = RandomDAGs.record(dag, text: Int(nextCommand) + counts[.commits])
+        documents[index] = RandomDAGs.record(dag, text: counts[.changedDocuments])
         trace?.add(now, "\(dag.id) has another document")
         leader.queue.take(.documents(loaded: [documents[index]], removed: []), now: now)
     }
