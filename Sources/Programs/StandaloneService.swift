@@ -1,4 +1,5 @@
 import CivilTime
+import Commands
 import DAGModel
 import FoundationEssentials
 import Glibc

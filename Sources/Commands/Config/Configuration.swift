@@ -82,11 +82,9 @@ struct Configuration {
     }
 
     private mutating func addRetention(_ options: RetentionOptions) {
-        func problem(_ change: (inout RetentionOptions) -> Void) -> String? {
-            var single = RetentionOptions()
-            change(&single)
+        func problem(_ read: () throws -> Void) -> String? {
             do {
-                _ = try single.settings(environment: [:])
+                try read()
                 return nil
             } catch {
                 return "\(error)"
@@ -97,15 +95,15 @@ struct Configuration {
         add(
             "keep_runs_for", options.keepRunsFor, "--keep-runs-for", RetentionOptions.runsForVariable,
             default: text(standard.runsFor)
-        ) { value in problem { $0.keepRunsFor = value } }
+        ) { value in problem { _ = try RetentionOptions.age(value, "keep_runs_for") } }
         add(
             "keep_runs", options.keepRuns, "--keep-runs", RetentionOptions.runsVariable,
             default: standard.runs.map { String($0) } ?? "all"
-        ) { value in problem { $0.keepRuns = value } }
+        ) { value in problem { _ = try RetentionOptions.count(value, "keep_runs") } }
         add(
             "keep_logs_for", options.keepLogsFor, "--keep-logs-for", RetentionOptions.logsForVariable,
             default: text(standard.logsFor)
-        ) { value in problem { $0.keepLogsFor = value } }
+        ) { value in problem { _ = try RetentionOptions.age(value, "keep_logs_for") } }
     }
 
     private mutating func addConnections() {

@@ -47,18 +47,20 @@ package struct RetentionOptions: ParsableArguments {
             settings.logsFor = try Self.age(text, name)
         }
         if let (text, name) = given(keepRuns, "--keep-runs", Self.runsVariable) {
-            if text.lowercased() == "all" {
-                settings.runs = nil
-            } else if let count = Int(text), count >= 0 {
-                settings.runs = count
-            } else {
-                throw ValidationError("\(name) is a number of runs such as 50000, or all, not \"\(text)\"")
-            }
+            settings.runs = try Self.count(text, name)
         }
         return settings
     }
 
-    private static func age(_ text: String, _ name: String) throws -> Duration? {
+    static func count(_ text: String, _ name: String) throws -> Int? {
+        if text.lowercased() == "all" { return nil }
+        guard let count = Int(text), count >= 0 else {
+            throw ValidationError("\(name) is a number of runs such as 50000, or all, not \"\(text)\"")
+        }
+        return count
+    }
+
+    static func age(_ text: String, _ name: String) throws -> Duration? {
         if text.lowercased() == "forever" { return nil }
         guard let age = try? Duration(parsing: text), age > .zero else {
             throw ValidationError("\(name) is a time such as 90d or 12h, or forever, not \"\(text)\"")
