@@ -58,7 +58,9 @@ import Testing
     @Test("runs are run again by the present version, marked, annotated, and forgotten with their logs")
     func byHand() async throws {
         try await Scratch.with { scratch in
-            try scratch.write(Self.document("report", "exit 3"), to: "dags/report.yaml")
+            // Only runs made by hand.
+            let schedule = { (text: String) in text.replacing("\"0 * * * *\"", with: "null") }
+            try scratch.write(schedule(Self.document("report", "exit 3")), to: "dags/report.yaml")
             let program = try await Self.start(scratch)
             for name in ["r1", "r2", "r3"] {
                 try await scratch.cryptoflow(
@@ -66,7 +68,8 @@ import Testing
             }
             let seen = program.lines.count
             try scratch.write(
-                Self.document("report", "echo mended", more: "  - {id: more, uses: empty, needs: [work]}"),
+                schedule(
+                    Self.document("report", "echo mended", more: "  - {id: more, uses: empty, needs: [work]}")),
                 to: "dags/report.yaml")
             try await program.line(containing: "report  document changed", after: seen)
             let own = try await scratch.cryptoflow("run", "retry", "report", "r1", "--dry-run")
