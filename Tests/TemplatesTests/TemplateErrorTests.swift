@@ -1,7 +1,7 @@
 import CivilTime
 import DAGModel
-import Templates
 import SeededRandom
+import Templates
 import Testing
 
 @Suite("Template errors") struct TemplateErrorTests {

@@ -1,6 +1,6 @@
 import DAGModel
-import Templates
 import SeededRandom
+import Templates
 import Testing
 
 @Suite("Template fuzzing", .timeLimit(.minutes(1))) struct TemplateFuzzTests {
