@@ -67,8 +67,22 @@ package struct SecretMask: Sendable, Hashable {
         }
     }
 
+    /// Covers without changing the length: what the stars leave of a secret becomes zero bytes.
+    package func maskedInPlace(_ bytes: [UInt8]) -> [UInt8] {
+        var bytes = bytes
+        for secret in secrets {
+            var offset = 0
+            while let hit = bytes[offset...].firstRange(of: secret) {
+                let filling = [UInt8](repeating: 0, count: secret.count - Self.stars.count)
+                bytes.replaceSubrange(hit, with: Self.stars + filling)
+                offset = hit.upperBound
+            }
+        }
+        return bytes
+    }
+
     /// How many bytes at the end may be the beginning of a secret.
-    func cutLength(of bytes: [UInt8]) -> Int {
+    package func cutLength(of bytes: [UInt8]) -> Int {
         var longest = 0
         for secret in secrets {
             var length = min(secret.count - 1, bytes.count)

@@ -7,7 +7,7 @@ package struct TaskLogDirectory: Sendable, Hashable {
     /// The folder's absolute path.
     package let root: String
     /// What logs are not to show.
-    private let mask: SecretMask
+    package let mask: SecretMask
 
     /// `root` must be absolute: children open their logs from other working directories.
     package init(root: String, mask: SecretMask = SecretMask()) {

@@ -9,7 +9,7 @@ extension Explanation {
     /// - Parameter active: the DAG's runs in `queued` and `running`.
     package static func run(
         _ detail: RunDetail, of summary: DAGSummary, health: SchedulerHealth, active: [RunRecord],
-        pools: [String: PoolUse] = [:], now: Timestamp
+        workers: [WorkerSummary] = [], pools: [String: PoolUse] = [:], now: Timestamp
     ) -> Explanation {
         let run = detail.run
         let subject = "run \(run.runID) of DAG \(run.dag)"
@@ -27,7 +27,8 @@ extension Explanation {
         var conditions = [leads(health)]
         let open = detail.tasks.filter { !$0.state.isFinished }
         for task in open {
-            let inner = self.task(task, in: detail, of: summary, health: health, active: active, pools: pools, now: now)
+            let inner = self.task(
+                task, in: detail, of: summary, health: health, active: active, workers: workers, pools: pools, now: now)
             let answer = inner.blocking
             conditions.append(
                 Condition(
@@ -48,7 +49,7 @@ extension Explanation {
     /// Why a task of a run has not started, or not ended.
     package static func task(
         _ status: TaskStatus, in detail: RunDetail, of summary: DAGSummary, health: SchedulerHealth,
-        active: [RunRecord], pools: [String: PoolUse] = [:], now: Timestamp
+        active: [RunRecord], workers: [WorkerSummary] = [], pools: [String: PoolUse] = [:], now: Timestamp
     ) -> Explanation {
         let run = detail.run
         let subject = "task \(status.instance.name) of run \(run.runID) of DAG \(run.dag)"
@@ -57,6 +58,14 @@ extension Explanation {
             return Explanation(
                 subject: subject, conditions: [],
                 settled: "the task ended in \(status.state.rawValue)" + (reason.map { ": \($0)" } ?? ""))
+        }
+        if let attempt = status.tries.last, attempt.waitsForWorker, let queue = attempt.queue {
+            return Explanation(
+                subject: subject,
+                conditions: [
+                    leads(health), Condition("handed_over", holds: true, "it was handed over to queue \"\(queue)\""),
+                    worker(for: queue, since: attempt.startedAt, workers),
+                ], settled: "a worker of queue \"\(queue)\" is about to take it")
         }
         if status.state == .running {
             let limit = detail.definition.tasks.first { $0.id == status.instance.task }?.executionTimeout

@@ -1,10 +1,12 @@
 package import ArgumentParser
 package import Commands
+import Execution
 import FoundationEssentials
 import HTTPClient
 package import Logging
 import PrivateCluster
 import Scheduler
+import SchedulerCore
 package import ServiceLifecycle
 
 /// The command line of `cryptoflow-scheduler`: a scheduler alone, on a database that exists.
@@ -24,6 +26,8 @@ package struct SchedulerOptions: ParsableArguments {
 
     @Option(help: ArgumentHelp("Another address that speaks Upbit's REST dialect.", valueName: "url"))
     package var exchangeURL: String?
+
+    @OptionGroup package var queues: OwnQueuesOption
 
     @OptionGroup package var retention: RetentionOptions
 
@@ -47,10 +51,12 @@ package struct SchedulerOptions: ParsableArguments {
         var source = MarketSource()
         source.upbitURL = exchangeURL
         let http = HTTPClient()
+        var settings = SchedulerSettings()
+        settings.core.ownQueues = try queues.names
         let service = try await SchedulerProgram.service(
             backend: backend, dags: installation.dags, logs: try taskLogs(folder), markets: source,
             environment: environment, http: http, settings: settings,
-            observer: EventLines(terminal: terminal), logger: logger)
+            observer: EventLines(terminal: terminal), guarded: try ProcessGuard(), logger: logger)
         return (
             service,
             {

@@ -35,6 +35,8 @@ package struct StandaloneOptions: ParsableArguments {
     @Flag(name: .customLong("no-stream"), help: "Do not collect trades, tickers and order books as they happen.")
     package var skipsStream = false
 
+    @OptionGroup package var queues: OwnQueuesOption
+
     @OptionGroup package var retention: RetentionOptions
 
     package init() {}

@@ -154,6 +154,7 @@ package struct StandaloneService: Service {
         let fills = !options.skipsFill && !opened.state[opened.feed].isFilled
         var settings = SchedulerSettings()
         settings.retention = try options.retention.settings(environment: opened.environment)
+        settings.core.ownQueues = try options.queues.names
         if fills { settings.core.heldDAGs = Set(FirstFillPlan.heldBack + FirstFillService.afterwards) }
         let scheduler = try await SchedulerProgram.service(
             backend: opened.backend, dags: opened.installation.dags, logs: opened.home.taskLogs, markets: source,

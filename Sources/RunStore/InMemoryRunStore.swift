@@ -69,7 +69,7 @@ package actor InMemoryRunStore: RunStore, CommandQueue {
     }
 
     package func orphans() async throws -> [StoredOrphan] {
-        tables.liveAttempts.keys.sorted().map {
+        tables.liveAttempts.values.filter { $0.queue == nil }.map(\.attempt).sorted().map {
             StoredOrphan(orphan: OrphanedAttempt(attempt: $0, process: processes[$0]))
         }
     }

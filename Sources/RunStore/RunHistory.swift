@@ -1,5 +1,6 @@
 package import CivilTime
 package import DAGModel
+package import Execution
 package import SchedulerCore
 
 /// The history as everyone reads it: the command line, the pages, the API.
@@ -60,6 +61,22 @@ package protocol RunHistory: Sendable {
 
     /// A pool and who holds its slots; nil when there is none.
     func poolUse(_ name: String) async throws -> PoolUse?
+
+    /// Workers that are alive, and those that ended in the last day; newest first.
+    func workers() async throws -> [WorkerSummary]
+
+    /// At most `limit` bytes from `offset` on of a log that a worker has stored; nil when there is none of the try.
+    func shippedLog(
+        of instance: TaskInstanceKey, tryNumber: Int, from offset: Int64, limit: Int
+    ) async throws -> TaskLogReader.Chunk?
+}
+
+extension RunHistory {
+    package func workers() async throws -> [WorkerSummary] { [] }
+
+    package func shippedLog(
+        of instance: TaskInstanceKey, tryNumber: Int, from offset: Int64, limit: Int
+    ) async throws -> TaskLogReader.Chunk? { nil }
 }
 
 extension RunHistory {

@@ -28,7 +28,8 @@ package protocol RunStore: OutputReader, VariableReader, Sendable {
     /// All that a new leader needs. Bounded by what is active, not by history.
     func snapshot() async throws -> Snapshot
 
-    /// Attempts that are live in the store, with what is known of their processes.
+    /// Live attempts that the last leader carried out itself, with what is known of their processes; those handed over to
+    /// workers go on.
     func orphans() async throws -> [StoredOrphan]
 
     /// Writes a batch in one transaction, all or nothing.
@@ -115,11 +116,14 @@ package struct LeaseStatus: Hashable, Sendable {
     package let acquiredAt: Timestamp
     package let renewedAt: Timestamp
     package let expiresAt: Timestamp
+    /// How long it still lasted when the store was asked.
+    package let remaining: Duration
 
     package init(
         epoch: Int64, holder: LeaseHolder, isAlive: Bool, acquiredAt: Timestamp, renewedAt: Timestamp,
-        expiresAt: Timestamp
+        expiresAt: Timestamp, remaining: Duration = .zero
     ) {
+        self.remaining = remaining
         self.epoch = epoch
         self.holder = holder
         self.isAlive = isAlive

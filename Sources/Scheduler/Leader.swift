@@ -34,6 +34,8 @@ actor Leader {
     /// The Swift task of each attempt under way; each reports its end here, and ``stop()`` waits for all.
     var attempts: [AttemptID: Task<Void, Never>] = [:]
     var stopReasons: [AttemptID: String] = [:]
+    /// Those of them that workers carry out.
+    var handedOver: Set<AttemptID> = []
     /// Attempts that are stopped because the lease may have run out.
     var stoppedWithoutLease: Set<AttemptID> = []
     var gate: StartGate

@@ -23,6 +23,10 @@ package struct SchedulerCore: Sendable {
     var consumersOfAsset: [String: Set<DAGID>] = [:]
     var timers = Heap<TimerEntry>()
     var ready = Heap<ReadyTask>()
+    /// Likewise, of queues that workers serve.
+    var readyForWorkers = Heap<ReadyTask>()
+    /// Attempts that workers carry out, or are to.
+    var handedOver: Set<AttemptID> = []
     /// Ready tasks that wait for a slot of their pool.
     var parkedByPool: [String: Heap<ReadyTask>] = [:]
     var pools: [String: Int]

@@ -30,6 +30,7 @@ extension Simulation {
         for _ in 0..<20_000 {
             try settle()
             leader.collectEnded(at: elapsed)
+            collectFromWorkers()
             if !leader.reports.isEmpty {
                 leader.queue.take(leader.reports.removeFirst(), now: now)
             } else if let next = [leader.queue.core.nextWake, nextEnd].compactMap({ $0 }).min() {

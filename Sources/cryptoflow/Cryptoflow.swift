@@ -10,7 +10,7 @@ enum Cryptoflow {
             commandName: "cryptoflow",
             abstract: "Runs YAML DAGs, collects market data, refines it in PostgreSQL, and shows what happened.",
             version: Programs.version,
-            subcommands: [StandaloneCommand.self, DatabaseCommand.self] + Commands.subcommands)
+            subcommands: [StandaloneCommand.self, DatabaseCommand.self, WorkerCommand.self] + Commands.subcommands)
     }
 
     static func main() async {

@@ -148,6 +148,13 @@ struct Stage {
         try take(.wake)
     }
 
+    /// Another leader takes over, while workers go on with all tries.
+    mutating func takeOver() throws {
+        epoch += 1
+        core = SchedulerCore(configuration: configuration, epoch: epoch, snapshot: tables.snapshot(), now: now)
+        try take(.documents(loaded: documents, removed: []))
+    }
+
     /// Kills the leader; the next one declares its tries lost.
     mutating func crash() throws {
         epoch += 1

@@ -98,7 +98,8 @@ struct RecordShapes {
             "end_date": time(attempt.endedAt),
             "duration": seconds(attempt.startedAt, attempt.endedAt), "reason": string(attempt.reason),
             "exit_code": attempt.exitCode.map { .int(Int64($0)) } ?? .null, "pool": .string(attempt.pool),
-            "attempt_id": .int(attempt.attempt.rawValue),
+            "attempt_id": .int(attempt.attempt.rawValue), "queue": string(attempt.queue),
+            "worker": string(attempt.worker),
         ]
     }
 
