@@ -19,10 +19,15 @@ package struct TaskLogDirectory: Sendable, Hashable {
     ///
     /// `mapIndex` is -1 for a task that is not mapped.
     package func path(dag: DAGID, runID: String, task: TaskID, mapIndex: Int = -1, tryNumber: Int) -> String {
-        var path = "\(root)/dag_id=\(Self.encoded(dag.rawValue))/run_id=\(Self.encoded(runID))"
+        var path = runFolder(dag: dag, runID: runID)
         path += "/task_id=\(Self.encoded(task.rawValue))"
         if mapIndex >= 0 { path += "/map_index=\(mapIndex)" }
         return path + "/attempt=\(tryNumber).log"
+    }
+
+    /// The folder of a run's logs.
+    func runFolder(dag: DAGID, runID: String) -> String {
+        "\(root)/dag_id=\(Self.encoded(dag.rawValue))/run_id=\(Self.encoded(runID))"
     }
 
     /// The log file of an attempt.

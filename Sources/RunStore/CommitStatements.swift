@@ -87,7 +87,7 @@ enum CommitSQL {
     static let dropLiveRuns = "DELETE FROM flow.live_run WHERE run_key = ANY($1::int8[])"
 
     static let deleteRuns = [
-        "task_attempt_past", "task_instance", "task_output", "task_map", "task_log", "live_run", "dag_run",
+        "task_attempt_past", "task_instance", "task_output", "task_map", "task_log", "note", "live_run", "dag_run",
     ].map { "DELETE FROM flow.\($0) WHERE run_key = ANY($1::int8[])" }
 
     static let recordProcesses = """
