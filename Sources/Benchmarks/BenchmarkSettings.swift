@@ -37,8 +37,8 @@ package struct BenchmarkSettings: Sendable {
 }
 
 /// Why a figure could not be measured.
-struct BenchmarkFailure: Error, CustomStringConvertible {
-    let description: String
+package struct BenchmarkFailure: Error, CustomStringConvertible {
+    package let description: String
 
-    init(_ description: String) { self.description = description }
+    package init(_ description: String) { self.description = description }
 }

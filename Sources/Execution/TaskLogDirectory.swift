@@ -7,7 +7,7 @@ package struct TaskLogDirectory: Sendable, Hashable {
     /// The folder's absolute path.
     package let root: String
     /// What logs are not to show.
-    private let mask: SecretMask
+    package let mask: SecretMask
 
     /// `root` must be absolute: children open their logs from other working directories.
     package init(root: String, mask: SecretMask = SecretMask()) {
@@ -19,10 +19,15 @@ package struct TaskLogDirectory: Sendable, Hashable {
     ///
     /// `mapIndex` is -1 for a task that is not mapped.
     package func path(dag: DAGID, runID: String, task: TaskID, mapIndex: Int = -1, tryNumber: Int) -> String {
-        var path = "\(root)/dag_id=\(Self.encoded(dag.rawValue))/run_id=\(Self.encoded(runID))"
+        var path = runFolder(dag: dag, runID: runID)
         path += "/task_id=\(Self.encoded(task.rawValue))"
         if mapIndex >= 0 { path += "/map_index=\(mapIndex)" }
         return path + "/attempt=\(tryNumber).log"
+    }
+
+    /// The folder of a run's logs.
+    func runFolder(dag: DAGID, runID: String) -> String {
+        "\(root)/dag_id=\(Self.encoded(dag.rawValue))/run_id=\(Self.encoded(runID))"
     }
 
     /// The log file of an attempt.

@@ -23,6 +23,7 @@ actor Leader {
     let observer: any SchedulerObserver
     let logger: Logger
     let spawns: SpawnRecords
+    let retention: Retention
 
     /// The core, and what it decided that is not carried out yet.
     var queue: DecisionQueue
@@ -33,23 +34,29 @@ actor Leader {
     /// The Swift task of each attempt under way; each reports its end here, and ``stop()`` waits for all.
     var attempts: [AttemptID: Task<Void, Never>] = [:]
     var stopReasons: [AttemptID: String] = [:]
+    /// Those of them that workers carry out.
+    var handedOver: Set<AttemptID> = []
     /// Attempts that are stopped because the lease may have run out.
     var stoppedWithoutLease: Set<AttemptID> = []
     var gate: StartGate
     var isStopping = false
+    /// What the last question for expired runs found.
+    var expiredCount = 0
     /// Set when this epoch is over: fenced, or a commit that can never succeed.
     var failure: (any Error)?
     private var waiters: [CheckedContinuation<Void, Never>] = []
     private var timer: WakeTimer?
 
     init(
-        epoch: Int64, store: any RunStore, executor: any Executor, spawns: SpawnRecords, settings: SchedulerSettings,
+        epoch: Int64, store: any RunStore, executor: any Executor, spawns: SpawnRecords, retention: Retention,
+        settings: SchedulerSettings,
         observer: any SchedulerObserver, logger: Logger, snapshot: Snapshot, leaseEnd: ContinuousClock.Instant
     ) {
         self.epoch = epoch
         self.store = store
         taskExecutor = executor
         self.spawns = spawns
+        self.retention = retention
         self.settings = settings
         self.observer = observer
         self.logger = logger
