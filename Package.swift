@@ -83,7 +83,7 @@ let package = Package(
         room("HTTPClient", ["CLibCurl"]),
         room("Markets", ["CivilTime", "HTTPClient"]),
         room("Execution", ["CLinux", "CivilTime", "DAGModel", "Templates", "Timetables"]),
-        room("Operators", ["CivilTime", "DAGModel", "Execution", "HTTPClient", "PostgresClient"]),
+        room("Operators", ["CivilTime", "DAGModel", "Execution", "HTTPClient", "PostgresClient", "Templates"]),
 
         // Services.
         room(

@@ -58,7 +58,7 @@ package struct PortabilityCheck {
                 for (index, node) in tasks.enumerated() {
                     if let inner = node.entries { task(inner, path.index(index)) }
                 }
-            case _ where KnownAttributes.dagCallbacks.contains(entry.key):
+            case _ where KnownAttributes.dagCallbacks[entry.key] != nil:
                 report("Airflow's importer has no callbacks yet", nil, entry.keyMark, path)
             default: continue
             }
@@ -109,8 +109,10 @@ package struct PortabilityCheck {
             case "inlets", "outlets": report("Airflow's importer has no '\(entry.key)' yet", nil, entry.keyMark, inner)
             case "expand": report("Airflow's importer has no 'expand'", nil, entry.keyMark, inner)
             case "retry_on", "no_retry_on": report("Airflow has no '\(entry.key)'", nil, entry.keyMark, inner)
+            case "setup", "teardown", "on_failure_fail_dagrun":
+                report("Airflow's importer has no '\(entry.key)'", nil, entry.keyMark, inner)
             case "group": report("Airflow's importer has no 'group'", nil, entry.keyMark, inner)
-            case _ where KnownAttributes.taskCallbacks.contains(entry.key):
+            case _ where KnownAttributes.taskCallbacks[entry.key] != nil:
                 report("Airflow's importer has no callbacks yet", nil, entry.keyMark, inner)
             default: continue
             }

@@ -8,6 +8,8 @@ struct TaskDraft {
     let idMark: Mark
     let idPath: DocumentPath
     let references: [TaskReference]
+    /// What its callbacks read; nothing waits for these.
+    let callbackReferences: [TaskReference]
 }
 
 /// Reads one task once its templates are merged.
@@ -18,6 +20,7 @@ struct TaskReader {
     private let path: DocumentPath
     private var spec: TaskSpec
     private var arguments: ArgumentReader
+    private var callbacks: CallbackReader
     private var needs: [TaskReference] = []
     private var signature: OperatorSignature?
     /// Whether `uses` names an operator that is not known; its arguments are then not judged.
@@ -35,6 +38,7 @@ struct TaskReader {
         spec.retries = context.settings.retries
         spec.executionTimeout = context.settings.executionTimeout
         arguments = ArgumentReader(context)
+        callbacks = CallbackReader(context)
     }
 
     mutating func read() -> TaskDraft {
@@ -49,6 +53,7 @@ struct TaskReader {
         readBody()
         for entry in entries { readAttribute(entry) }
         readArguments()
+        checkRole()
         var upstream: [TaskID] = []
         for reference in needs + arguments.references {
             let task = TaskID(reference.name)
@@ -57,7 +62,25 @@ struct TaskReader {
         spec.upstream = upstream
         return TaskDraft(
             spec: spec, id: name, idMark: id?.field.node.mark ?? mark, idPath: id?.field.path ?? path,
-            references: needs + arguments.references)
+            references: needs + arguments.references, callbackReferences: callbacks.references)
+    }
+
+    /// A teardown's trigger rule is its own.
+    private mutating func checkRole() {
+        guard spec.role == .teardown else {
+            if spec.failsRun != nil, let entry = entries["on_failure_fail_dagrun"] {
+                context.warning(
+                    "'on_failure_fail_dagrun' has no effect: only a teardown's failure is ignored", at: entry.keyMark,
+                    entry.field.path)
+            }
+            return
+        }
+        if let entry = entries["trigger_rule"], entry.origin == .task, spec.triggerRule != .allDoneSetupSuccess {
+            context.error(
+                "a teardown's trigger rule is all_done_setup_success, found \(spec.triggerRule.rawValue)",
+                hint: "remove it", at: entry.field.node.mark, entry.field.path)
+        }
+        spec.triggerRule = .allDoneSetupSuccess
     }
 
     // MARK: - What the task does
@@ -220,10 +243,12 @@ struct TaskReader {
             } else if !entry.field.node.isNull {
                 context.mismatch(entry.field, "a mapping of parameters")
             }
-        case _ where KnownAttributes.taskCallbacks.contains(entry.key):
-            CallbackCheck.check(entry.field, context)
-            keep(entry, lost: "notifiers are not called in this version")
         default:
+            if let event = KnownAttributes.taskCallbacks[entry.key] {
+                let read = callbacks.read(entry.field, on: event)
+                if !read.isEmpty { spec.callbacks = (spec.callbacks ?? []) + read }
+                return
+            }
             if !readScheduling(entry), !readPlain(entry) { readOther(entry) }
         }
     }
@@ -260,6 +285,9 @@ struct TaskReader {
                 // As in Airflow, one implies the other.
                 spec.dependsOnPast = true
             }
+        case "setup": readRole(.setup, field)
+        case "teardown": readTeardown(field)
+        case "on_failure_fail_dagrun": spec.failsRun = context.bool(field)
         case "retry_on": spec.retryOn = readRetryFilter(field)
         case "no_retry_on": spec.retryNotOn = readRetryFilter(field)
         case "max_active_tis_per_dag": spec.maxActivePerDAG = context.int(field, atLeast: 1)
@@ -283,6 +311,33 @@ struct TaskReader {
         default: return false
         }
         return true
+    }
+
+    private mutating func readRole(_ role: TaskRole, _ field: Field) {
+        guard context.bool(field) == true else { return }
+        if spec.role != nil, spec.role != role {
+            context.error("a task cannot be both a setup and a teardown", at: field.node.mark, field.path)
+        }
+        spec.role = role
+    }
+
+    /// True, or the setups whose resource the task takes away, which it then also needs: Airflow's
+    /// `as_teardown(setups=…)`.
+    private mutating func readTeardown(_ field: Field) {
+        let items: [Field]
+        switch field.node.content {
+        case .string: items = [field]
+        case .list: items = context.strings(field, of: "ids of setups") ?? []
+        default: return readRole(.teardown, field)
+        }
+        if spec.role == .setup {
+            context.error("a task cannot be both a setup and a teardown", at: field.node.mark, field.path)
+        }
+        spec.role = .teardown
+        for item in items {
+            guard let name = context.requiredString(item, "a setup's id") else { continue }
+            needs.append(TaskReference(name: name, mark: item.node.mark, path: item.path, kind: "teardown"))
+        }
     }
 
     private mutating func readBackoff(_ field: Field) {

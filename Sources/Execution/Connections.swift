@@ -60,9 +60,11 @@ package struct Connections: Sendable {
             scheme = schema
         }
         var url = scheme + "://"
-        if let login = value["login"]?.stringValue, !login.isEmpty {
+        let login = value["login"]?.stringValue ?? ""
+        let password = value["password"]?.stringValue
+        if !login.isEmpty || password?.isEmpty == false {
             url += Self.percentEncoded(login)
-            if let password = value["password"]?.stringValue { url += ":" + Self.percentEncoded(password) }
+            if let password { url += ":" + Self.percentEncoded(password) }
             url += "@"
         }
         url += host
@@ -72,7 +74,8 @@ package struct Connections: Sendable {
         if let text = extra?.stringValue { extra = try? JSONValue(parsing: text) }
         if type != "http", let members = extra?.objectValue, !members.isEmpty {
             let items = members.sorted { $0.key < $1.key }.compactMap { key, value -> String? in
-                let text = value.stringValue ?? value.intValue.map { String($0) }
+                var text = value.stringValue ?? value.intValue.map { String($0) }
+                if case .bool(let flag) = value { text = String(flag) }
                 return text.map { Self.percentEncoded(key) + "=" + Self.percentEncoded($0) }
             }
             if !items.isEmpty { url += "?" + items.joined(separator: "&") }

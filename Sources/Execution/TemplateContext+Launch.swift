@@ -1,6 +1,6 @@
 import CivilTime
 import DAGModel
-import Templates
+package import Templates
 import Timetables
 
 extension TemplateContext {
@@ -37,7 +37,7 @@ extension TemplateContext {
 
 extension ConnectionFacts {
     /// The parts of a connection's address.
-    init(_ connection: Connection) {
+    package init(_ connection: Connection) {
         let rest = connection.url.dropFirst(connection.scheme.count + 3)
         let authorityEnd = rest.firstIndex { "/?#".contains($0) } ?? rest.endIndex
         let authority = rest[..<authorityEnd]

@@ -62,19 +62,26 @@ enum SchedulerProgram {
         let kit = OperatorKit(
             connections: connections, http: http, markets: gateway(backend, source, http),
             runs: StoreInquiry(backend.store))
+        let instance = try await backend.store.instanceID()
+        let variables = EnvironmentVariables(environment: environment, store: backend.store)
+        var notifiers = NotifierRegistry()
+        registerNotifiers(into: &notifiers, connections: connections, http: http)
+        let notifications = LocalNotificationSender(
+            registry: notifiers, instance: instance, outputs: backend.store, variables: variables,
+            connections: connections)
         let processes = ProcessLauncher(
-            instance: try await backend.store.instanceID(), environment: environment, recorder: spawns,
+            instance: instance, environment: environment, recorder: spawns,
             grace: .seconds(2))
         let executor = LocalExecutor(
             registry: kit.registry, logs: TaskLogDirectory(root: logs), processes: processes,
-            outputs: backend.store, variables: EnvironmentVariables(environment: environment, store: backend.store),
+            outputs: backend.store, variables: variables,
             connections: connections)
         let documents = FolderDocuments(
             loader: DocumentLoader(catalog: OperatorCatalog(OperatorKit.signatures), root: dags))
         return SchedulerService(
             store: backend.store, executor: executor, spawns: spawns, documents: documents,
             holder: ThisProcess.leaseHolder(), isHolderDead: ThisProcess.isDead, settings: settings, observer: observer,
-            logger: logger)
+            logger: logger, notifications: notifications)
     }
 
     private static func gateway(_ backend: Backend, _ source: MarketSource, _ http: HTTPClient) -> MarketGateway {

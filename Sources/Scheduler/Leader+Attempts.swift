@@ -69,6 +69,7 @@ extension Leader {
         heldStarts = []
         for task in attempts.values { task.cancel() }
         for task in attempts.values { await task.value }
+        await stopDeliveries()
         await settled()
     }
 
@@ -77,6 +78,7 @@ extension Leader {
         isStopping = true
         for task in attempts.values { task.cancel() }
         for task in attempts.values { await task.value }
+        await stopDeliveries()
     }
 }
 

@@ -77,6 +77,7 @@ extension Leader {
         switch action {
         case .start(let attempt): start(attempt)
         case .stop(let attempt, let reason): stop(attempt, reason: reason)
+        case .notify(let notification): notify(notification)
         case .findRuns, .findPrevious: break  // queued as a lookup when it was decided
         }
     }

@@ -24,6 +24,7 @@ actor Leader {
     let observer: any SchedulerObserver
     let logger: Logger
     let spawns: SpawnRecords
+    let notifications: (any NotificationSender)?
 
     var core: SchedulerCore
     /// Decisions not yet committed, oldest first.
@@ -40,6 +41,10 @@ actor Leader {
     /// The Swift task of each attempt under way; each reports its end here, and ``stop()`` waits for all.
     var attempts: [AttemptID: Task<Void, Never>] = [:]
     var stopReasons: [AttemptID: String] = [:]
+    /// Committed notifications that wait for their turn, oldest first.
+    var waitingNotifications = Deque<NotificationRecord>()
+    /// The Swift task of each delivery under way; ``stop()`` waits for all.
+    var deliveries: [NotificationID: Task<Void, Never>] = [:]
     /// Start actions that wait because the lease may have run out.
     var heldStarts: [AttemptStart] = []
     /// Until when, by the monotonic clock, this leader may start work.
@@ -52,8 +57,10 @@ actor Leader {
 
     init(
         epoch: Int64, store: any RunStore, executor: any Executor, spawns: SpawnRecords, settings: SchedulerSettings,
-        observer: any SchedulerObserver, logger: Logger, snapshot: Snapshot, leaseEnd: ContinuousClock.Instant
+        observer: any SchedulerObserver, logger: Logger, notifications: (any NotificationSender)?, snapshot: Snapshot,
+        leaseEnd: ContinuousClock.Instant
     ) {
+        self.notifications = notifications
         self.epoch = epoch
         self.store = store
         taskExecutor = executor
@@ -98,7 +105,7 @@ actor Leader {
                     lookups.append(.runs(backfill, dag: dag, dates: dates))
                 case .findPrevious(let run, let dag, let date):
                     lookups.append(.previous(run, dag: dag, before: date))
-                case .start, .stop: break
+                case .start, .stop, .notify: break
                 }
             }
             uncommitted.append(decision)

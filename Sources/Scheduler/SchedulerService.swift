@@ -17,16 +17,19 @@ package struct SchedulerService: Service {
     private let settings: SchedulerSettings
     private let observer: any SchedulerObserver
     private let logger: Logger
+    private let notifications: (any NotificationSender)?
 
     /// - Parameters:
     ///   - spawns: what `executor` records its processes in.
     ///   - holder: this process.
+    ///   - notifications: what delivers what callbacks tell; without it each of them fails and says so.
     ///   - isHolderDead: whether the process of a lease is certainly gone: only ever true for one of this host.
     package init(
         store: any RunStore, executor: any Executor, spawns: SpawnRecords, documents: any DocumentSource,
         holder: LeaseHolder, isHolderDead: @escaping @Sendable (LeaseHolder) -> Bool, settings: SchedulerSettings,
-        observer: any SchedulerObserver, logger: Logger
+        observer: any SchedulerObserver, logger: Logger, notifications: (any NotificationSender)? = nil
     ) {
+        self.notifications = notifications
         self.store = store
         self.executor = executor
         self.spawns = spawns
@@ -116,7 +119,8 @@ package struct SchedulerService: Service {
         }
         let leader = Leader(
             epoch: lease.epoch, store: store, executor: executor, spawns: spawns, settings: settings,
-            observer: observer, logger: logger, snapshot: try await store.snapshot(), leaseEnd: leaseEnd)
+            observer: observer, logger: logger, notifications: notifications, snapshot: try await store.snapshot(),
+            leaseEnd: leaseEnd)
         await leader.begin()
         for orphan in orphans {
             await leader.take(

@@ -17,5 +17,8 @@ package struct CoreConfiguration: Sendable {
     /// Dates that a backfill looks up at a time.
     package var backfillLookupSize = 100
 
+    /// How often a notification is tried to be delivered at most.
+    package var maximumDeliveries = 5
+
     package init() {}
 }

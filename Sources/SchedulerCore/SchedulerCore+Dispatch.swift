@@ -17,6 +17,8 @@ extension SchedulerCore {
                 unpark(pool: next.pool)
                 unpark(limit: next.limit)
                 unparkInRun(run.tasks[next.number].spec, in: &run)
+                // A task that was cut off while it was parked had been let go in the place of another of its run.
+                unpark(&run)
             }
             if run.unfinished == 0 { finish(&run) } else { runs[next.run] = run }
         }
@@ -81,6 +83,7 @@ extension SchedulerCore {
             pool: spec.pool, poolSlots: spec.poolSlots)
         decision.changes.append(.startAttempt(start))
         decision.actions.append(.start(start))
+        if since == nil { announce(.execute, number, in: run, reason: nil) }
     }
 
     /// A place in the run is free: its next parked task may try again.

@@ -53,6 +53,8 @@ enum RandomDAGs {
         dag.maxActiveTasks = Int.random(in: 1...4, using: &generator)
         dag.isPausedUponCreation = generator.chance(20)
         if generator.chance(50) { addFeatures(to: &dag, using: &generator) }
+        CallbackRules.add(to: &dag, using: &generator)
+        SetupRules.add(to: &dag, using: &generator)
         return dag
     }
 

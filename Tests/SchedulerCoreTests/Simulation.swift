@@ -43,6 +43,7 @@ struct Simulation {
 
     let seed: UInt64
     private(set) var counts = Counts()
+    private(set) var callbacks = CallbackRules()
     private(set) var tables = MemoryTables()
     private var generator: SeededGenerator
     private var now = RandomDAGs.start
@@ -112,7 +113,7 @@ struct Simulation {
             answer = .runsFound(id, dates: dates, runs: tables.findRuns(dag: dag, dates: dates))
         case .findPrevious(let run, let dag, let date):
             answer = .previousFound(run, tables.previousRun(dag: dag, before: date))
-        case .start, .stop:
+        case .start, .stop, .notify:
             return
         }
         let decision = core.handle(answer, now: now)
@@ -146,6 +147,8 @@ struct Simulation {
             guard let index = inFlight.firstIndex(where: { $0.start.attempt == attempt }) else { return }
             inFlight.remove(at: index)
             reported.append(AttemptEnd(attempt: attempt, state: .failed, reason: reason))
+        case .notify(let notification):
+            callbacks.begin(notification)
         case .findRuns, .findPrevious:
             break
         }
@@ -190,6 +193,7 @@ struct Simulation {
         let jump = Int64.random(in: 0...600, using: &generator)
         now = max(now, generator.chance(70) ? candidates.min() ?? now : now + .seconds(jump))
         try handle(.wake)
+        if let end = callbacks.end(using: &generator) { try handle(end) }
     }
 
     private mutating func collectEnded() {
@@ -218,6 +222,7 @@ struct Simulation {
         lookups = []
         inFlight = []
         reported = []
+        callbacks.crash()
         now = now + .seconds(Int64.random(in: 0...7_200, using: &generator))
         try lead()
     }
@@ -262,7 +267,7 @@ struct Simulation {
         while !lookups.isEmpty { try answerLookup() }
         try commit(.max)
         var conflicts: [RunRecord] = []
-        if case .trigger(let dag, _, let date?, _) = command {
+        if case .trigger(let dag, _, let date?, _, _) = command {
             conflicts = tables.findRuns(dag: dag, dates: [date]).map(\.run)
         }
         let pending = PendingCommand(id: nextCommand, command: command, actor: "simulation")
@@ -345,9 +350,14 @@ struct Simulation {
                 throw violation("\(task.id) of \(run.runID) started before the run before it let it")
             }
             // A task that was made to run again has tries already, and one that goes on was let start before.
-            if changedByHand.contains(run.key), start.tryNumber > 1 || start.instance.mapIndex >= 0 { continue }
+            let isGoingOn = tables.tasks[start.instance]?.tryNumber == start.tryNumber
+            if changedByHand.contains(run.key), start.tryNumber > 1 || start.instance.mapIndex >= 0 || isGoingOn {
+                continue
+            }
             let upstream = task.upstream.flatMap { states(of: $0, run.key, dag) }
-            guard IdealOutcome.mayStart(task.triggerRule, upstream) else {
+            guard IdealOutcome.mayStart(task.triggerRule, upstream),
+                SetupRules.mayStart(task, in: dag, states: { states(of: $0, run.key, dag) })
+            else {
                 throw violation(
                     "\(task.id) of \(run.runID) started though \(task.triggerRule.rawValue) saw \(upstream)")
             }
@@ -418,6 +428,8 @@ struct Simulation {
             collectEnded()
             if !reported.isEmpty {
                 try handle(.attemptEnded(reported.removeFirst()))
+            } else if let end = callbacks.end(using: &generator) {
+                try handle(end)
             } else if let next = [core.nextWake, inFlight.map(\.endsAt).min()].compactMap({ $0 }).min() {
                 now = max(now, next)
                 try handle(.wake)
@@ -433,6 +445,11 @@ struct Simulation {
         counts.assetRuns = tables.runs.values.filter { $0.type == .assetTriggered }.count
         guard tables.liveAttempts.isEmpty else { throw violation("attempts stay live: \(tables.liveAttempts.keys)") }
         for run in tables.runs.values { try judge(run) }
+        if let problem = callbacks.problem(
+            in: tables, maximum: configuration.maximumDeliveries, changedByHand: changedByHand)
+        {
+            throw violation(problem)
+        }
         for backfill in tables.backfills.values where backfill.endedAt == nil {
             throw violation("backfill \(backfill.id) does not end")
         }
@@ -477,6 +494,12 @@ struct Simulation {
                     task, named: IdealOutcome.name(row.instance), dag: run.dag.rawValue, run: run.runID,
                     upstream: upstream, countsTries: isFirst)
                 if skippers { expected.insert(.skipped) }
+                if let held = SetupRules.finalStates(
+                    task, in: dag, states: { self.states(of: $0, run.key, dag) })
+                {
+                    expected.formUnion(held)
+                    if !isMapped { expected.subtract([.success, .failed]) }
+                }
                 // Nothing to map over: the lists themselves are judged in tests of their own.
                 if task.isMapped, !isMapped { expected.formUnion([.skipped, .upstreamFailed, .failed]) }
                 let lostTooOften = row.lostCount >= configuration.maximumLostInARow
@@ -486,9 +509,9 @@ struct Simulation {
             }
             guard !instances.isEmpty else { throw violation("task \(task.id) of \(run.runID) has no row") }
         }
-        let isLeaf = { (task: TaskSpec) in !dag.tasks.contains { $0.upstream.contains(task.id) } }
+        let deciding = Set(SetupRules.deciding(dag))
         let failed = dag.tasks.contains { task in
-            isLeaf(task) && (states[task.id] ?? []).contains { $0 == .failed || $0 == .upstreamFailed }
+            deciding.contains(task.id) && (states[task.id] ?? []).contains { $0 == .failed || $0 == .upstreamFailed }
         }
         guard run.state == (failed ? .failed : .success) else {
             throw violation("run \(run.runID) ended \(run.state.rawValue) though its leaves say otherwise")
@@ -529,7 +552,7 @@ extension Action {
     var isLookup: Bool {
         switch self {
         case .findRuns, .findPrevious: true
-        case .start, .stop: false
+        case .start, .stop, .notify: false
         }
     }
 }

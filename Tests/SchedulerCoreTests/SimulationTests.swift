@@ -4,10 +4,13 @@ import Testing
     @Test("keeps its rules through crashes, duplicates, pauses, backfills and changed documents", arguments: 0..<8)
     func seeds(block: Int) throws {
         var total = Simulation.Counts()
+        var (delivered, repeated) = (0, 0)
         for seed in UInt64(block) * 40..<UInt64(block + 1) * 40 {
             var simulation = try Simulation(seed: seed)
             try simulation.run(steps: 400)
             let counts = simulation.counts
+            delivered += simulation.callbacks.delivered
+            repeated += simulation.callbacks.repeated
             total.crashes += counts.crashes
             total.lost += counts.lost
             total.duplicates += counts.duplicates
@@ -37,6 +40,8 @@ import Testing
         #expect(total.notRetried > 0)
         #expect(total.cleared > 0)
         #expect(total.marked > 0)
+        #expect(delivered > 0)
+        #expect(repeated > 0)
         #expect(total.runs > 100)
     }
 }

@@ -119,14 +119,15 @@ enum Fixture {
     static func service(
         _ store: InMemoryRunStore, _ records: [DAGRecord], _ log: CommitLog,
         executor: ScriptedExecutor = ScriptedExecutor(),
-        holder: LeaseHolder = holder, isHolderDead: @escaping @Sendable (LeaseHolder) -> Bool = { _ in false }
+        holder: LeaseHolder = holder, isHolderDead: @escaping @Sendable (LeaseHolder) -> Bool = { _ in false },
+        notifications: (any NotificationSender)? = nil
     ) -> SchedulerService {
         var settings = SchedulerSettings()
         settings.leaseTTL = .seconds(4)
         return SchedulerService(
             store: store, executor: executor, spawns: SpawnRecords(), documents: FixedDocuments(records: records),
             holder: holder, isHolderDead: isHolderDead, settings: settings, observer: log,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, notifications: notifications)
     }
 
     /// Runs the scheduler while `body` runs, then stops it gracefully.

@@ -13,6 +13,7 @@ struct OneRunPage {
     /// Tasks whose tries are listed, and bytes of log of each: a page stays within a few hundred kilobytes.
     private static let triedShown = 50
     private static let triesShown = 20
+    private static let noticesShown = 100
     private static let logBytes = 4_096
 
     func page(_ detail: RunDetail) -> SitePage {
@@ -31,7 +32,24 @@ struct OneRunPage {
         if tried.count > Self.triedShown {
             content["moreTries"] = "\(tried.count - Self.triedShown) more tasks: open them in the table above."
         }
+        let notices = detail.notifications.sorted { $0.state == .failed && $1.state != .failed }
+        content["anyNotices"] = !notices.isEmpty
+        content["notices"] = notices.prefix(Self.noticesShown).map(notice)
+        if notices.count > Self.noticesShown {
+            content["moreNotices"] = "\(Self.noticesShown) of \(notices.count) notifications."
+        }
         return .view("\(run.runID) · \(run.dag)", "run", content)
+    }
+
+    private func notice(_ notice: NotificationRecord) -> [String: Any] {
+        let subject = notice.isOfDAG ? "the run" : notice.task.map { Self.name($0) } ?? ""
+        var error = notice.lastError ?? ""
+        if let next = notice.nextAt { error += (error.isEmpty ? "" : "; ") + "next delivery \(words.relative(next))" }
+        return [
+            "of": "\(notice.callback.event.rawValue) of \(subject)", "by": notice.callback.notifier,
+            "noticeState": notice.state.rawValue, "deliveries": notice.deliveries,
+            "at": TimeWords.absolute(notice.endedAt ?? notice.createdAt), "error": error,
+        ]
     }
 
     /// What failed comes first, then what runs; else the document's order.
@@ -63,6 +81,10 @@ struct OneRunPage {
         content["logical"] = run.logicalDate.map(words.view)
         content["interval"] = run.interval.map(Self.span)
         content["events"] = run.events.map(Self.span)
+        content["deadlines"] = detail.deadlines.map { deadline -> [String: Any] in
+            let missed = deadline.missedAt.map { ", missed (noticed at \(TimeWords.absolute($0)))" }
+            return ["deadlineText": TimeWords.absolute(deadline.at) + (missed ?? "")]
+        }
         content["started"] = run.startDate.map(words.view)
         content["ended"] = run.endDate.map(words.view)
         if run.conf != .object([:]), run.conf != .null {
