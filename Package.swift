@@ -70,11 +70,13 @@ let package = Package(
 
         // Values.
         room("CivilTime", []),
+        room("SeededRandom", []),
         room("Timetables", ["CivilTime"]),
         room("DAGModel", ["CivilTime", "Timetables"]),
         room("Templates", ["CivilTime", "DAGModel"]),
         room("DAGDocument", ["CLibYAML", "CivilTime", "DAGModel", "Templates", "Timetables", crypto]),
         room("SchedulerCore", ["CivilTime", "DAGModel", "Timetables", deque, heap]),
+        room("Collecting", ["CivilTime"]),
 
         // Databases, networks, processes.
         room("ActorQueues", []),
@@ -92,9 +94,13 @@ let package = Package(
         room(
             "Scheduler",
             [
-                "ActorQueues", "CivilTime", "DAGDocument", "DAGModel", "Execution", "RunStore", "SchedulerCore", deque,
+                "ActorQueues", "CivilTime", "DAGDocument", "DAGModel", "Execution", "RunStore", "SchedulerCore",
                 lifecycle, logging,
             ]),
+
+        // The core and the order of its decisions, driven through years of disturbances.
+        room("Simulation", ["CivilTime", "DAGModel", "RunStore", "SchedulerCore", "SeededRandom", "Timetables"]),
+        program("cryptoflow-simulate", ["Simulation", argumentParser]),
 
         room(
             "Warehouse",
@@ -104,11 +110,15 @@ let package = Package(
             ]),
 
         // WebSockets, from both sides.
-        room("WebSocketClient", ["CivilTime", logging, nioCore, nioHTTP1, nioPosix, nioSSL, nioWebSocket]),
+        room("WebSocketProtocol", [nioCore, nioWebSocket]),
+        room(
+            "WebSocketClient",
+            ["CivilTime", "WebSocketProtocol", logging, nioCore, nioHTTP1, nioPosix, nioSSL, nioWebSocket]),
         room(
             "WebSocketServer",
             [
-                hummingbirdCore, httpTypes, logging, nioCore, nioHTTP1, nioHTTPTypes, nioHTTPTypesHTTP1, nioPosix,
+                "WebSocketProtocol", hummingbirdCore, httpTypes, logging, nioCore, nioHTTP1, nioHTTPTypes,
+                nioHTTPTypesHTTP1, nioPosix,
                 nioWebSocket,
             ]),
 
@@ -116,14 +126,18 @@ let package = Package(
         room(
             "Streaming",
             [
-                "CivilTime", "HTTPClient", "Markets", "PostgresClient", "WebSocketClient", deque, lifecycle, logging,
-                nioCore,
+                "CivilTime", "Collecting", "HTTPClient", "Markets", "PostgresClient", "WebSocketClient",
+                "WebSocketProtocol", deque,
+                lifecycle, logging, nioCore,
             ]),
 
         // The recorded exchange.
         room(
             "RecordedExchange",
-            ["CivilTime", "WebSocketServer", hummingbird, httpTypes, lifecycle, logging, nioCore]),
+            [
+                "CivilTime", "WebSocketProtocol", "WebSocketServer", hummingbird, httpTypes, lifecycle, logging,
+                nioCore,
+            ]),
         program(
             "cryptoflow-exchange",
             ["CivilTime", "RecordedExchange", argumentParser, lifecycle, logging, unixSignals]),
@@ -134,8 +148,9 @@ let package = Package(
         room(
             "WebServer",
             [
-                "CivilTime", "DAGModel", "Execution", "LogFiles", "RunStore", "SchedulerCore", "Timetables",
-                "WebSocketServer", hummingbird, httpTypes, lifecycle, logging, mustache, nioCore,
+                "CivilTime", "Collecting", "DAGModel", "Execution", "LogFiles", "RunStore", "SchedulerCore",
+                "Timetables", "WebSocketProtocol", "WebSocketServer", hummingbird, httpTypes, lifecycle, logging,
+                mustache, nioCore,
             ]),
 
         // Models: what is known of them; then the only room that links XGBoost, in a program of its own.
@@ -151,16 +166,16 @@ let package = Package(
         room(
             "Commands",
             [
-                "CivilTime", "DAGDocument", "DAGModel", "Execution", "Explanations", "LogFiles", "ModelRegistry",
-                "RunStore", "SchedulerCore", "Timetables", argumentParser, logging,
+                "CivilTime", "Collecting", "DAGDocument", "DAGModel", "Execution", "Explanations", "LogFiles",
+                "ModelRegistry", "RunStore", "SchedulerCore", "Timetables", argumentParser, logging,
             ]),
         room(
             "Programs",
             [
-                "CivilTime", "Commands", "DAGDocument", "DAGModel", "Execution", "HTTPClient", "LogFiles", "Markets",
-                "ModelRegistry", "Operators", "PostgresClient", "PrivateCluster", "RecordedExchange", "RunStore",
-                "Scheduler", "SchedulerCore", "Streaming", "Warehouse", "WebServer", argumentParser, lifecycle,
-                logging, unixSignals,
+                "CivilTime", "Collecting", "Commands", "DAGDocument", "DAGModel", "Execution", "HTTPClient", "LogFiles",
+                "Markets", "ModelRegistry", "Operators", "PostgresClient", "PrivateCluster", "RecordedExchange",
+                "RunStore", "Scheduler", "SchedulerCore", "Streaming", "Warehouse", "WebServer", argumentParser,
+                lifecycle, logging, unixSignals,
             ]),
         program("cryptoflow", ["Commands", "Programs", argumentParser]),
         program(
@@ -171,9 +186,9 @@ let package = Package(
         room(
             "Benchmarks",
             [
-                "CChildSpawn", "CivilTime", "DAGDocument", "DAGModel", "Execution", "HTTPClient", "Markets",
-                "Operators", "PostgresClient", "PrivateCluster", "RunStore", "Scheduler", "SchedulerCore", "Streaming",
-                "Timetables", "WebServer", lifecycle, logging, nioCore, nioHTTP1, nioPosix, nioWebSocket,
+                "CChildSpawn", "CivilTime", "Collecting", "DAGDocument", "DAGModel", "Execution", "HTTPClient",
+                "Markets", "Operators", "PostgresClient", "PrivateCluster", "RunStore", "Scheduler", "SchedulerCore",
+                "Streaming", "Timetables", lifecycle, logging, nioCore, nioHTTP1, nioPosix, nioWebSocket,
             ]),
         program("cryptoflow-bench", ["Benchmarks", "Execution", argumentParser]),
 
@@ -183,11 +198,12 @@ let package = Package(
             "LoopbackWebSocket", [nioCore, nioHTTP1, nioPosix, nioSSL, nioWebSocket], path: "Tests/LoopbackWebSocket"),
         room("TestSupport", ["PrivateCluster", logging], path: "Tests/TestSupport"),
         room("TestDatabases", ["PostgresClient", "TestSupport"], path: "Tests/TestDatabases"),
-        tests(of: "CivilTime", []),
-        tests(of: "Timetables", ["CivilTime"], fixtures: true),
-        tests(of: "Templates", ["CivilTime", "DAGModel"], fixtures: true),
-        tests(of: "DAGDocument", ["CivilTime", "DAGModel", "Templates", "Timetables"]),
-        tests(of: "SchedulerCore", ["CivilTime", "DAGModel", "RunStore", "Timetables"]),
+        tests(of: "CivilTime", ["SeededRandom"]),
+        tests(of: "Timetables", ["CivilTime", "SeededRandom"], fixtures: true),
+        tests(of: "Templates", ["CivilTime", "DAGModel", "SeededRandom"], fixtures: true),
+        tests(of: "DAGDocument", ["CivilTime", "DAGModel", "Templates", "SeededRandom", "Timetables"]),
+        tests(of: "SchedulerCore", ["CivilTime", "DAGModel", "RunStore", "SeededRandom", "Simulation", "Timetables"]),
+        tests(of: "Simulation", []),
         tests(of: "PostgresClient", ["CLinux", "CivilTime"]),
         tests(of: "PrivateCluster", ["TestSupport", logging]),
         tests(of: "HTTPClient", ["LoopbackHTTP"]),
@@ -195,19 +211,22 @@ let package = Package(
             "TestModels", ["CivilTime", "ModelRegistry", "PostgresClient", "TestDatabases", "TestSupport"],
             path: "Tests/TestModels"),
         tests(of: "ModelRegistry", ["CivilTime", "PostgresClient", "TestModels"]),
-        tests(of: "Model", ["CivilTime", "ModelRegistry", "PostgresClient", "TestDatabases"]),
+        tests(of: "Model", ["CivilTime", "ModelRegistry", "PostgresClient", "TestDatabases", "SeededRandom"]),
         tests(of: "LogFiles", ["CivilTime", logging]),
         tests(
             of: "WebSocketClient",
-            ["CivilTime", "LoopbackHTTP", "LoopbackWebSocket", nioCore, nioWebSocket]),
-        tests(of: "WebSocketServer", ["LoopbackHTTP", hummingbird, httpTypes, lifecycle, logging, nioCore]),
+            ["CivilTime", "LoopbackHTTP", "LoopbackWebSocket", "WebSocketProtocol", nioCore, nioWebSocket]),
+        tests(
+            of: "WebSocketServer",
+            ["LoopbackHTTP", "WebSocketProtocol", hummingbird, httpTypes, lifecycle, logging, nioCore]),
         tests(
             of: "Streaming",
             [
-                "CivilTime", "HTTPClient", "LoopbackHTTP", "LoopbackWebSocket", "Markets", "PostgresClient",
-                "TestDatabases", "WebSocketClient", "WebSocketServer", lifecycle, logging, nioCore,
+                "CivilTime", "Collecting", "HTTPClient", "LoopbackHTTP", "LoopbackWebSocket", "Markets",
+                "PostgresClient", "TestDatabases", "SeededRandom", "WebSocketClient", "WebSocketServer", lifecycle,
+                logging, nioCore,
             ]),
-        tests(of: "Markets", ["CivilTime", "HTTPClient", "LoopbackHTTP"], fixtures: true),
+        tests(of: "Markets", ["CivilTime", "HTTPClient", "LoopbackHTTP", "SeededRandom"], fixtures: true),
         tests(of: "Execution", ["CivilTime", "DAGModel", "Timetables"]),
         tests(
             of: "Operators",
@@ -218,7 +237,9 @@ let package = Package(
         tests(
             of: "RunStore",
             [
-                "CivilTime", "DAGModel", "Execution", "PostgresClient", "SchedulerCore", "TestDatabases", "TestSupport",
+                "CivilTime", "DAGModel", "Execution", "PostgresClient", "SchedulerCore", "TestDatabases",
+                "SeededRandom",
+                "TestSupport",
                 "Timetables", logging,
             ]),
         tests(
@@ -233,24 +254,24 @@ let package = Package(
         tests(
             of: "WebServer",
             [
-                "CivilTime", "DAGModel", "Execution", "LogFiles", "PrivateCluster", "RunStore", "SchedulerCore",
-                "TestSupport", "Timetables", "WebSocketServer", logging, nioCore,
+                "CivilTime", "Collecting", "DAGModel", "Execution", "LogFiles", "PrivateCluster", "RunStore",
+                "SchedulerCore", "SeededRandom", "TestSupport", "Timetables", "WebSocketServer", logging, nioCore,
             ]),
         tests(
-            of: "RecordedExchange", ["CivilTime", "LoopbackHTTP", "WebSocketServer", lifecycle, logging], fixtures: true
-        ),
+            of: "RecordedExchange",
+            ["CivilTime", "HTTPClient", "LoopbackHTTP", "Markets", "WebSocketServer", lifecycle, logging],
+            fixtures: true),
         tests(
             of: "Commands",
             [
-                "CivilTime", "DAGDocument", "DAGModel", "Execution", "LogFiles", "ModelRegistry", "RunStore",
-                "SchedulerCore", "TestModels", "Timetables", argumentParser, logging,
-            ],
-            fixtures: true),
+                "CivilTime", "Collecting", "DAGDocument", "DAGModel", "Execution", "LogFiles", "ModelRegistry",
+                "RunStore", "SchedulerCore", "TestModels", "Timetables", argumentParser, logging,
+            ]),
         .testTarget(
             name: "ProgramsTests",
             dependencies: [
-                "CChildSpawn", "CivilTime", "Commands", "HTTPClient", "ModelRegistry", "PostgresClient",
-                "PrivateCluster", "Programs", "TestModels", "TestSupport", "WebServer", "cryptoflow",
+                "CChildSpawn", "CivilTime", "Commands", "DAGModel", "HTTPClient", "ModelRegistry", "PostgresClient",
+                "PrivateCluster", "Programs", "TestModels", "SeededRandom", "TestSupport", "WebServer", "cryptoflow",
                 "cryptoflow-exchange", "cryptoflow-model", "cryptoflow-scheduler", "cryptoflow-stream", argumentParser,
                 logging,
             ],

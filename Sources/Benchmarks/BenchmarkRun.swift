@@ -35,7 +35,7 @@ package struct BenchmarkRun: Sendable {
         await measureIdle(manyDAGs: hasDocuments ? documents.folder : nil, &report)
         await measureDecoding(&report)
         await measureStream(lab, &report)
-        await measureBrowser(&report)
+        await measureBrowser(lab, &report)
         let sync = try? await DiskProbe.syncMicroseconds(in: lab.folder)
         await lab.close()
         report.add(
@@ -307,28 +307,32 @@ package struct BenchmarkRun: Sendable {
                 } ?? ""))
     }
 
-    private func measureBrowser(_ report: inout BenchmarkReport) async {
+    private func measureBrowser(_ lab: BenchmarkLab, _ report: inout BenchmarkReport) async {
         let settings = settings
-        let browser = await attempt(.browser, "from the bus to a browser", &report) {
-            try await BrowserBenchmark(settings: settings).run()
+        let browser = await attempt(.browser, "from an exchange to browsers, through cryptoflow-stream", &report) {
+            guard let program = settings.streamProgram else {
+                throw BenchmarkFailure("there is no cryptoflow-stream beside this program: build it")
+            }
+            return try await BrowserBenchmark(lab: lab, settings: settings, program: program).run()
         }
-        let rate = "\(BrowserBenchmark.perSecond) messages/s of one market"
-        let came = { (spread: Spread?) in
-            guard let spread, let browser else { return "" }
-            return "\(spread.values.count) of \(browser.trades) trades came"
-        }
+        let rate = browser.map { "\($0.trades / $0.seconds) trades/s of \(StreamFeeder.steadyRate) messages/s" } ?? ""
         for (key, what, spread) in [
-            ("browser", "event stream", browser?.events), ("socket", "WebSocket", browser?.socket),
+            ("browser", "event streams", browser?.events), ("socket", "a WebSocket", browser?.socket),
         ] {
+            let came = spread.flatMap { spread in browser.map { "\(spread.values.count) of \($0.trades) trades came" } }
             report.add(
                 Figure(
-                    "\(key)_p50_ms", "published to \(what), p50", spread.map { Spread([$0.median]) }, "ms", digits: 2,
-                    rate))
+                    "\(key)_p50_ms", "sent to \(what), p50", spread.map { Spread([$0.median]) }, "ms", digits: 2, rate))
             report.add(
                 Figure(
-                    "\(key)_p99_ms", "published to \(what), p99", spread.map { Spread([$0.percentile(0.99)]) }, "ms",
-                    digits: 2, "goal <= 10; \(came(spread))"))
+                    "\(key)_p99_ms", "sent to \(what), p99", spread.map { Spread([$0.percentile(0.99)]) }, "ms",
+                    digits: 2, "goal <= 10; \(came ?? "")"))
+            report.add(
+                Figure(
+                    nil, "sent to \(what), greatest", spread.map { Spread([$0.greatest]) }, "ms", digits: 2))
         }
+        report.add(
+            Figure(nil, "- the program's memory at the end", browser.map { Spread([$0.memory]) }, "MB", digits: 1))
     }
 
     /// Tasks a second over all workloads, for each repetition.

@@ -1,7 +1,7 @@
 import Glibc
 
 extension BenchmarkSettings {
-    /// Settings for the program that runs, as built in a checkout: migrations in a folder above it, the scheduler beside it.
+    /// Settings for the program that runs, as built in a checkout: migrations in a folder above it, the programs beside it.
     ///
     /// Throws ``BenchmarkFailure`` with what to do when the migrations are nowhere.
     package init(migrations: String?, scheduler: String?) throws {
@@ -10,10 +10,14 @@ extension BenchmarkSettings {
         guard count > 0 else { throw BenchmarkFailure("/proc/self/exe cannot be read: is /proc mounted?") }
         let own = String(decoding: buffer[..<count], as: UTF8.self)
         let programs = String(own[..<(own.lastIndex(of: "/") ?? own.startIndex)])
-        let beside = programs + "/cryptoflow-scheduler"
+        let beside = { (name: String) -> String? in
+            let path = "\(programs)/\(name)"
+            return access(path, X_OK) == 0 ? path : nil
+        }
         self.init(
             migrations: try migrations ?? Self.find("migrations", above: programs),
-            schedulerProgram: scheduler ?? (access(beside, X_OK) == 0 ? beside : nil), ownProgram: own)
+            schedulerProgram: scheduler ?? beside("cryptoflow-scheduler"),
+            streamProgram: beside("cryptoflow-stream"), ownProgram: own)
     }
 
     private static func find(_ name: String, above programs: String) throws -> String {

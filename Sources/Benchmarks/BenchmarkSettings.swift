@@ -19,12 +19,15 @@ package struct BenchmarkSettings: Sendable {
     package var migrations: String
     /// The built `cryptoflow-scheduler`; nil when there is none, and then what needs it is not measured.
     package var schedulerProgram: String?
+    /// The built `cryptoflow-stream`, likewise.
+    package var streamProgram: String?
     /// This program, for the parts that must run in a process of their own.
     package var ownProgram: String
 
-    package init(migrations: String, schedulerProgram: String?, ownProgram: String) {
+    package init(migrations: String, schedulerProgram: String?, streamProgram: String?, ownProgram: String) {
         self.migrations = migrations
         self.schedulerProgram = schedulerProgram
+        self.streamProgram = streamProgram
         self.ownProgram = ownProgram
     }
 

@@ -28,29 +28,35 @@ final class BrowserListener: Sendable {
 
     func hangUp() { shutdown(descriptor, Int32(SHUT_RDWR)) }
 
-    /// The milliseconds that each trade took, until the connection ends.
-    func latencies(_ feed: BrowserFeed) async -> [Double] {
+    /// A trade's number, and when it came on the monotonic clock.
+    struct Arrival: Sendable {
+        let number: UInt64
+        let at: UInt64
+    }
+
+    /// The trades that come, until the connection ends.
+    func arrivals() async -> [Arrival] {
         await withCheckedContinuation { continuation in
-            queue.async { [descriptor] in continuation.resume(returning: Self.read(descriptor, feed)) }
+            queue.async { [descriptor] in continuation.resume(returning: Self.read(descriptor)) }
         }
     }
 
-    private static func read(_ descriptor: Int32, _ feed: BrowserFeed) -> [Double] {
+    private static func read(_ descriptor: Int32) -> [Arrival] {
         let mark = Array("\"sequential_id\":\"".utf8)
-        var latencies: [Double] = []
+        var arrivals: [Arrival] = []
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         var matched = 0
-        var number: Int?
+        var number: UInt64?
         while true {
             let count = recv(descriptor, &buffer, buffer.count, 0)
-            guard count > 0 else { return latencies }
+            guard count > 0 else { return arrivals }
             let now = MonotonicClock.nanoseconds
             for byte in buffer[..<count] {
                 if let known = number {
                     if byte >= 48 && byte <= 57 {
-                        number = known * 10 + Int(byte - 48)
+                        number = known &* 10 &+ UInt64(byte - 48)
                     } else {
-                        if let sent = feed.sentAt(known) { latencies.append(Double(now - sent) / 1e6) }
+                        arrivals.append(Arrival(number: known, at: now))
                         number = nil
                     }
                 } else {
@@ -61,13 +67,14 @@ final class BrowserListener: Sendable {
         }
     }
 
-    static func eventRequest() -> [UInt8] {
-        Array("GET /events/live?market=upbit:KRW-BTC HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".utf8)
+    static func eventRequest(_ market: String) -> [UInt8] {
+        Array("GET /events/live?market=upbit:\(market) HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".utf8)
     }
 
     /// The handshake, and right behind it the subscription as one masked frame (the mask is zero).
-    static func socketRequest() -> [UInt8] {
-        let subscribe = Array(#"{"action":"subscribe","symbols":["KRW-BTC"]}"#.utf8)
+    static func socketRequest(_ markets: [String]) -> [UInt8] {
+        let symbols = markets.map { "\"\($0)\"" }.joined(separator: ",")
+        let subscribe = Array(#"{"action":"subscribe","symbols":[\#(symbols)]}"#.utf8)
         let head =
             "GET /ws/prices HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"

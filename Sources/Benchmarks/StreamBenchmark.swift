@@ -1,4 +1,5 @@
 import CivilTime
+import Collecting
 import FoundationEssentials
 import Glibc
 import HTTPClient
@@ -29,9 +30,6 @@ struct StreamBenchmark {
         /// Trades a commit, on average, at the steady rate.
         var tradesPerCommit = Double.nan
     }
-
-    /// Messages a second of the steady load.
-    static let steadyRate = 5_000
 
     private var storedTrades: Int { settings.isQuick ? 100_000 : 400_000 }
     private var steadySeconds: Int { settings.isQuick ? 10 : 30 }
@@ -129,12 +127,9 @@ struct StreamBenchmark {
 
     private func steady(_ pool: PostgresPool, _ outcome: inout Outcome) async throws {
         let program = try Program.start(
-            settings.ownProgram, ["stream-feed", "--rate", "\(Self.steadyRate)"], in: lab.folder)
+            settings.ownProgram, ["stream-feed", "--rate", "\(StreamFeeder.steadyRate)"], in: lab.folder)
         do {
-            guard try await program.waitForOutput("\n", seconds: 10),
-                let port = program.output.split(separator: " ").last.flatMap({ Int($0.filter(\.isNumber)) })
-            else { throw BenchmarkFailure("the feeder does not serve: \(program.output)") }
-            try await steady(port, pool, &outcome)
+            try await steady(StreamFeeder.port(of: program), pool, &outcome)
         } catch {
             await program.end()
             throw error

@@ -11,6 +11,9 @@ import NIOWebSocket
 ///
 /// In a process of its own, so that making messages costs the measured one nothing.
 package struct StreamFeeder: Sendable {
+    /// Messages a second of the loads that are measured.
+    static let steadyRate = 5_000
+
     /// Messages a second.
     private let rate: Int
     /// Messages are sent together so often: what an exchange's gateway does under load.
@@ -40,6 +43,14 @@ package struct StreamFeeder: Sendable {
         _ = line.withUnsafeBytes { write(1, $0.baseAddress, $0.count) }
         try await channel.closeFuture.get()
     }
+
+    /// The port of a feeder that was started as a program.
+    static func port(of program: Program) async throws -> Int {
+        guard try await program.waitForOutput("\n", seconds: 10),
+            let port = program.output.split(separator: " ").last.flatMap({ Int($0.filter(\.isNumber)) })
+        else { throw BenchmarkFailure("the feeder does not serve: \(program.output)") }
+        return port
+    }
 }
 
 /// Sends to one client from its first message, the subscription, on.
@@ -50,6 +61,7 @@ private final class FeedHandler: ChannelInboundHandler {
     private let rate: Int
     private let beat: TimeAmount
     private var sent = 0
+    private var lastID: UInt64 = 0
     private var start: NIODeadline?
     private var timer: RepeatedTask?
 
@@ -84,7 +96,9 @@ private final class FeedHandler: ChannelInboundHandler {
         let due = Int((NIODeadline.now() - start).nanoseconds / 1_000 * Int64(rate) / 1_000_000)
         let now = Timestamp.now()
         while sent < due {
-            let buffer = context.channel.allocator.buffer(bytes: MadeMessage.frame(sent, at: now))
+            lastID = max(lastID + 1, MonotonicClock.nanoseconds)
+            let bytes = MadeMessage.frame(sent, id: lastID, at: now)
+            let buffer = context.channel.allocator.buffer(bytes: bytes)
             context.write(wrapOutboundOut(WebSocketFrame(fin: true, opcode: .binary, data: buffer)), promise: nil)
             sent += 1
         }
@@ -96,9 +110,11 @@ private final class FeedHandler: ChannelInboundHandler {
 enum MadeMessage {
     static let codes = ["KRW-BTC", "KRW-ETH", "KRW-XRP", "KRW-SOL", "KRW-DOGE"]
 
-    /// The bytes of the message with a number, as Upbit writes them.
-    static func frame(_ number: Int, at now: Timestamp) -> [UInt8] {
-        let code = codes[number % codes.count]
+    /// The bytes of the message with a number, as Upbit writes them; ten in a row are of one market.
+    ///
+    /// - Parameter id: the trade's number: the moment of its sending, by which others tell how long it took.
+    static func frame(_ number: Int, id: UInt64, at now: Timestamp) -> [UInt8] {
+        let code = codes[number / 10 % codes.count]
         let milliseconds = now.microseconds / 1_000
         switch number % 10 {
         case 6, 7, 8:
@@ -117,7 +133,7 @@ enum MadeMessage {
                 """
                 {"ty":"trade","cd":"\(code)","tms":\(milliseconds),"td":"2026-11-21","ttm":"08:26:46",\
                 "ttms":\(milliseconds),"tp":\(1_000 + number % 613).5,"tv":0.\(1_000 + number % 8_999),"ab":"BID",\
-                "pcp":123.00000000,"c":"RISE","cp":4.00000000,"sid":\(17_000_000_000_000_000 + number),"st":"REALTIME"}
+                "pcp":123.00000000,"c":"RISE","cp":4.00000000,"sid":\(id),"st":"REALTIME"}
                 """.utf8)
         }
     }

@@ -1,5 +1,7 @@
 package import CivilTime
 package import DAGModel
+import Execution
+import FoundationEssentials
 import Glibc
 
 /// What commands have from the program that runs them: how to reach the history, which operators exist, where to write.
@@ -17,8 +19,8 @@ package struct CommandEnvironment: Sendable {
     package var console: Console
     /// Who asks, for the history: the user's name.
     package var actor: String
-    /// An environment variable of the process; nil when it is not set.
-    package var variable: @Sendable (String) -> String?
+    /// The environment variables of the process.
+    package var variables: [String: String]
     /// How often a waiting command looks again.
     package var pace: Duration
     package var now: @Sendable () -> Timestamp
@@ -28,7 +30,7 @@ package struct CommandEnvironment: Sendable {
         operators: [OperatorSignature],
         version: String, console: Console = .standard,
         actor: String = CommandEnvironment.userName(),
-        variable: @escaping @Sendable (String) -> String? = Self.processVariable,
+        variables: [String: String] = ProcessInfo.processInfo.environment,
         pace: Duration = .milliseconds(400), now: @escaping @Sendable () -> Timestamp = Timestamp.now
     ) {
         self.opener = opener
@@ -38,7 +40,7 @@ package struct CommandEnvironment: Sendable {
         self.version = version
         self.console = console
         self.actor = actor
-        self.variable = variable
+        self.variables = variables
         self.pace = pace
         self.now = now
     }
@@ -46,11 +48,14 @@ package struct CommandEnvironment: Sendable {
     /// The environment of the command that runs; without one, commands that need no history still work.
     @TaskLocal package static var current = CommandEnvironment(opener: NoHistory(), operators: [], version: "unknown")
 
-    /// A variable of this process; nil when it is not set or empty.
-    package static func processVariable(_ name: String) -> String? {
-        guard let value = getenv(name), value.pointee != 0 else { return nil }
-        return String(cString: value)
-    }
+    /// The home folder: the one given, else what the environment says, else the usual one.
+    func home(_ given: String?) -> String { given ?? variable("CRYPTOFLOW_HOME") ?? ".cryptoflow" }
+
+    /// An environment variable; nil when it is not set or empty.
+    func variable(_ name: String) -> String? { variables[name].flatMap { $0.isEmpty ? nil : $0 } }
+
+    /// What tasks' logs and arguments must not show, as far as the environment holds it.
+    var secrets: SecretMask { SecretMask(environment: variables) }
 
     /// The name of the user who runs this process.
     package static func userName() -> String {

@@ -6,7 +6,7 @@ package struct AttemptEnd: Sendable, Hashable {
     /// `success`, `failed` or `skipped`; `running` when ``deferral`` says that the try goes on later.
     package let state: AttemptState
     /// Why it failed or was skipped, in a sentence; nil for a plain success.
-    package let reason: String?
+    package var reason: String?
     /// Whether a failure may be retried; false for what a retry cannot mend (a bad argument, a template's error,
     /// Airflow's `AirflowFailException`).
     package let isRetryable: Bool
@@ -25,7 +25,7 @@ package struct AttemptEnd: Sendable, Hashable {
     /// Until when the task waits without a slot, when the try has not ended.
     package let deferral: Deferral?
     /// The name of a mapped instance, from its `map_index_template`.
-    package let mapName: String?
+    package var mapName: String?
 
     package init(
         attempt: AttemptID, state: AttemptState, reason: String? = nil, isRetryable: Bool = true,

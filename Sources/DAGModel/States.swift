@@ -78,7 +78,7 @@ package enum DueFate: String, Sendable, Codable, CaseIterable {
     case ran
     /// A run was made later, by catchup.
     case caughtUp = "caught_up"
-    /// A backfill made, or had already made, the run of this instant.
+    /// Left to a backfill, which made the run of this instant; it has none when the backfill was cancelled before.
     case backfilled
     /// `max_active_runs` was reached, and a later instant took the place (only without catchup).
     case skippedByOverlap = "skipped_by_overlap"

@@ -98,7 +98,8 @@ package struct ArgumentRenderer: Sendable {
         var context = TemplateContext(launch)
         for name in launch.task.expand.keys { context.params[name] = arguments[name] }
         do {
-            return String(try await render(template: template, path: "map_index_template", context, launch).prefix(250))
+            return String(
+                try await render(template: template, path: "map_index_template", context, launch, log).prefix(250))
         } catch {
             log.warning("the map index has no name: \(error)")
             return nil
@@ -112,14 +113,10 @@ package struct ArgumentRenderer: Sendable {
         case .value(let value):
             return value
         case .template(let text):
-            return .string(try await render(template: text, path: path, context, launch))
+            return .string(try await render(template: text, path: path, context, launch, log))
         case .output(let task, let key):
-            let instance = TaskInstanceKey(run: launch.run.key, task: task)
             let key = key ?? "return_value"
-            if launch.dag.tasks.contains(where: { $0.id == task && $0.isMapped }) {
-                return .array(try await outputs.outputs(of: task, in: launch.run.key, key: key))
-            }
-            if let value = try await outputs.output(of: instance, key: key) { return value }
+            if let value = try await output(of: task, key: key, in: launch) { return value }
             log.warning("the argument \(path) is null: the task \(task) has no output \"\(key)\" in this run")
             return .null
         case .list(let elements):
@@ -140,7 +137,7 @@ package struct ArgumentRenderer: Sendable {
     /// Renders once, and again for as long as the template asks for variables and outputs that were not read yet: so only
     /// those it names are read, and a template without any is rendered once.
     private func render(
-        template text: String, path: String, _ context: TemplateContext, _ launch: AttemptLaunch
+        template text: String, path: String, _ context: TemplateContext, _ launch: AttemptLaunch, _ log: TaskLog
     ) async throws -> String {
         var variables: [String: String?] = [:]
         var outputs: [OutputRequest: JSONValue?] = [:]
@@ -180,6 +177,7 @@ package struct ArgumentRenderer: Sendable {
             for name in asked.variables {
                 let value = try await self.variables.variable(named: name)
                 variables.updateValue(value, forKey: name)
+                if let value { log.cover(variable: name, value) }
             }
             for request in asked.outputs {
                 outputs.updateValue(try await read(request, of: launch), forKey: request)
@@ -188,12 +186,19 @@ package struct ArgumentRenderer: Sendable {
     }
 
     private func read(_ request: OutputRequest, of launch: AttemptLaunch) async throws -> JSONValue? {
-        let run = launch.run.key
-        if request.mapIndex == nil, launch.dag.tasks.contains(where: { $0.id == request.task && $0.isMapped }) {
-            return .array(try await outputs.outputs(of: request.task, in: run, key: request.key))
+        guard let index = request.mapIndex else {
+            return try await output(of: request.task, key: request.key, in: launch)
         }
-        let instance = TaskInstanceKey(run: run, task: request.task, mapIndex: request.mapIndex ?? -1)
+        let instance = TaskInstanceKey(run: launch.run.key, task: request.task, mapIndex: index)
         return try await outputs.output(of: instance, key: request.key)
+    }
+
+    /// A mapped task's output is the list of its instances' ones.
+    private func output(of task: TaskID, key: String, in launch: AttemptLaunch) async throws -> JSONValue? {
+        if launch.dag.tasks.contains(where: { $0.id == task && $0.isMapped }) {
+            return .array(try await outputs.outputs(of: task, in: launch.run.key, key: key))
+        }
+        return try await outputs.output(of: TaskInstanceKey(run: launch.run.key, task: task), key: key)
     }
 
     /// Variables and outputs that one template may read.

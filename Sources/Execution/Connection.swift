@@ -23,16 +23,13 @@ package struct Connection: Sendable, Hashable {
         self.url = self.scheme + url[end.lowerBound...]
     }
 
+    package var address: ConnectionAddress { ConnectionAddress(self) }
+
     /// The address as it may be shown: user, host, port and path; everything secret left out.
     package var masked: String {
-        let rest = url.dropFirst(scheme.count + 3)
-        let authorityEnd = rest.firstIndex { $0 == "/" || $0 == "?" || $0 == "#" } ?? rest.endIndex
-        let authority = rest[..<authorityEnd]
-        let path = rest[authorityEnd...].prefix { $0 != "?" && $0 != "#" }
-        guard let at = authority.lastIndex(of: "@") else { return "\(scheme)://\(authority)\(path)" }
-        let user = authority[..<at].prefix { $0 != ":" }
-        let hidden = authority[..<at].contains(":") ? ":***" : ""
-        return "\(scheme)://\(user)\(hidden)@\(authority[authority.index(after: at)...])\(path)"
+        let address = address
+        let user = address.login.map { "\($0)\(address.password == nil ? "" : ":***")@" } ?? ""
+        return "\(scheme)://\(user)\(address.place)\(address.path)"
     }
 }
 

@@ -11,6 +11,11 @@ package struct Connections: Sendable {
         self.builtIn = builtIn
     }
 
+    /// With the project's own database under `warehouse`, unless the environment puts another there.
+    package init(environment: [String: String], warehouseURL: String?) {
+        self.init(environment: environment, builtIn: warehouseURL.map { ["warehouse": $0] } ?? [:])
+    }
+
     private static let prefixes = ["CRYPTOFLOW_CONN_", "AIRFLOW_CONN_"]
 
     /// The connection of an id.
@@ -44,6 +49,30 @@ package struct Connections: Sendable {
         return Set(named).union(builtIn.keys).sorted()
     }
 
+    /// Passwords of all connections, and options whose names say that they are secret, decoded and as written.
+    ///
+    /// Of a connection that cannot be read nothing is known, and nothing can be handed out.
+    var secrets: [String] {
+        var found: [String] = []
+        for id in knownIDs {
+            if let address = try? connection(id).address {
+                let written = address.options.filter { SecretName.matches($0.name) }.map(\.value)
+                for text in written + (address.password.map { [$0] } ?? []) {
+                    found += [String(text), PercentEncoding.decoded(text)]
+                }
+            }
+        }
+        // JSON may hold more than an address can say.
+        let texts = environment.filter { name, _ in Self.prefixes.contains(where: name.hasPrefix) }.values
+        for case let value? in texts.map({ try? JSONValue(parsing: $0) }) {
+            found += SecretName.texts(in: value)
+            if let extra = value["extra"]?.stringValue, let members = try? JSONValue(parsing: extra) {
+                found += SecretName.texts(in: members)
+            }
+        }
+        return found
+    }
+
     /// Airflow's JSON form: conn_type, host, login, password, port, schema, extra.
     private func parse(json text: String, id: String, name: String) throws(ConnectionError) -> Connection {
         guard let value = try? JSONValue(parsing: text), let type = value["conn_type"]?.stringValue, !type.isEmpty
@@ -63,37 +92,23 @@ package struct Connections: Sendable {
         let login = value["login"]?.stringValue ?? ""
         let password = value["password"]?.stringValue
         if !login.isEmpty || password?.isEmpty == false {
-            url += Self.percentEncoded(login)
-            if let password { url += ":" + Self.percentEncoded(password) }
+            url += PercentEncoding.encoded(login)
+            if let password { url += ":" + PercentEncoding.encoded(password) }
             url += "@"
         }
         url += host
         if let port = value["port"]?.intValue { url += ":\(port)" }
-        if type != "http", let schema = value["schema"]?.stringValue { url += "/" + Self.percentEncoded(schema) }
+        if type != "http", let schema = value["schema"]?.stringValue { url += "/" + PercentEncoding.encoded(schema) }
         var extra = value["extra"]
         if let text = extra?.stringValue { extra = try? JSONValue(parsing: text) }
         if type != "http", let members = extra?.objectValue, !members.isEmpty {
             let items = members.sorted { $0.key < $1.key }.compactMap { key, value -> String? in
                 var text = value.stringValue ?? value.intValue.map { String($0) }
                 if case .bool(let flag) = value { text = String(flag) }
-                return text.map { Self.percentEncoded(key) + "=" + Self.percentEncoded($0) }
+                return text.map { PercentEncoding.encoded(key) + "=" + PercentEncoding.encoded($0) }
             }
             if !items.isEmpty { url += "?" + items.joined(separator: "&") }
         }
         return try Connection(id: id, url: url)
-    }
-
-    private static func percentEncoded(_ text: String) -> String {
-        let hex = Array("0123456789ABCDEF".utf8)
-        var bytes: [UInt8] = []
-        for byte in text.utf8 {
-            switch byte {
-            case 48...57, 65...90, 97...122, UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."),
-                UInt8(ascii: "~"):
-                bytes.append(byte)
-            default: bytes += [UInt8(ascii: "%"), hex[Int(byte >> 4)], hex[Int(byte & 15)]]
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
     }
 }

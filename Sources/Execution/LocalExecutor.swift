@@ -22,8 +22,16 @@ package struct LocalExecutor: Executor {
     // Off the caller's executor: the leader's own queue must not wait for files.
     @concurrent
     package func run(_ launch: AttemptLaunch) async -> AttemptEnd {
-        let log = TaskLog(path: logs.path(of: launch))
-        let end: AttemptEnd
+        let log = logs.log(of: launch)
+        var end = await end(of: launch, log)
+        // A reason may quote what the task was given, and everybody reads it.
+        end.reason = end.reason.map { log.masked($0) }
+        end.mapName = end.mapName.map { log.masked($0) }
+        if end.state == .failed { log.error("failed: \(end.reason ?? "")") }
+        return end
+    }
+
+    private func end(of launch: AttemptLaunch, _ log: TaskLog) async -> AttemptEnd {
         do {
             let (result, name) = try await carryOut(launch, log)
             if let output = result.output {
@@ -47,20 +55,17 @@ package struct LocalExecutor: Executor {
             return AttemptEnd(
                 attempt: launch.attempt, state: .skipped, reason: skip.reason, exitCode: skip.exitCode)
         } catch let failure as TaskFailure {
-            end = AttemptEnd(
+            return AttemptEnd(
                 attempt: launch.attempt, state: .failed, reason: failure.reason, isRetryable: failure.isRetryable,
                 exitCode: failure.exitCode, failureKind: failure.kind)
         } catch is CancellationError {
-            end = AttemptEnd(attempt: launch.attempt, state: .failed, reason: "cancelled", isRetryable: false)
+            return AttemptEnd(attempt: launch.attempt, state: .failed, reason: "cancelled", isRetryable: false)
         } catch {
             // An operator whose call was cut off by the cancellation may throw whatever that call throws.
-            end =
-                Task.isCancelled
+            return Task.isCancelled
                 ? AttemptEnd(attempt: launch.attempt, state: .failed, reason: "cancelled", isRetryable: false)
                 : AttemptEnd(attempt: launch.attempt, state: .failed, reason: "\(error)")
         }
-        log.error("failed: \(end.reason ?? "")")
-        return end
     }
 
     @concurrent

@@ -1,4 +1,5 @@
 import CivilTime
+package import DAGModel
 import Glibc
 import Synchronization
 
@@ -16,9 +17,12 @@ package final class TaskLog: Sendable {
     /// The file's absolute path; there is no file before the first line.
     package let path: String
     private let descriptor = Mutex<Int32>(-1)
+    private let mask: Mutex<SecretMask>
 
-    package init(path: String) {
+    /// - Parameter mask: what our lines must not show. A child's output goes straight to the file: readers mask that.
+    package init(path: String, mask: SecretMask = SecretMask()) {
         self.path = path
+        self.mask = Mutex(mask)
     }
 
     deinit {
@@ -29,13 +33,23 @@ package final class TaskLog: Sendable {
     package func warning(_ message: @autoclosure () -> String) { write(.warning, message()) }
     package func error(_ message: @autoclosure () -> String) { write(.error, message()) }
 
-    /// Appends `2026-01-01T00:00:00.5Z INFO message`.
+    /// Appends `2026-01-01T00:00:00.5Z INFO message`, secrets masked.
     ///
     /// Further lines of the message follow as they are.
     package func write(_ level: Level, _ message: String) {
-        let line = "\(Timestamp.now().iso8601) \(level.rawValue) \(message)\n"
+        let line = "\(Timestamp.now().iso8601) \(level.rawValue) \(masked(message))\n"
         append(Array(line.utf8))
     }
+
+    /// Adds a variable that the try has been given, should it be secret.
+    func cover(variable name: String, _ text: String) {
+        mask.withLock { $0.cover(variable: name, text) }
+    }
+
+    /// What of a text the history and people may see.
+    package func masked(_ text: String) -> String { mask.withLock { $0 }.masked(text) }
+
+    package func masked(_ value: JSONValue) -> JSONValue { mask.withLock { $0 }.masked(value) }
 
     /// Appends bytes as they are.
     package func append(_ bytes: [UInt8]) {

@@ -6,9 +6,12 @@ package import DAGModel
 package struct TaskLogDirectory: Sendable, Hashable {
     /// The folder's absolute path.
     package let root: String
+    /// What logs are not to show.
+    private let mask: SecretMask
 
     /// `root` must be absolute: children open their logs from other working directories.
-    package init(root: String) {
+    package init(root: String, mask: SecretMask = SecretMask()) {
+        self.mask = mask
         self.root = root.count > 1 && root.hasSuffix("/") ? String(root.dropLast()) : root
     }
 
@@ -27,6 +30,17 @@ package struct TaskLogDirectory: Sendable, Hashable {
         path(
             dag: launch.dag.id, runID: launch.run.runID, task: launch.task.id, mapIndex: launch.mapIndex,
             tryNumber: launch.tryNumber)
+    }
+
+    /// The log to write of an attempt.
+    func log(of launch: AttemptLaunch) -> TaskLog { TaskLog(path: path(of: launch), mask: mask) }
+
+    /// Reads the log of one try.
+    package func reader(
+        dag: DAGID, runID: String, task: TaskID, mapIndex: Int = -1, tryNumber: Int
+    ) -> TaskLogReader {
+        TaskLogReader(
+            path: path(dag: dag, runID: runID, task: task, mapIndex: mapIndex, tryNumber: tryNumber), mask: mask)
     }
 
     /// An id as one component of a path: whatever is not a plain character is percent-encoded, and an id too long for a

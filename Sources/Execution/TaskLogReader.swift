@@ -18,9 +18,12 @@ package struct TaskLogReader: Sendable {
     package static let defaultLimit = 1 << 20
 
     package let path: String
+    private let mask: SecretMask
 
-    package init(path: String) {
+    /// - Parameter mask: covers secrets in what a child wrote; a child's write that is read half is not.
+    package init(path: String, mask: SecretMask = SecretMask()) {
         self.path = path
+        self.mask = mask
     }
 
     /// Whether there is a log at all: a task that said nothing has none.
@@ -44,7 +47,7 @@ package struct TaskLogReader: Sendable {
 
     /// At most `limit` bytes from `offset` on; an empty text when nothing is there (yet).
     ///
-    /// A character cut in two at the end is left for the next piece.
+    /// A character cut in two at the end, and what may be the beginning of a secret, is left for the next piece.
     package func chunk(from offset: Int64, limit: Int = defaultLimit) -> Chunk {
         guard let file = open() else { return Chunk(text: "", start: offset, next: offset, size: 0) }
         defer { close(file) }
@@ -60,6 +63,10 @@ package struct TaskLogReader: Sendable {
         let end = hole > offset ? min(hole, size) : size
         var bytes = read(file, from: offset, count: Int(min(Int64(max(limit, 8)), end - offset)))
         if offset + Int64(bytes.count) < end || end == size { Self.dropCutCharacter(&bytes) }
+        if offset + Int64(bytes.count) < end {
+            let cut = mask.cutLength(of: bytes)
+            if cut < bytes.count { bytes.removeLast(cut) }
+        }
         return Chunk(text: text(bytes), start: offset, next: offset + Int64(bytes.count), size: size)
     }
 
@@ -101,7 +108,7 @@ package struct TaskLogReader: Sendable {
     }
 
     private func text(_ bytes: [UInt8]) -> String {
-        String(decoding: bytes, as: UTF8.self)
+        String(decoding: mask.masked(bytes), as: UTF8.self)
     }
 
     private func open() -> Int32? {

@@ -38,48 +38,19 @@ extension TemplateContext {
 extension ConnectionFacts {
     /// The parts of a connection's address.
     package init(_ connection: Connection) {
-        let rest = connection.url.dropFirst(connection.scheme.count + 3)
-        let authorityEnd = rest.firstIndex { "/?#".contains($0) } ?? rest.endIndex
-        let authority = rest[..<authorityEnd]
-        let tail = rest[authorityEnd...]
-        let path = tail.prefix { $0 != "?" && $0 != "#" }.dropFirst()
-        let query = tail.drop { $0 != "?" }.dropFirst().prefix { $0 != "#" }
-        func decoded(_ text: Substring) -> String? { text.isEmpty ? nil : PercentEncoding.decoded(text) }
-        let at = authority.lastIndex(of: "@")
-        let user = at.map { authority[..<$0] } ?? ""
-        let place = at.map { authority[authority.index(after: $0)...] } ?? authority
+        let address = connection.address
+        func decoded(_ text: Substring?) -> String? {
+            text.flatMap { $0.isEmpty ? nil : PercentEncoding.decoded($0) }
+        }
+        let place = address.place
         // An IPv6 address has colons of its own, between brackets.
         let colon = place.lastIndex(of: ":").flatMap { place[$0...].contains("]") ? nil : $0 }
-        let secret = user.firstIndex(of: ":")
         var extra: [String: JSONValue] = [:]
-        for item in query.split(separator: "&") {
-            let pair = item.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            extra[PercentEncoding.decoded(pair[0])] = .string(pair.count > 1 ? PercentEncoding.decoded(pair[1]) : "")
-        }
+        for option in address.options { extra[option.name] = .string(PercentEncoding.decoded(option.value)) }
         self.init(
             type: connection.scheme, host: decoded(colon.map { place[..<$0] } ?? place),
-            port: colon.flatMap { Int(place[place.index(after: $0)...]) },
-            login: decoded(secret.map { user[..<$0] } ?? user),
-            password: secret.map { PercentEncoding.decoded(user[user.index(after: $0)...]) }, schema: decoded(path),
+            port: colon.flatMap { Int(place[place.index(after: $0)...]) }, login: decoded(address.login),
+            password: address.password.map { PercentEncoding.decoded($0) }, schema: decoded(address.path.dropFirst()),
             extra: extra, url: connection.url)
-    }
-}
-
-/// `%41` in addresses.
-enum PercentEncoding {
-    static func decoded(_ text: Substring) -> String {
-        var bytes: [UInt8] = []
-        var rest = Array(text.utf8)[...]
-        while let byte = rest.popFirst() {
-            if byte == UInt8(ascii: "%"), rest.count >= 2,
-                let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
-            {
-                bytes.append(value)
-                rest = rest.dropFirst(2)
-            } else {
-                bytes.append(byte)
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
     }
 }

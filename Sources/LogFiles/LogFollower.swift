@@ -17,6 +17,9 @@ package struct LogFollower: Sendable {
         }
     }
 
+    /// Where it goes on: what is before that can be searched for; nil while there is no log.
+    package var place: LogCursor? { inode.map { LogCursor(inode: $0, offset: offset) } }
+
     /// The records that were added since the last call, oldest first.
     ///
     /// Of a file that was put aside in between, what was added before is missed only if two rotations lie between calls.

@@ -42,11 +42,21 @@ extension MarketREST {
     ) async throws {
         var page = TradePage.newest
         var wanted = count ?? dialect.tradesPerPage
+        // Which day the exchange has is told by its trades: around midnight its clock and ours may be of different ones,
+        // and a recorded exchange's may be far ahead.
+        var newestSeen: Timestamp?
         while true {
             let reply = try await trades(market: market, count: wanted, page: page, options)
             try await onPage(reply)
-            let oldest = try reply.outcome.get().accepted.last?.value
-            guard let next = dialect.page(after: page, oldest: oldest, backTo: instant, now: .now()) else { return }
+            let rows = try reply.outcome.get().accepted
+            if newestSeen == nil, let newest = rows.first?.value.tradedAt {
+                newestSeen = newest + .seconds(86_400) * page.daysAgo
+            }
+            // Ours may have passed midnight since the walk began.
+            let present = max(newestSeen ?? .now(), .now())
+            guard
+                let next = dialect.page(after: page, oldest: rows.last?.value, backTo: instant, now: present)
+            else { return }
             page = next
             wanted = dialect.tradesPerPage
         }

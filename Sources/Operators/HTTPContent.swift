@@ -1,4 +1,5 @@
 import DAGModel
+import Execution
 
 /// What an HTTP task sends: a query, or a body with its type.
 struct HTTPContent {
@@ -51,22 +52,9 @@ struct HTTPContent {
                     throw Arguments.failure(
                         "data.\(name) must be a string or a number, found \(element.kindDescription)")
                 }
-                items.append(encoded(name) + "=" + encoded(text))
+                items.append(PercentEncoding.encoded(name) + "=" + PercentEncoding.encoded(text))
             }
         }
         return items.joined(separator: "&")
-    }
-
-    private static func encoded(_ text: String) -> String {
-        let hex = Array("0123456789ABCDEF".utf8)
-        var bytes: [UInt8] = []
-        for byte in text.utf8 {
-            switch byte {
-            case 48...57, 65...90, 97...122, UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "~"):
-                bytes.append(byte)
-            default: bytes += [UInt8(ascii: "%"), hex[Int(byte >> 4)], hex[Int(byte & 15)]]
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
     }
 }

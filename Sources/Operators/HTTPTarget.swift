@@ -43,34 +43,12 @@ struct HTTPTarget {
     /// Airflow's URLs name the real scheme as the path (`http://host/https`), and options behind a question mark are
     /// not part of an address.
     private static func withoutUser(_ connection: Connection) -> (String, String?) {
-        var scheme = connection.scheme
-        let rest = connection.url.dropFirst(scheme.count + 3).prefix { $0 != "?" && $0 != "#" }
-        let end = rest.firstIndex(of: "/") ?? rest.endIndex
-        let authority = rest[..<end]
-        var path = rest[end...]
-        if path == "/http" || path == "/https" {
-            scheme = String(path.dropFirst())
-            path = ""
+        let address = connection.address
+        let isScheme = address.path == "/http" || address.path == "/https"
+        let scheme = isScheme ? String(address.path.dropFirst()) : connection.scheme
+        let user = address.login.map { login in
+            "\(PercentEncoding.decoded(login)):\(address.password.map { PercentEncoding.decoded($0) } ?? "")"
         }
-        guard let at = authority.lastIndex(of: "@") else { return ("\(scheme)://\(authority)\(path)", nil) }
-        let user = authority[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-            .map { decoded($0) }
-        let login = user.first ?? ""
-        let password = user.count > 1 ? user[1] : ""
-        return ("\(scheme)://\(authority[authority.index(after: at)...])\(path)", "\(login):\(password)")
-    }
-
-    private static func decoded(_ text: Substring) -> String {
-        var bytes: [UInt8] = []
-        var rest = Array(text.utf8)[...]
-        while let byte = rest.popFirst() {
-            if byte == UInt8(ascii: "%"), let code = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) {
-                bytes.append(code)
-                rest = rest.dropFirst(2)
-            } else {
-                bytes.append(byte)
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
+        return ("\(scheme)://\(address.place)\(isScheme ? "" : address.path)", user)
     }
 }

@@ -35,12 +35,16 @@ package struct SQLSensor: Execution.Operator {
     package func execute(_ context: TaskContext) async throws -> TaskResult {
         let value = FirstValue.of(try await query.execute(context).output)
         if value == nil, failsOnEmpty { throw TaskFailure("the query gives no row, and fail_on_empty is set") }
-        // As in Airflow, "0" and an empty text are no answer; other texts are.
-        switch value {
-        case nil, .null?, .string("")?, .string("0")?, .int(0)?, .bool(false)?:
-            throw sensing.notYet("the query does not hold yet", context)
-        default: return TaskResult(output: value)
-        }
+        guard let value, Self.holds(value) else { throw sensing.notYet("the query does not hold yet", context) }
+        return TaskResult(output: value)
+    }
+
+    /// As in Airflow, 0 and an empty text are no answer; other texts are.
+    ///
+    /// A `numeric` arrives as a text: `0.00`.
+    private static func holds(_ value: JSONValue) -> Bool {
+        guard case .string(let text) = value else { return Truth.of(value) }
+        return !text.isEmpty && Double(text) != 0
     }
 }
 

@@ -10,19 +10,14 @@ package struct Backend: Sendable {
     package let warehouseURL: String
     let warehousePool: PostgresPool
 
-    /// Creates the role of the warehouse, brings the tables up to date, and opens the database.
+    /// Opens the database, made ready.
     ///
     /// Throws `PostgresError` with a sentence when it cannot be reached, is newer than this program, or lacks rights.
     static func open(
-        ownerURL: String, warehousePassword: String, warehouseURL given: String?, migrations: String, logger: Logger
+        ownerURL: String, access: WarehouseAccess, migrations: String, logger: Logger
     ) async throws -> Backend {
-        // With a way in of its own, the role's password is somebody else's business.
-        try await DatabaseSetup.prepare(
-            ownerURL: ownerURL, warehousePassword: given == nil ? warehousePassword : nil,
-            migrationsDirectory: migrations)
-        let owner = try PostgresSettings(url: ownerURL)
-        let warehouseURL =
-            given ?? DatabaseURL.url(owner, user: DatabaseURL.warehouseRole, password: warehousePassword)
+        try await access.prepare(ownerURL: ownerURL, migrations: migrations)
+        let warehouseURL = try access.url(ownerURL: ownerURL)
         var settings = try PostgresSettings(url: warehouseURL)
         settings.applicationName = "cryptoflow warehouse"
         let pool = PostgresPool(

@@ -1,3 +1,4 @@
+import Collecting
 import ServiceLifecycle
 import Streaming
 

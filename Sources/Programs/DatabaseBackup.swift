@@ -87,15 +87,14 @@ struct DatabaseBackup: Sendable {
     ///
     /// - Parameter replaces: whether a database that holds tables of ours may be put aside.
     func restore(
-        from path: String, replaces: Bool, warehousePassword: String, migrations: String, now: Timestamp
+        from path: String, replaces: Bool, access: WarehouseAccess, migrations: String, now: Timestamp
     ) async throws -> Restored {
         try Self.check(path)
         let name = databaseName
         let admin = try await PostgresConnection.connect(sibling("postgres"))
         do {
             let restored = try await restore(
-                path, as: name, replaces: replaces, warehousePassword: warehousePassword, migrations: migrations,
-                now: now, admin)
+                path, as: name, replaces: replaces, access: access, migrations: migrations, now: now, admin)
             await admin.close()
             return restored
         } catch {
@@ -105,7 +104,7 @@ struct DatabaseBackup: Sendable {
     }
 
     private func restore(
-        _ path: String, as name: String, replaces: Bool, warehousePassword: String, migrations: String, now: Timestamp,
+        _ path: String, as name: String, replaces: Bool, access: WarehouseAccess, migrations: String, now: Timestamp,
         _ admin: PostgresConnection
     ) async throws -> Restored {
         let exists = try await !admin.query("SELECT 1 FROM pg_database WHERE datname = $1", [name]).isEmpty
@@ -119,7 +118,7 @@ struct DatabaseBackup: Sendable {
             // Privileges in the dump name the role.
             let connection = try await PostgresConnection.connect(sibling(fresh))
             do {
-                try await DatabaseSetup.prepareRole(connection, password: warehousePassword)
+                try await DatabaseSetup.prepareRole(connection, password: access.password)
             } catch {
                 await connection.close()
                 throw error
@@ -134,11 +133,10 @@ struct DatabaseBackup: Sendable {
                 ALTER DATABASE \(PostgresConnection.quoted(fresh))
                     SET search_path = flow, warehouse, history, public
                 """)
-            applied = try await DatabaseSetup.prepare(
+            applied = try await access.prepare(
                 ownerURL: DatabaseURL.url(
                     sibling(fresh), user: settings.user ?? "", password: settings.password ?? ""),
-                warehousePassword: warehousePassword,
-                migrationsDirectory: migrations)
+                migrations: migrations)
         } catch {
             _ = try? await admin.script(
                 "DROP DATABASE IF EXISTS \(PostgresConnection.quoted(fresh)) WITH (FORCE)")

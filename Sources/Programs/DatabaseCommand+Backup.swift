@@ -52,14 +52,12 @@ extension DatabaseCommand {
 
         func run() async throws {
             let installation = try Installation(migrations: migrations)
-            let home = try CryptoflowHome(path: database.target.home)
-            try home.prepare()
+            let home = try database.preparedHome()
             if database.target.url == nil { try await chooseFeed(of: home) }
-            let password = try StandaloneService.warehousePassword(home)
+            let access = try WarehouseAccess(home: home)
             try await BackupTarget.open(database.target, isRestore: true) { url in
                 let restored = try await DatabaseBackup(ownerURL: url).restore(
-                    from: file, replaces: replace, warehousePassword: password,
-                    migrations: installation.migrations, now: .now())
+                    from: file, replaces: replace, access: access, migrations: installation.migrations, now: .now())
                 for name in restored.migrations { print("applied \(name)") }
                 print("restored \(file)")
                 if let kept = restored.kept { print("the database from before is kept as \(kept)") }

@@ -3,8 +3,6 @@ import CivilTime
 import Commands
 import FoundationEssentials
 import PostgresClient
-import PrivateCluster
-import RunStore
 
 /// `cryptoflow db …`.
 package struct DatabaseCommand: AsyncParsableCommand {
@@ -41,11 +39,8 @@ package struct DatabaseCommand: AsyncParsableCommand {
         func run() async throws {
             let installation = try Installation(migrations: migrations)
             let address = try DatabaseAddress.resolve(database.target)
-            let home = try CryptoflowHome(path: database.target.home)
-            try home.prepare()
-            let applied = try await DatabaseSetup.prepare(
-                ownerURL: address.ownerURL, warehousePassword: try StandaloneService.warehousePassword(home),
-                migrationsDirectory: installation.migrations)
+            let applied = try await WarehouseAccess(home: try database.preparedHome()).prepare(
+                ownerURL: address.ownerURL, migrations: installation.migrations)
             if applied.isEmpty { print("nothing to do: the tables are up to date") }
             for name in applied { print("applied \(name)") }
         }

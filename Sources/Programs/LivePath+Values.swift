@@ -1,4 +1,5 @@
 import CivilTime
+import Collecting
 import Markets
 import Streaming
 import WebServer
@@ -78,23 +79,21 @@ extension LiveSnapshot {
     }
 }
 
-extension CollectorReport {
-    init(_ status: CollectorStatus, worker: String) {
-        self.init(
-            exchange: status.exchange.rawValue, name: worker, markets: status.markets.map(\.description),
-            state: State(rawValue: status.state.rawValue) ?? .failing, reason: status.reason, since: status.since,
-            lastMessageAt: status.lastMessageAt, rate: status.rate, lagSeconds: status.lagSeconds,
-            messages: status.messages, reconnects: status.reconnects, gaps: status.gaps,
-            filledTrades: status.filledTrades, malformed: status.malformed, shed: status.shed, history: status.history)
-    }
-
+extension CollectorStatus {
     /// Another worker's collector, as it last wrote; one that writes no more does not run, whatever it wrote.
-    init(_ entry: CollectorBoard.Entry) {
-        self.init(entry.status, worker: entry.worker)
-        guard entry.isSilent, state != .stopped else { return }
+    init(_ reading: CollectorReading) {
+        self = reading.status.named(reading.worker)
+        guard reading.isSilent, state != .stopped else { return }
         state = .failing
         reason = "its worker has not been heard of since then"
-        since = entry.updatedAt
+        since = reading.updatedAt
         rate = 0
+    }
+
+    /// Pages tell the collectors of an exchange apart by the workers that they are in.
+    func named(_ worker: String) -> CollectorStatus {
+        var status = self
+        status.name = worker
+        return status
     }
 }

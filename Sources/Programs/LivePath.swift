@@ -1,4 +1,5 @@
 import CivilTime
+import Collecting
 import Markets
 import Streaming
 import Synchronization
@@ -13,12 +14,15 @@ struct LivePath: LiveMarkets {
 
     /// Messages that may wait for the pages before the oldest order books are shed.
     private static let waitingMessages = 8_192
+    /// With the database, whose answers only add to what is known here.
+    private static let patience = Duration.seconds(1)
 
-    func collectors() async throws -> [CollectorReport] {
-        let own = await parts.collectorStatuses().map { CollectorReport($0, worker: parts.worker) }
+    func collectors() async throws -> [CollectorStatus] {
+        let own = await parts.collectorStatuses().map { $0.named(parts.worker) }
         // A database that does not answer hides the other workers, not this one.
-        let others = (try? await parts.board.entries().filter { $0.worker != parts.worker }) ?? []
-        return (own + others.map { CollectorReport($0) }).sorted { ($0.exchange, $0.name) < ($1.exchange, $1.name) }
+        let entries = (try? await within(Self.patience) { try await parts.board.entries() }) ?? []
+        let others = entries.filter { $0.worker != parts.worker }
+        return (own + others.map { CollectorStatus($0) }).sorted { ($0.exchange, $0.name) < ($1.exchange, $1.name) }
     }
 
     func figures() async throws -> StreamFigures {
@@ -31,7 +35,15 @@ struct LivePath: LiveMarkets {
     }
 
     func symbols() async throws -> [LiveSymbol] {
-        try await parts.list.entries().map { LiveSymbol(id: LiveMarketID($0.key), isProtected: $0.isProtected) }
+        do {
+            return try await within(Self.patience) { try await parts.list.entries() }
+                .map { LiveSymbol(id: LiveMarketID($0.key), isProtected: $0.isProtected) }
+        } catch {
+            // Without the database, those that this worker has seen.
+            let seen = try await latest().map(\.id).sorted()
+            guard !seen.isEmpty else { throw error }
+            return seen.map { LiveSymbol(id: $0) }
+        }
     }
 
     func latest() async throws -> [LiveSnapshot] { try await parts.latest.all().map { LiveSnapshot($0) } }

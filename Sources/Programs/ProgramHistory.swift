@@ -1,6 +1,8 @@
 package import Commands
 import Execution
+import FoundationEssentials
 import Logging
+import PrivateCluster
 import RunStore
 
 /// Opens the run history of a database or a home for the commands.
@@ -12,8 +14,13 @@ package struct ProgramHistory: HistoryOpener {
         let store = try PostgresRunStore(
             url: address.ownerURL, logger: Logger(label: "history") { _ in SwiftLogNoOpLogHandler() }, readers: 2,
             patience: .zero)
+        var secrets = SecretMask(environment: ProcessInfo.processInfo.environment)
+        if let password = try? CryptoflowHome(path: target.home).readSecret(name: WarehouseAccess.secretName) {
+            secrets.cover(password)
+        }
         return OpenedHistory(
-            history: store, commands: store, logs: address.taskLogs.map { TaskLogDirectory(root: $0) },
+            history: store, commands: store,
+            logs: address.taskLogs.map { TaskLogDirectory(root: $0, mask: secrets) },
             close: { await store.close() })
     }
 }

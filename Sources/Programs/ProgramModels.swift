@@ -17,7 +17,10 @@ package struct ProgramModels: ModelDeskOpener {
 private struct DatabaseModels: ModelDesk {
     let connection: PostgresConnection
 
-    private var queries: ModelQueries { ModelQueries(session: connection) }
+    /// A person who asks waits longer than a page does.
+    private static let patience = Duration.seconds(30)
+
+    private var queries: ModelQueries { ModelQueries(session: connection, timeout: Self.patience) }
 
     func models(limit: Int) async throws -> [RegisteredModel] {
         try await explained { try await queries.models(limit: limit) }
@@ -47,7 +50,8 @@ private struct DatabaseModels: ModelDesk {
 
     func predictions(market: String?, limit: Int) async throws -> [Prediction] {
         try await explained {
-            try await PredictionQueries(session: connection, timeout: .seconds(5)).latest(market: market, limit: limit)
+            try await PredictionQueries(session: connection, timeout: Self.patience).latest(
+                market: market, limit: limit)
         }
     }
 

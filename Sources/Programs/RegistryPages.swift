@@ -49,8 +49,8 @@ extension MarketForecast {
             madeAt: prediction.madeAt, isLate: prediction.isLate, model: prediction.model,
             modelName: prediction.modelName, isMarketKnown: prediction.isMarketKnown, close: prediction.close,
             price: prediction.forecastPrice, lower: prediction.lowerPrice, upper: prediction.upperPrice,
-            probabilities: prediction.probabilities, actualClose: prediction.actualClose, error: prediction.error,
-            isInside: prediction.isInside)
+            deadBand: prediction.deadBand, probabilities: prediction.probabilities,
+            actualClose: prediction.actualClose, error: prediction.error, isInside: prediction.isInside)
     }
 }
 

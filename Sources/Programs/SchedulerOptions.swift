@@ -27,13 +27,6 @@ package struct SchedulerOptions: ParsableArguments {
 
     package init() {}
 
-    /// Makes the home ready and returns its folder of the programs' logs.
-    package func logFolder() throws -> String {
-        let home = try CryptoflowHome(path: database.target.home)
-        try home.prepare()
-        return home.logs
-    }
-
     /// A scheduler as these options say, and what to close in the end.
     ///
     /// Throws a sentence when a folder is missing or the database cannot be used.
@@ -42,12 +35,11 @@ package struct SchedulerOptions: ParsableArguments {
     ) async throws -> (service: any Service, close: @Sendable () async -> Void) {
         let installation = try Installation(dags: dags, migrations: migrations)
         let address = try DatabaseAddress.resolve(database.target)
-        let folder = try CryptoflowHome(path: database.target.home)
-        try folder.prepare()
+        let folder = try database.preparedHome()
         let environment = ProcessInfo.processInfo.environment
         let backend = try await Backend.open(
-            ownerURL: address.ownerURL, warehousePassword: try StandaloneService.warehousePassword(folder),
-            warehouseURL: environment["CRYPTOFLOW_CONN_WAREHOUSE"], migrations: installation.migrations, logger: logger)
+            ownerURL: address.ownerURL, access: WarehouseAccess(home: folder, environment: environment),
+            migrations: installation.migrations, logger: logger)
         var source = MarketSource()
         source.upbitURL = exchangeURL
         let http = HTTPClient()

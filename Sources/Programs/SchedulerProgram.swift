@@ -58,7 +58,7 @@ enum SchedulerProgram {
         http: HTTPClient, settings: SchedulerSettings, observer: any SchedulerObserver, logger: Logger
     ) async throws -> SchedulerService {
         let spawns = SpawnRecords()
-        let connections = Connections(environment: environment, builtIn: ["warehouse": backend.warehouseURL])
+        let connections = Connections(environment: environment, warehouseURL: backend.warehouseURL)
         let kit = OperatorKit(
             connections: connections, http: http, markets: gateway(backend, source, http),
             runs: StoreInquiry(backend.store))
@@ -73,8 +73,10 @@ enum SchedulerProgram {
             instance: instance, environment: environment, recorder: spawns,
             grace: .seconds(2))
         let executor = LocalExecutor(
-            registry: kit.registry, logs: TaskLogDirectory(root: logs), processes: processes,
-            outputs: backend.store, variables: variables,
+            registry: kit.registry,
+            logs: TaskLogDirectory(
+                root: logs, mask: SecretMask(environment: environment, warehouseURL: backend.warehouseURL)),
+            processes: processes, outputs: backend.store, variables: variables,
             connections: connections)
         let documents = FolderDocuments(
             loader: DocumentLoader(catalog: OperatorCatalog(OperatorKit.signatures), root: dags))
@@ -98,9 +100,7 @@ struct EnvironmentVariables: VariableReader {
     let store: any VariableReader
 
     func variable(named name: String) async throws -> String? {
-        for prefix in ["CRYPTOFLOW_VAR_", "AIRFLOW_VAR_"] {
-            if let value = environment[prefix + name.uppercased()] { return value }
-        }
+        if let value = VariableName.text(of: name, in: environment) { return value }
         return try await store.variable(named: name)
     }
 }

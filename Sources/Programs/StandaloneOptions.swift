@@ -29,15 +29,7 @@ package struct StandaloneOptions: ParsableArguments {
         help: ArgumentHelp("Folder of migrations (default: the one that comes with the program).", valueName: "dir"))
     package var migrations: String?
 
-    @Option(help: ArgumentHelp("Another address that speaks Upbit's REST dialect.", valueName: "url"))
-    package var exchangeURL: String?
-
-    @Option(
-        name: .customLong("websocket-url"),
-        help: ArgumentHelp(
-            "Another address that speaks Upbit's WebSocket dialect (default: /websocket/v1 beside --exchange-url).",
-            valueName: "url"))
-    package var webSocketURL: String?
+    @OptionGroup package var exchange: ExchangeAddresses
 
     @Flag(name: .customLong("no-stream"), help: "Do not collect trades, tickers and order books as they happen.")
     package var skipsStream = false

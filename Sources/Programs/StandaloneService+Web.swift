@@ -1,12 +1,7 @@
 import CivilTime
 import Execution
-import LogFiles
-import Logging
-import ModelRegistry
 import PrivateCluster
 import RecordedExchange
-import ServiceLifecycle
-import Warehouse
 import WebServer
 
 extension StandaloneService {
@@ -15,30 +10,17 @@ extension StandaloneService {
     /// - Parameter live: the real-time path of this process; nil when there is none.
     func webService(_ opened: Opened, _ live: LivePath?) throws -> WebServerService {
         var configuration = WebServerConfiguration(port: options.port, version: Programs.version)
-        var present: @Sendable () -> Timestamp = { .now() }
-        if let recording = opened.recording {
-            let clock = recording.clock
-            let span = clock.span
-            let shift = clock.shiftWeeks == 0 ? "" : ", shifted by \(clock.shiftWeeks) weeks"
-            let stands = opened.state[opened.feed].recordedNow.map { "; its clock stands at \($0.iso8601)" } ?? ""
-            configuration.notice =
-                "recorded data: Upbit's candles of \(span.start.iso8601.prefix(10)) to \(span.end.iso8601.prefix(10))"
-                + shift + stands + (live == nil ? "" : "; trades and order books in between are made")
+        var pages = ProgramPages(
+            history: opened.backend.store, warehouse: opened.backend.warehousePool, home: opened.home, live: live,
+            secrets: SecretMask(environment: opened.environment, warehouseURL: opened.backend.warehouseURL))
+        if let clock = opened.recording?.clock {
+            configuration.notice = Self.notice(clock, standsAt: opened.state[opened.feed].recordedNow, live != nil)
             configuration.recordingHasEnded = { clock.isPastEnd }
-            present = { clock.now() }
+            pages.present = { clock.now() }
         }
-        let pages = WarehousePages(
-            queries: MarketQueries(session: opened.backend.warehousePool), present: present)
-        let models = RegistryPages(
-            queries: ModelQueries(session: opened.backend.warehousePool),
-            predictions: PredictionQueries(session: opened.backend.warehousePool))
         let terminal = terminal
         let notice = configuration.notice
-        return try WebServerService(
-            history: opened.backend.store, markets: pages, models: models,
-            logs: TaskLogDirectory(root: opened.home.taskLogs), live: live,
-            programLogs: LogSearch(folder: opened.home.logs), configuration: configuration, logger: Logger(label: "web")
-        ) { port in
+        return try pages.service(configuration) { port in
             terminal.line("")
             terminal.line("  CryptoFlow is at  http://127.0.0.1:\(port)/", tone: .good)
             terminal.line("  home              \(opened.home.path)")
@@ -46,5 +28,13 @@ extension StandaloneService {
             terminal.line("  stop with Ctrl-C")
             terminal.line("")
         }
+    }
+
+    private static func notice(_ clock: RecordedClock, standsAt: Timestamp?, _ isLive: Bool) -> String {
+        let span = clock.span
+        let shift = clock.shiftWeeks == 0 ? "" : ", shifted by \(clock.shiftWeeks) weeks"
+        let stands = standsAt.map { "; its clock stands at \($0.iso8601)" } ?? ""
+        return "recorded data: Upbit's candles of \(span.start.iso8601.prefix(10)) to \(span.end.iso8601.prefix(10))"
+            + shift + stands + (isLive ? "; trades and order books in between are made" : "")
     }
 }

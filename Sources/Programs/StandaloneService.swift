@@ -58,7 +58,7 @@ package struct StandaloneService: Service {
         let http = HTTPClient()
         var state = try HomeState.load(home)
         let (feed, note) = await options.feed.settle(
-            remembered: state.feed, exchange: options.exchangeURL ?? "https://api.upbit.com", client: http)
+            remembered: state.feed, exchange: options.exchange.rest ?? "https://api.upbit.com", client: http)
         if let note { terminal.line(note, tone: .warning) }
         state.feed = feed
         let recording = try feed == .recorded ? recording(installation, home: home, state: &state) : nil
@@ -74,8 +74,8 @@ package struct StandaloneService: Service {
             url = givenURL ?? ""
         }
         let backend = try await Backend.open(
-            ownerURL: url, warehousePassword: try Self.warehousePassword(home),
-            warehouseURL: environment["CRYPTOFLOW_CONN_WAREHOUSE"], migrations: installation.migrations, logger: logger)
+            ownerURL: url, access: WarehouseAccess(home: home, environment: environment),
+            migrations: installation.migrations, logger: logger)
         try await runServices(
             Opened(
                 home: home, installation: installation, state: state, feed: feed, cluster: cluster, backend: backend,
@@ -99,11 +99,11 @@ package struct StandaloneService: Service {
 
     private func runServices(_ opened: Opened) async throws {
         var source = MarketSource()
-        source.upbitURL = options.exchangeURL
+        source.upbitURL = options.exchange.rest
         source.standsAt = opened.state[opened.feed].recordedNow
         var exchange: ServiceGroup?
         let (ports, port) = AsyncStream.makeStream(of: Int.self)
-        if let recording = opened.recording, options.exchangeURL == nil {
+        if let recording = opened.recording, options.exchange.rest == nil {
             let service = RecordedExchangeService(
                 recording: recording.recording, clock: recording.clock,
                 configuration: ExchangeConfiguration(host: "127.0.0.1", port: 0, limits: .none, faults: []),
@@ -139,7 +139,7 @@ package struct StandaloneService: Service {
     private func openStream(_ opened: Opened, _ source: MarketSource) async throws -> StreamProgram.Parts? {
         guard !options.skipsStream, source.standsAt == nil else { return nil }
         var settings = StreamProgram.Settings()
-        settings.webSocketURL = options.webSocketURL
+        settings.webSocketURL = options.exchange.webSocket
         return try await StreamProgram.open(
             warehouseURL: opened.backend.warehouseURL, source: source, http: opened.http, settings: settings,
             logger: Logger(label: "collector"))
@@ -229,12 +229,6 @@ package struct StandaloneService: Service {
             throw error
         }
         await connection.close()
-    }
-
-    static func warehousePassword(_ home: CryptoflowHome) throws -> String {
-        let name = "warehouse-password"
-        if let known = home.readSecret(name: name) { return known }
-        return try home.makeSecret(name: name)
     }
 }
 

@@ -1,3 +1,4 @@
+package import Collecting
 package import Commands
 import HTTPClient
 import Markets
@@ -52,19 +53,7 @@ package struct StreamDesk: MarketDesk {
         try await list.remove(StreamKey(exchange: try Self.exchange(exchange), market: code))
     }
 
-    package func collectors() async throws -> [CollectorReading] {
-        try await board.entries().map { entry in
-            let status = entry.status
-            return CollectorReading(
-                worker: entry.worker, exchange: status.exchange.rawValue, name: status.name,
-                markets: status.markets.map(\.description), state: status.state.rawValue, reason: status.reason,
-                since: status.since, lastMessageAt: status.lastMessageAt, rate: status.rate,
-                lagSeconds: status.lagSeconds, messages: status.messages, reconnects: status.reconnects,
-                gaps: status.gaps, filledTrades: status.filledTrades, malformed: status.malformed, shed: status.shed,
-                stored: entry.stored, duplicates: entry.duplicates, commitSeconds: entry.commitSeconds,
-                updatedAt: entry.updatedAt, isSilent: entry.isSilent)
-        }
-    }
+    package func collectors() async throws -> [CollectorReading] { try await board.entries() }
 
     package func close() async {
         await http.shutDown()
@@ -87,7 +76,8 @@ package struct StreamDesk: MarketDesk {
     ///
     /// When it cannot be reached, what its tickers have shown so far.
     private func listing(of exchange: Exchange) async throws -> [MarketCode] {
-        let working = try await board.entries().first { $0.status.exchange == exchange && !$0.isSilent }?.restURL
+        let working = try await board.entries().first { $0.status.exchange == exchange.rawValue && !$0.isSilent }?
+            .restURL
         let url = exchangeURL ?? working.flatMap { $0.isEmpty ? nil : $0 }
         let rest = MarketREST.upbit(http: http, baseURL: url)
         do {

@@ -1,12 +1,8 @@
 package import ArgumentParser
 package import Commands
-import FoundationEssentials
 import HTTPClient
 package import Logging
 import Markets
-import PostgresClient
-import PrivateCluster
-import RunStore
 package import ServiceLifecycle
 
 /// The command line of `cryptoflow-stream`: a streaming worker alone, on a database that exists.
@@ -17,15 +13,7 @@ package struct StreamOptions: ParsableArguments {
         help: ArgumentHelp("Folder of migrations (default: the one that comes with the program).", valueName: "dir"))
     package var migrations: String?
 
-    @Option(help: ArgumentHelp("Another address that speaks Upbit's REST dialect.", valueName: "url"))
-    package var exchangeURL: String?
-
-    @Option(
-        name: .customLong("websocket-url"),
-        help: ArgumentHelp(
-            "Another address that speaks Upbit's WebSocket dialect (default: /websocket/v1 beside --exchange-url).",
-            valueName: "url"))
-    package var webSocketURL: String?
+    @OptionGroup package var exchange: ExchangeAddresses
 
     @Option(
         help: ArgumentHelp(
@@ -50,13 +38,6 @@ package struct StreamOptions: ParsableArguments {
         }
     }
 
-    /// Makes the home ready and returns its folder of logs.
-    package func logFolder() throws -> String {
-        let home = try CryptoflowHome(path: database.target.home)
-        try home.prepare()
-        return home.logs
-    }
-
     private func codes() throws -> [MarketCode]? {
         guard let markets else { return nil }
         let codes = try markets.split(separator: ",").map { text in
@@ -79,22 +60,16 @@ package struct StreamOptions: ParsableArguments {
     ) {
         let installation = try Installation(migrations: migrations)
         let address = try DatabaseAddress.resolve(database.target)
-        let home = try CryptoflowHome(path: database.target.home)
-        try home.prepare()
-        let password = try StandaloneService.warehousePassword(home)
-        let given = ProcessInfo.processInfo.environment["CRYPTOFLOW_CONN_WAREHOUSE"]
-        try await DatabaseSetup.prepare(
-            ownerURL: address.ownerURL, warehousePassword: given == nil ? password : nil,
-            migrationsDirectory: installation.migrations)
-        let owner = try PostgresSettings(url: address.ownerURL)
-        let warehouseURL =
-            given ?? DatabaseURL.url(owner, user: DatabaseURL.warehouseRole, password: password)
+        let home = try database.preparedHome()
+        let access = try WarehouseAccess(home: home)
+        try await access.prepare(ownerURL: address.ownerURL, migrations: installation.migrations)
+        let warehouseURL = try access.url(ownerURL: address.ownerURL)
         var source = MarketSource()
-        source.upbitURL = exchangeURL
+        source.upbitURL = exchange.rest
         var settings = StreamProgram.Settings()
         if let name { settings.worker = name }
         settings.markets = try codes()
-        settings.webSocketURL = webSocketURL
+        settings.webSocketURL = exchange.webSocket
         let http = HTTPClient()
         let parts = try await StreamProgram.open(
             warehouseURL: warehouseURL, source: source, http: http, settings: settings, logger: logger)
@@ -108,7 +83,7 @@ package struct StreamOptions: ParsableArguments {
             )
         }
         let pages = try StreamPages(
-            parts: parts, owner: owner, ownerURL: address.ownerURL, warehouseURL: warehouseURL, home: home, port: port)
+            parts: parts, ownerURL: address.ownerURL, warehouseURL: warehouseURL, home: home, port: port)
         return (
             pages.services,
             {

@@ -1,14 +1,11 @@
-import CivilTime
 import Execution
+import FoundationEssentials
 import Glibc
-import LogFiles
 import Logging
-import ModelRegistry
 import PostgresClient
 import PrivateCluster
 import RunStore
 import ServiceLifecycle
-import Warehouse
 import WebServer
 
 /// The pages of a streaming worker that runs alone: those of `standalone`, over the same database, with this worker's live
@@ -20,26 +17,21 @@ struct StreamPages: Sendable {
     private let pool: PostgresPool
 
     init(
-        parts: StreamProgram.Parts, owner: PostgresSettings, ownerURL: String, warehouseURL: String,
-        home: CryptoflowHome, port: Int
+        parts: StreamProgram.Parts, ownerURL: String, warehouseURL: String, home: CryptoflowHome, port: Int
     ) throws {
         history = try PostgresRunStore(url: ownerURL, logger: Logger(label: "history"), readers: 2)
         var settings = try PostgresSettings(url: warehouseURL)
         settings.applicationName = "cryptoflow pages"
         pool = PostgresPool(settings, options: PostgresPoolOptions(maxConnections: 4))
         var configuration = WebServerConfiguration(port: port, version: Programs.version)
-        if owner.database == HomeState.Feed.recorded.database {
+        if try PostgresSettings(url: ownerURL).database == HomeState.Feed.recorded.database {
             configuration.notice = "recorded data; trades and order books in between are made"
         }
         let live = LivePath(parts: parts, counter: MessageCounter(bus: parts.bus))
-        let server = try WebServerService(
-            history: history,
-            markets: WarehousePages(queries: MarketQueries(session: pool), present: { .now() }),
-            models: RegistryPages(
-                queries: ModelQueries(session: pool), predictions: PredictionQueries(session: pool)),
-            logs: TaskLogDirectory(root: home.taskLogs), live: live, programLogs: LogSearch(folder: home.logs),
-            configuration: configuration, logger: Logger(label: "web")
-        ) { port in
+        let pages = ProgramPages(
+            history: history, warehouse: pool, home: home, live: live,
+            secrets: SecretMask(environment: ProcessInfo.processInfo.environment, warehouseURL: warehouseURL))
+        let server = try pages.service(configuration) { port in
             // In one piece and unbuffered: a parent process may wait for this line.
             let line = Array("pages at http://127.0.0.1:\(port)/\n".utf8)
             _ = line.withUnsafeBytes { write(1, $0.baseAddress, $0.count) }

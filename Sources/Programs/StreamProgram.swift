@@ -1,3 +1,4 @@
+package import Collecting
 package import HTTPClient
 package import Logging
 package import Markets

@@ -2,6 +2,7 @@ import CivilTime
 import HTTPTypes
 import ServiceLifecycle
 import Synchronization
+import WebSocketProtocol
 import WebSocketServer
 
 /// The WebSocket endpoint: sends each client what happens, as the exchange's time goes on.

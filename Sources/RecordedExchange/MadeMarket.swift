@@ -9,13 +9,17 @@ final class MadeMarket: Sendable {
     let market: Recording.Market
     private let seed: UInt64
     private let tradesPerMinute: Double
-    private let cache = Mutex(Cache())
+    private let cache: Mutex<Cache>
 
     private struct Cache {
         var hours = RecentlyMade<Int, [MinuteShape]>(capacity: 64)
-        var minutes = RecentlyMade<Int64, [MadeTrade]>(capacity: 128)
+        var minutes: RecentlyMade<Int64, [MadeTrade]>
         var values: [Int: Int128] = [:]
     }
+
+    /// About so many trades are kept, some 20 MB; but always those of four minutes, or the present would be made anew for
+    /// every look at it.
+    private static let keptTrades = 500_000.0
 
     init(market: Recording.Market, settings: TickSettings) {
         self.market = market
@@ -23,6 +27,8 @@ final class MadeMarket: Sendable {
         let code = market.code.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
         seed = SeededRandom.mix(settings.seed, code)
         tradesPerMinute = settings.tradesPerSecond * 60
+        let kept = min(max(Self.keptTrades / tradesPerMinute, 4), 128)
+        cache = Mutex(Cache(minutes: RecentlyMade(capacity: Int(kept))))
     }
 
     var code: String { market.code }

@@ -1,6 +1,7 @@
 import Glibc
 import NIOCore
 import Synchronization
+import WebSocketProtocol
 import WebSocketServer
 
 /// One client's WebSocket: what it has subscribed to, and what goes wrong for it on purpose.
@@ -45,7 +46,7 @@ final class StreamSession: Sendable {
     }
 
     /// Takes in a message of the client.
-    func take(_ message: WebSocketServerMessage) -> Verdict {
+    func take(_ message: WebSocketMessage) -> Verdict {
         let bytes: [UInt8]
         switch message {
         case .text(let text): bytes = Array(text.utf8)

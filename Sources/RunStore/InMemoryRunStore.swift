@@ -14,9 +14,7 @@ package actor InMemoryRunStore: RunStore, CommandQueue {
 
     private let clock: @Sendable () -> Timestamp
     private let instance: String
-    private(set) var tables = MemoryTables()
-    private(set) var lease: LeaseStatus?
-    private var lastBatch: Int64 = 0
+    private var history = MemoryHistory()
     private(set) var processes: [AttemptID: ProcessRecord] = [:]
     private(set) var versions: [DAGID: [DAGVersionSummary]] = [:]
     private(set) var sources: [DAGID: String] = [:]
@@ -35,42 +33,27 @@ package actor InMemoryRunStore: RunStore, CommandQueue {
         self.clock = clock
     }
 
+    var tables: MemoryTables { history.tables }
+
     /// The present by the store's clock.
     var now: Timestamp { clock() }
 
     // MARK: - Lease
 
     package func acquireLease(holder: LeaseHolder, ttl: Duration, provenDead: Int64?) async throws -> Lease? {
-        if let lease, lease.expiresAt > now, lease.epoch != provenDead { return nil }
-        let epoch = (lease?.epoch ?? 0) + 1
-        lease = LeaseStatus(
-            epoch: epoch, holder: holder, isAlive: true, acquiredAt: now, renewedAt: now, expiresAt: now + ttl)
-        lastBatch = 0
-        return Lease(epoch: epoch)
+        history.acquireLease(holder: holder, ttl: ttl, provenDead: provenDead, now: now)
     }
 
-    package func currentLease() async throws -> LeaseStatus? {
-        lease.map {
-            LeaseStatus(
-                epoch: $0.epoch, holder: $0.holder, isAlive: $0.expiresAt > now, acquiredAt: $0.acquiredAt,
-                renewedAt: $0.renewedAt, expiresAt: $0.expiresAt)
-        }
-    }
+    package func currentLease() async throws -> LeaseStatus? { history.currentLease(now: now) }
 
     package func renewLease(epoch: Int64, ttl: Duration) async throws -> Bool {
-        setLease(epoch: epoch, expiresAt: now + ttl)
+        let now = now
+        return history.setLease(epoch: epoch, end: now + ttl, now: now)
     }
 
     package func releaseLease(epoch: Int64) async throws {
-        _ = setLease(epoch: epoch, expiresAt: now)
-    }
-
-    private func setLease(epoch: Int64, expiresAt: Timestamp) -> Bool {
-        guard let old = lease, old.epoch == epoch else { return false }
-        lease = LeaseStatus(
-            epoch: epoch, holder: old.holder, isAlive: true, acquiredAt: old.acquiredAt, renewedAt: now,
-            expiresAt: expiresAt)
-        return true
+        let now = now
+        _ = history.setLease(epoch: epoch, end: now, now: now)
     }
 
     // MARK: - The leader's reading and writing
@@ -88,15 +71,12 @@ package actor InMemoryRunStore: RunStore, CommandQueue {
     }
 
     package func commit(_ batch: CommitBatch) async throws {
-        guard lease?.epoch == batch.epoch else { throw RunStoreError.fenced(epoch: batch.epoch) }
-        if batch.number <= lastBatch { return }
         // A process of an attempt that this batch ends is still worth knowing.
         let live = tables.liveAttempts
-        var next = tables
-        try next.apply(batch.changes, now: now)
-        let known = Set(live.keys).union(next.liveAttempts.keys).union(batch.startedAttempts)
-        tables = next
-        lastBatch = batch.number
+        var next = history
+        guard try next.commit(batch, now: now) else { return }
+        history = next
+        let known = Set(live.keys).union(tables.liveAttempts.keys).union(batch.startedAttempts)
         for (attempt, process) in batch.processes where known.contains(attempt) { processes[attempt] = process }
         for change in batch.changes { note(change) }
     }
@@ -195,7 +175,7 @@ package actor InMemoryRunStore: RunStore, CommandQueue {
     }
 
     package func setPaused(_ dag: DAGID, _ isPaused: Bool, actor: String) async throws -> Bool {
-        let isKnown = tables.setPaused(dag, isPaused)
+        let isKnown = history.setPaused(dag, isPaused)
         if isKnown { wake() }
         return isKnown
     }

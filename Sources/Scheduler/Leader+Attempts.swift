@@ -7,11 +7,9 @@ import SchedulerCore
 extension Leader {
     /// Carries out a committed start, unless the lease may have run out: then it waits for the renewal.
     func start(_ start: AttemptStart) {
-        guard ContinuousClock.now < leaseEnd else {
-            heldStarts.append(start)
-            return
-        }
-        guard let (record, graph) = core.run(start.instance.run), let task = graph.task(start.instance.task) else {
+        guard gate.admits(start, at: .now) else { return }
+        guard let (record, graph) = queue.core.run(start.instance.run), let task = graph.task(start.instance.task)
+        else {
             return
         }
         let launch = AttemptLaunch(
@@ -28,8 +26,7 @@ extension Leader {
     func stop(_ attempt: AttemptID, reason: String) {
         stopReasons[attempt] = reason
         attempts[attempt]?.cancel()
-        if let held = heldStarts.firstIndex(where: { $0.attempt == attempt }) {
-            heldStarts.remove(at: held)
+        if gate.withdraw(attempt) {
             ended(AttemptEnd(attempt: attempt, state: .failed, reason: reason))
         }
     }
@@ -53,10 +50,7 @@ extension Leader {
 
     /// The lease was renewed: work may be started until `end`.
     func renewed(until end: ContinuousClock.Instant) {
-        leaseEnd = end
-        let held = heldStarts
-        heldStarts = []
-        for start in held { self.start(start) }
+        for start in gate.renewed(until: end) { self.start(start) }
     }
 
     /// Stops every attempt, waits for their ends to be committed, and leaves the store as the next leader expects it.
@@ -65,8 +59,9 @@ extension Leader {
     func stop() async {
         isStopping = true
         take(.drain)
-        for start in heldStarts { take(.attemptInterrupted(start.attempt, reason: "the scheduler was stopped")) }
-        heldStarts = []
+        for start in gate.takeHeld() {
+            take(.attemptInterrupted(start.attempt, reason: "the scheduler was stopped"))
+        }
         for task in attempts.values { task.cancel() }
         for task in attempts.values { await task.value }
         await stopDeliveries()

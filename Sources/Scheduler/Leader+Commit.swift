@@ -9,9 +9,9 @@ extension Leader {
     /// Commits what has gathered until nothing is left, and answers lookups in between.
     func commitLoop() async {
         while failure == nil {
-            if !uncommitted.isEmpty || !spawns.isEmpty {
+            if queue.hasDecisions || !spawns.isEmpty {
                 await commitNext()
-            } else if let lookup = lookups.first {
+            } else if let lookup = queue.question {
                 await answer(lookup)
             } else {
                 break
@@ -22,14 +22,7 @@ extension Leader {
     }
 
     private func commitNext() async {
-        var decisions: [Decision] = []
-        var changes: [Change] = []
-        while let next = uncommitted.first, changes.isEmpty || changes.count + next.changes.count <= settings.batchLimit
-        {
-            uncommitted.removeFirst()
-            changes.append(contentsOf: next.changes)
-            decisions.append(next)
-        }
+        let changes = queue.nextBatch(limit: settings.batchLimit)
         let processes = spawns.take()
         if !changes.isEmpty || !processes.isEmpty {
             batchNumber += 1
@@ -37,9 +30,7 @@ extension Leader {
             guard await commit(batch) else { return }
             observer.committed(changes)
         }
-        for decision in decisions {
-            for action in decision.actions { perform(action) }
-        }
+        for action in queue.committed() { perform(action) }
     }
 
     /// Writes a batch, waiting for the database as long as it takes: the batch keeps its number, so one that was
@@ -53,7 +44,7 @@ extension Leader {
                 try await store.commit(batch)
                 if backoff.hasWaited {
                     logger.notice("the database takes commits again")
-                    observer.changed(.leading(epoch: epoch, dags: core.dagCount))
+                    observer.changed(.leading(epoch: epoch, dags: queue.core.dagCount))
                 }
                 return true
             } catch let error where store.isTransient(error) {

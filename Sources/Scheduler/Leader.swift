@@ -26,16 +26,10 @@ actor Leader {
     let spawns: SpawnRecords
     let notifications: (any NotificationSender)?
 
-    var core: SchedulerCore
-    /// Decisions not yet committed, oldest first.
-    var uncommitted = Deque<Decision>()
+    /// The core, and what it decided that is not carried out yet.
+    var queue: DecisionQueue
     var isCommitting = false
     var batchNumber: Int64 = 0
-    /// Questions to the store that must see every decision so far and precede every later event.
-    var lookups = Deque<Lookup>()
-    var isLookingUp = false
-    /// Events that came while a lookup was pending.
-    var heldEvents = Deque<SchedulerEvent>()
     /// Commands taken in this epoch: the store may still show one whose outcome is being committed.
     var takenCommands: Set<Int64> = []
     /// The Swift task of each attempt under way; each reports its end here, and ``stop()`` waits for all.
@@ -45,10 +39,7 @@ actor Leader {
     var waitingNotifications = Deque<NotificationRecord>()
     /// The Swift task of each delivery under way; ``stop()`` waits for all.
     var deliveries: [NotificationID: Task<Void, Never>] = [:]
-    /// Start actions that wait because the lease may have run out.
-    var heldStarts: [AttemptStart] = []
-    /// Until when, by the monotonic clock, this leader may start work.
-    var leaseEnd: ContinuousClock.Instant
+    var gate: StartGate
     var isStopping = false
     /// Set when this epoch is over: fenced, or a commit that can never succeed.
     var failure: (any Error)?
@@ -68,8 +59,9 @@ actor Leader {
         self.settings = settings
         self.observer = observer
         self.logger = logger
-        self.leaseEnd = leaseEnd
-        core = SchedulerCore(configuration: settings.core, epoch: epoch, snapshot: snapshot, now: .now())
+        gate = StartGate(end: leaseEnd)
+        queue = DecisionQueue(
+            core: SchedulerCore(configuration: settings.core, epoch: epoch, snapshot: snapshot, now: .now()))
     }
 
     /// Sets the timer and takes notice of spawned processes; call once before the first event.
@@ -92,28 +84,15 @@ actor Leader {
     /// Handles an event now, or after the lookups that are pending.
     func take(_ event: SchedulerEvent) {
         guard failure == nil else { return }
-        if lookups.isEmpty { decide(event) } else { heldEvents.append(event) }
+        let now = Timestamp.now()
+        queue.take(event, now: now)
+        goOn(at: now)
     }
 
-    func decide(_ event: SchedulerEvent) {
-        let now = Timestamp.now()
-        let decision = core.handle(event, now: now)
-        if !decision.isEmpty {
-            for action in decision.actions {
-                switch action {
-                case .findRuns(let backfill, let dag, let dates):
-                    lookups.append(.runs(backfill, dag: dag, dates: dates))
-                case .findPrevious(let run, let dag, let date):
-                    lookups.append(.previous(run, dag: dag, before: date))
-                case .start, .stop, .notify: break
-                }
-            }
-            uncommitted.append(decision)
-            kick()
-        } else if !lookups.isEmpty {
-            kick()
-        }
-        timer?.arm(for: core.nextWake, now: now)
+    /// After the core has decided: there may be something to commit or to ask, and the next wake-up may be another.
+    func goOn(at now: Timestamp) {
+        if !queue.isSettled { kick() }
+        timer?.arm(for: queue.core.nextWake, now: now)
     }
 
     /// Starts the commit loop if it is not running.
@@ -138,7 +117,7 @@ actor Leader {
 
     /// Returns when every decision so far is committed and every lookup answered, or the epoch has failed.
     func settled() async {
-        while failure == nil, isCommitting || !uncommitted.isEmpty || !lookups.isEmpty { await pause() }
+        while failure == nil, isCommitting || !queue.isSettled { await pause() }
     }
 
     private func pause() async {
@@ -156,5 +135,5 @@ actor Leader {
         for waiter in woken { waiter.resume() }
     }
 
-    var activeRunCount: Int { core.activeRunCount }
+    var activeRunCount: Int { queue.core.activeRunCount }
 }

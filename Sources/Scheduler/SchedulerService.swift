@@ -231,7 +231,7 @@ extension Leader {
     ///
     /// A DAG is removed when its file is readable and does not hold it, or is gone.
     func take(_ changes: DocumentChanges) {
-        let removed = core.activeDAGs.filter { dag in
+        let removed = queue.core.activeDAGs.filter { dag in
             !changes.present.contains(dag.id) && !changes.brokenFiles.contains(dag.file)
         }.map(\.id)
         guard !changes.loaded.isEmpty || !removed.isEmpty else { return }

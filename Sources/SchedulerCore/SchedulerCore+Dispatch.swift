@@ -14,13 +14,11 @@ extension SchedulerCore {
             if run.tasks[next.number].state == .queued {
                 place(next, in: &run)
             } else {
-                unpark(pool: next.pool)
-                unpark(limit: next.limit)
-                unparkInRun(run.tasks[next.number].spec, in: &run)
-                // A task that was cut off while it was parked had been let go in the place of another of its run.
-                unpark(&run)
+                // Skipped, marked or cleared while it waited.
+                passOn(next, in: &run)
             }
-            if run.unfinished == 0 { finish(&run) } else { runs[next.run] = run }
+            // A run that waits for a place again is only looked at: what was ready in it is from before.
+            if run.unfinished == 0, run.record.state == .running { finish(&run) } else { runs[next.run] = run }
         }
         if !followUps.isEmpty {
             followUp()
@@ -34,15 +32,12 @@ extension SchedulerCore {
         if slots == 0 {
             settle(next.number, in: &run, as: .failed, reason: "there is no pool \"\(spec.pool)\", or it has no slots")
             spread(from: next.number, in: &run)
-            unpark(limit: next.limit)
+            passOn(next, in: &run)
         } else if spec.dependsOnPast || spec.waitForDownstream, !pastAllows(next.number, in: run) {
             // A run was put before this one, or the one before it was cleared, since the task became ready.
             run.tasks[next.number].state = .none
             run.waitingOnPast.insert(next.number)
-            unpark(pool: spec.pool)
-            unpark(limit: next.limit)
-            unparkInRun(run.tasks[next.number].spec, in: &run)
-            unpark(&run)
+            passOn(next, in: &run)
         } else if run.activeTasks >= run.graph.dag.maxActiveTasks {
             run.parked.insert(next)
             unpark(pool: spec.pool)
@@ -57,6 +52,14 @@ extension SchedulerCore {
         } else {
             begin(next.number, spec, in: &run)
         }
+    }
+
+    /// What was let go does not start after all: whoever waits behind it for the same may.
+    private mutating func passOn(_ next: ReadyTask, in run: inout RunEntry) {
+        unpark(pool: next.pool)
+        unpark(limit: next.limit)
+        unparkInRun(run.tasks[next.number].spec, in: &run)
+        unpark(&run)
     }
 
     /// A task that wants more slots than its pool has would wait for ever: alone it may have them all.

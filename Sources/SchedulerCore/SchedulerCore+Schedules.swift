@@ -76,7 +76,12 @@ extension SchedulerCore {
         guard !entry.isPaused, entry.activeRuns == 0, !isQueued else { return }
         let last = entry.lastDue.map { DataInterval(start: $0.last, end: $0.last) }
         let due = graph.dag.timetable.continuation(of: last, now: now, bounds: graph.dag.bounds)
-        guard let due, due.due > entry.lastDue?.last ?? .distantPast else { return }
+        guard var due, due.due > entry.lastDue?.last ?? .distantPast else { return }
+        // A run made by hand may have that date already.
+        while entry.datesAhead.contains(due.logicalDate) {
+            due = DueInstant(due: due.due, logicalDate: due.logicalDate + .microseconds(1), interval: due.interval)
+        }
+        dags[id]?.datesAhead = entry.datesAhead.filter { $0 > due.due }
         account(id, due, .ran)
         makeScheduledRun(due, graph)
     }
@@ -132,6 +137,7 @@ extension DAGEntry {
     /// Whether the schedule has yet to come to a logical date.
     func isAhead(_ date: Timestamp) -> Bool {
         guard let lastDue, let dag = graph?.dag else { return true }
+        if dag.timetable.isContinuous { return date > lastDue.last }
         guard let last = dag.timetable.latest(atOrBefore: lastDue.last, bounds: dag.bounds) else { return true }
         return date > last.logicalDate
     }

@@ -237,7 +237,8 @@ extension SchedulerCore {
         spreadCutOff(in: &run)
         releaseLimits(of: run.tasks[number].spec, in: &run)
         unpark(&run)
-        unpark(pool: spec.pool)
+        // As many as slots are free now may try.
+        for _ in 0..<spec.poolSlots { unpark(pool: spec.pool) }
         if run.unfinished == 0 { finish(&run) } else { runs[key] = run }
     }
 

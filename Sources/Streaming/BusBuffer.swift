@@ -3,15 +3,7 @@ import Markets
 import Synchronization
 
 /// What waits for one subscriber, and who waits because of it.
-///
-/// Messages lie in one lane for each kind, numbered in the order they came, so that shedding the oldest of a kind costs
-/// nothing however long the buffer is; reading puts the lanes together again by their numbers.
 final class BusBuffer: Sendable {
-    private struct Numbered {
-        let number: UInt64
-        let message: StreamMessage
-    }
-
     /// A publisher that waits for room, with what it has left to hand over.
     private struct Publisher {
         let id: UInt64
@@ -20,57 +12,13 @@ final class BusBuffer: Sendable {
     }
 
     private struct State {
-        /// By the place of their kind in ``BusBuffer/lanes``: what is shed first comes first.
-        var lanes = [Deque<Numbered>](repeating: [], count: BusBuffer.lanes.count)
-        var shed = [Int](repeating: 0, count: BusBuffer.lanes.count)
-        var count = 0
-        var number: UInt64 = 0
+        var lanes = MessageLanes()
+        /// By lane.
+        var shed = [Int](repeating: 0, count: MessageLanes.kinds.count)
         var isFinished = false
         var reader: CheckedContinuation<[StreamMessage]?, Never>?
         var publishers: Deque<Publisher> = []
         var lastPublisher: UInt64 = 0
-
-        mutating func append(_ message: StreamMessage) {
-            number += 1
-            count += 1
-            lanes[BusBuffer.lane(of: message)].append(Numbered(number: number, message: message))
-        }
-
-        /// Everything that waits, in the order it came.
-        mutating func takeAll() -> [StreamMessage] {
-            var all: [StreamMessage] = []
-            all.reserveCapacity(count)
-            while count > all.count {
-                var oldest = -1
-                var smallest = UInt64.max
-                for lane in lanes.indices {
-                    if let first = lanes[lane].first?.number, first < smallest { (oldest, smallest) = (lane, first) }
-                }
-                all.append(lanes[oldest].removeFirst().message)
-            }
-            count = 0
-            return all
-        }
-
-        mutating func shedOldest() {
-            for lane in lanes.indices where !lanes[lane].isEmpty {
-                lanes[lane].removeFirst()
-                shed[lane] += 1
-                count -= 1
-                return
-            }
-        }
-    }
-
-    /// The kinds in the order in which they are shed.
-    private static let lanes: [MarketEvent.Kind] = [.orderBook, .ticker, .trade]
-
-    private static func lane(of message: StreamMessage) -> Int {
-        switch message.event {
-        case .orderBook: 0
-        case .ticker: 1
-        case .trade: 2
-        }
     }
 
     private let request: SubscriptionRequest
@@ -81,20 +29,20 @@ final class BusBuffer: Sendable {
 
     init(_ request: SubscriptionRequest, onEnd: @escaping @Sendable () -> Void) {
         self.request = request
-        hears = Self.lanes.map(request.kinds.contains)
+        hears = MessageLanes.kinds.map(request.kinds.contains)
         capacity = max(request.capacity, 1)
         self.onEnd = onEnd
     }
 
-    var waiting: Int { state.withLock { $0.count } }
+    var waiting: Int { state.withLock { $0.lanes.count } }
 
     var shed: [MarketEvent.Kind: Int] {
         let counts = state.withLock { $0.shed }
-        return Dictionary(uniqueKeysWithValues: zip(Self.lanes, counts))
+        return Dictionary(uniqueKeysWithValues: zip(MessageLanes.kinds, counts))
     }
 
     private func isWanted(_ message: StreamMessage) -> Bool {
-        guard hears[Self.lane(of: message)] else { return false }
+        guard hears[MessageLanes.lane(of: message)] else { return false }
         guard let markets = request.markets else { return true }
         return markets.contains(StreamKey(exchange: message.exchange, market: message.event.market))
     }
@@ -150,8 +98,8 @@ final class BusBuffer: Sendable {
         switch request.overflow {
         case .shed:
             for message in messages where isWanted(message) {
-                state.append(message)
-                if state.count > capacity { state.shedOldest() }
+                guard let shed = state.lanes.append(message, most: capacity) else { continue }
+                state.shed[MessageLanes.lane(of: shed)] += 1
             }
             return []
         case .wait:
@@ -164,16 +112,16 @@ final class BusBuffer: Sendable {
     /// Takes messages up to the first wanted one that has no room.
     private func fill(_ messages: ArraySlice<StreamMessage>, _ state: inout State) -> ArraySlice<StreamMessage> {
         for index in messages.indices where isWanted(messages[index]) {
-            if state.count >= capacity { return messages[index...] }
-            state.append(messages[index])
+            if state.lanes.count >= capacity { return messages[index...] }
+            state.lanes.append(messages[index])
         }
         return []
     }
 
     private func readerToWake(_ state: inout State) -> (() -> Void)? {
-        guard let reader = state.reader, state.count > 0 else { return nil }
+        guard let reader = state.reader, !state.lanes.isEmpty else { return nil }
         state.reader = nil
-        let batch = state.takeAll()
+        let batch = state.lanes.take()
         return { reader.resume(returning: batch) }
     }
 
@@ -184,13 +132,13 @@ final class BusBuffer: Sendable {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let (answer, done) = state.withLock { state -> ([StreamMessage]??, [Publisher]) in
-                    guard state.count > 0 else {
+                    guard !state.lanes.isEmpty else {
                         if state.isFinished { return (.some(nil), []) }
                         precondition(state.reader == nil, "a subscription is read by one task at a time")
                         state.reader = continuation
                         return (.none, [])
                     }
-                    let batch = state.takeAll()
+                    let batch = state.lanes.take()
                     return (batch, admitPublishers(&state))
                 }
                 for publisher in done { publisher.continuation.resume() }
@@ -225,12 +173,12 @@ final class BusBuffer: Sendable {
             let publishers = state.publishers
             state.publishers = []
             for publisher in publishers {
-                for message in publisher.rest where isWanted(message) { state.append(message) }
+                for message in publisher.rest where isWanted(message) { state.lanes.append(message) }
             }
             let reader = state.reader
             state.reader = nil
             // A reader waits only when nothing else does.
-            return (reader, reader != nil && state.count > 0 ? state.takeAll() : nil, publishers)
+            return (reader, reader != nil && !state.lanes.isEmpty ? state.lanes.take() : nil, publishers)
         }
         for publisher in publishers { publisher.continuation.resume() }
         reader?.resume(returning: batch)
@@ -241,8 +189,7 @@ final class BusBuffer: Sendable {
     func end() {
         let (reader, publishers) = state.withLock { state in
             state.isFinished = true
-            state.count = 0
-            state.lanes = .init(repeating: [], count: Self.lanes.count)
+            state.lanes = MessageLanes()
             defer { (state.reader, state.publishers) = (nil, []) }
             return (state.reader, state.publishers)
         }

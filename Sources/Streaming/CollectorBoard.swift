@@ -1,26 +1,9 @@
-package import CivilTime
+package import Collecting
 package import Markets
 package import PostgresClient
 
 /// The status of every worker's collectors, in the database: for pages and commands of other processes.
 package struct CollectorBoard: Sendable {
-    /// A collector's status as its worker wrote it.
-    package struct Entry: Sendable {
-        package let worker: String
-        package var status: CollectorStatus
-        /// The REST address that the worker asks.
-        package let restURL: String
-        /// Trades that the worker has stored since its start, and those that were there already.
-        package let stored: Int
-        package let duplicates: Int
-        /// How long its last commit of trades took.
-        package let commitSeconds: Double?
-        /// When it wrote this, by the database's clock.
-        package let updatedAt: Timestamp
-        /// Not written for ten seconds: the worker is gone or cut off, whatever the state says.
-        package let isSilent: Bool
-    }
-
     private static let timeout = Duration.seconds(5)
     private let pool: PostgresPool
 
@@ -37,7 +20,9 @@ package struct CollectorBoard: Sendable {
             // A status lost in a crash is written again within a second: no need to wait for the disk.
             PostgresStatement("SET LOCAL synchronous_commit = off", prepared: false)
         ]
-        statements += statuses.map { statement(worker, $0, restURL[$0.exchange] ?? "", trades) }
+        statements += statuses.map { status in
+            statement(worker, status, Exchange(rawValue: status.exchange).flatMap { restURL[$0] } ?? "", trades)
+        }
         statements.append(
             PostgresStatement(
                 "DELETE FROM warehouse.stream_collector WHERE updated_at < clock_timestamp() - interval '1 day'"))
@@ -50,8 +35,8 @@ package struct CollectorBoard: Sendable {
         PostgresStatement(
             Self.sql,
             [
-                worker, status.exchange.rawValue, status.name, status.markets.map(\.description),
-                status.state.rawValue, status.reason, status.since, status.lastMessageAt, status.rate,
+                worker, status.exchange, status.name, status.markets, status.state.rawValue, status.reason,
+                status.since, status.lastMessageAt, status.rate,
                 status.lagSeconds, status.messages, status.reconnects, status.gaps, status.filledTrades,
                 status.malformed, status.shed, status.history.map { Int32(clamping: $0) }, restURL, trades.stored,
                 trades.duplicates, trades.lastCommitSeconds,
@@ -76,26 +61,24 @@ package struct CollectorBoard: Sendable {
         """
 
     /// The rows of all workers, those that write before those that are silent, in the order of their names.
-    package func entries() async throws -> [Entry] {
+    package func entries() async throws -> [CollectorReading] {
         let rows = try await pool.query(
             """
             SELECT *, updated_at < clock_timestamp() - interval '10 seconds' AS is_silent
             FROM warehouse.stream_collector ORDER BY is_silent, exchange, worker, name
             """, timeout: Self.timeout)
         return try rows.compactMap { row in
-            guard let exchange = Exchange(rawValue: try row.decode("exchange")),
-                let state = CollectorState(rawValue: try row.decode("state"))
-            else { return nil }
+            guard let state = CollectorState(rawValue: try row.decode("state")) else { return nil }
             let status = CollectorStatus(
-                exchange: exchange, name: try row.decode("name"),
-                markets: try row.decode("markets", as: [String].self).compactMap { MarketCode($0) }, state: state,
+                exchange: try row.decode("exchange"), name: try row.decode("name"), markets: try row.decode("markets"),
+                state: state,
                 reason: try row.decode("reason"), since: try row.decode("since"),
                 lastMessageAt: try row.decode("last_message_at"), rate: try row.decode("rate"),
                 lagSeconds: try row.decode("lag_seconds"), messages: try row.decode("messages"),
                 reconnects: try row.decode("reconnects"), gaps: try row.decode("gaps"),
                 filledTrades: try row.decode("filled_trades"), malformed: try row.decode("malformed"),
                 shed: try row.decode("shed"), history: try row.decode("history", as: [Int32].self).map { Int($0) })
-            return Entry(
+            return CollectorReading(
                 worker: try row.decode("worker"), status: status, restURL: try row.decode("rest_url"),
                 stored: try row.decode("stored"), duplicates: try row.decode("duplicates"),
                 commitSeconds: try row.decode("commit_seconds"), updatedAt: try row.decode("updated_at"),

@@ -1,4 +1,5 @@
 package import CivilTime
+import Collecting
 package import Markets
 
 /// Which trades may be missing, and when to ask for them.
@@ -63,9 +64,8 @@ extension CollectorMachine {
     }
 
     mutating func remove(_ market: MarketCode) {
-        guard coverage.removeValue(forKey: market)?.running != nil else { return }
-        gaps.running -= 1
-        gaps.nextLook = .zero
+        guard let running = coverage.removeValue(forKey: market)?.running else { return }
+        gaps.end(running)
     }
 
     /// The stored trades end there, or a little after holes that a crash left.
@@ -80,26 +80,26 @@ extension CollectorMachine {
     /// The markets are listened to from now on.
     mutating func subscribed(_ now: Moment) {
         let interval = checkInterval
-        for (number, market) in status.markets.enumerated() {
+        for (number, market) in markets.enumerated() {
             guard coverage[market] != nil else { continue }
             if coverage[market]?.listeningSince == nil { coverage[market]?.listeningSince = now.wall }
             guard coverage[market]?.nextCheck == nil else { continue }
             // Spread evenly from the beginning.
-            let share = Double(number + 1) / Double(status.markets.count)
+            let share = Double(number + 1) / Double(markets.count)
             coverage[market]?.nextCheck = now.monotonic + interval * share
         }
         gaps.nextLook = .zero
     }
 
     private var checkInterval: Duration {
-        max(settings.checkInterval, settings.checkSpacing * status.markets.count)
+        max(settings.checkInterval, settings.checkSpacing * markets.count)
     }
 
     // MARK: - Fills
 
     mutating func scheduleFills(_ now: Moment, _ actions: inout [Action]) {
         guard gaps.nextLook <= now.monotonic else { return }
-        let idle = status.markets.filter { coverage[$0] != nil && coverage[$0]?.running == nil }
+        let idle = markets.filter { coverage[$0] != nil && coverage[$0]?.running == nil }
         // Gaps before comparisons, the oldest gap first.
         let due = idle.compactMap { market -> (MarketCode, Timestamp)? in
             guard let known = coverage[market], let since = known.missingSince, known.retryAt <= now.monotonic
@@ -115,21 +115,27 @@ extension CollectorMachine {
             }
             start(FillRequest(market: market, purpose: .gap, from: max(since, oldest), count: 500), &actions)
         }
+        // The longest overdue first: when comparisons cannot keep up, all markets' come later, not only some.
+        let checks = idle.compactMap { market -> (MarketCode, Duration)? in
+            guard let known = coverage[market], known.running == nil, let check = known.nextCheck else { return nil }
+            return (market, check)
+        }.sorted { $0.1 < $1.1 }
         var nextCheck = Duration.seconds(Int64.max / 4)
-        for market in idle {
-            guard let known = coverage[market], known.running == nil, let check = known.nextCheck else { continue }
-            if check <= now.monotonic, gaps.nextCheckSlot <= now.monotonic, gaps.running < settings.maximumFills {
-                gaps.nextCheckSlot = now.monotonic + settings.checkSpacing
-                startCheck(market, known, now, &actions)
-            } else {
-                nextCheck = min(nextCheck, max(check, gaps.nextCheckSlot))
+        for (market, check) in checks {
+            // Those that wait for one to end are looked for when it does.
+            guard gaps.running < settings.maximumFills, gaps.checking < settings.maximumChecks else { break }
+            guard check <= now.monotonic, gaps.nextCheckSlot <= now.monotonic, let known = coverage[market] else {
+                nextCheck = max(check, gaps.nextCheckSlot)
+                break
             }
+            gaps.nextCheckSlot = now.monotonic + settings.checkSpacing
+            startCheck(market, known, now, &actions)
         }
-        let retry = status.markets.compactMap { market -> Duration? in
+        let retry = markets.compactMap { market -> Duration? in
             guard let known = coverage[market], known.missingSince != nil, known.running == nil else { return nil }
             return max(known.retryAt, now.monotonic + .milliseconds(50))
         }.min()
-        // Fills that wait for one to end are looked for when it does.
+        // As above.
         let isFull = gaps.running >= settings.maximumFills
         gaps.nextLook = isFull ? .seconds(Int64.max / 4) : min(nextCheck, retry ?? nextCheck)
     }
@@ -147,7 +153,7 @@ extension CollectorMachine {
 
     private mutating func start(_ request: FillRequest, _ actions: inout [Action]) {
         coverage[request.market]?.running = request
-        gaps.running += 1
+        gaps.begin(request)
         actions.append(.fill(request))
     }
 
@@ -156,8 +162,7 @@ extension CollectorMachine {
     ) {
         guard var known = coverage[request.market], known.running == request else { return }
         known.running = nil
-        gaps.running -= 1
-        gaps.nextLook = .zero
+        gaps.end(request)
         status.filledTrades += outcome.found
         if outcome.found > 0 {
             status.gaps += 1

@@ -1,4 +1,5 @@
 package import CivilTime
+package import Collecting
 package import Markets
 
 /// Decides what a collector does next: when to connect, subscribe, ping and give a connection up, and which past trades
@@ -72,6 +73,7 @@ package struct CollectorMachine: Sendable {
     let keepAlive: StreamKeepAlive
     var phase = Phase.idle
     package internal(set) var status: CollectorStatus
+    package private(set) var markets: [MarketCode] { didSet { status.markets = markets.map(\.description) } }
     var coverage: [MarketCode: MarketCoverage] = [:]
     var gaps = GapSchedule()
 
@@ -97,8 +99,11 @@ package struct CollectorMachine: Sendable {
     ) {
         self.settings = settings
         self.keepAlive = keepAlive
+        let markets = Self.unique(markets)
+        self.markets = markets
         status = CollectorStatus(
-            exchange: exchange, name: name, markets: Self.unique(markets), reason: "not connected yet", since: now.wall)
+            exchange: exchange.rawValue, name: name, markets: markets.map(\.description),
+            reason: "not connected yet", since: now.wall)
     }
 
     // MARK: - Events
@@ -139,12 +144,12 @@ package struct CollectorMachine: Sendable {
     private mutating func start(_ now: Moment, _ actions: inout [Action]) {
         guard !isStarted else { return }
         isStarted = true
-        add(status.markets, now, &actions)
+        add(markets, now, &actions)
         connectWhenWanted(now, &actions)
     }
 
     private mutating func connectWhenWanted(_ now: Moment, _ actions: inout [Action]) {
-        guard !status.markets.isEmpty else {
+        guard !markets.isEmpty else {
             phase = .idle
             enter(.starting, "there are no markets to collect", now)
             return
@@ -170,11 +175,11 @@ package struct CollectorMachine: Sendable {
         }
         if let openSince, hasGoodMessage, now.monotonic - openSince >= settings.stableAfter { failures = 0 }
         let reason = refusal ?? (stalledAt != nil ? status.reason : reason)
-        for market in status.markets { coverage[market]?.lostConnection() }
+        for market in markets { coverage[market]?.lostConnection() }
         status.reconnects += 1
         (nextPing, subscribedAt, stalledAt, refusal) = (nil, nil, nil, nil)
         isSubscriptionDue = false
-        guard !status.markets.isEmpty else {
+        guard !markets.isEmpty else {
             phase = .idle
             enter(.starting, "there are no markets to collect", now)
             return
@@ -210,11 +215,11 @@ package struct CollectorMachine: Sendable {
     }
 
     private mutating func change(_ markets: [MarketCode], _ now: Moment, _ actions: inout [Action]) {
-        guard markets != status.markets else { return }
+        guard markets != self.markets else { return }
         let kept = Set(markets)
-        for market in status.markets where !kept.contains(market) { remove(market) }
-        let known = Set(status.markets)
-        status.markets = markets
+        for market in self.markets where !kept.contains(market) { remove(market) }
+        let known = Set(self.markets)
+        self.markets = markets
         guard isStarted else { return }
         add(markets.filter { !known.contains($0) }, now, &actions)
         if markets.isEmpty {
@@ -238,7 +243,7 @@ package struct CollectorMachine: Sendable {
             subscribedAt = now.monotonic
             silentSince = now.monotonic
             subscribed(now)
-            actions.append(.subscribe(status.markets))
+            actions.append(.subscribe(markets))
         }
         if let due = nextPing, due <= now.monotonic {
             nextPing = now.monotonic + keepAlive.interval

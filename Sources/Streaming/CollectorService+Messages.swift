@@ -1,8 +1,10 @@
 import CivilTime
+import Collecting
 import Logging
 import Markets
 import NIOCore
 import WebSocketClient
+import WebSocketProtocol
 
 /// From the socket's bytes to the bus.
 extension CollectorService {
@@ -52,7 +54,7 @@ extension CollectorService {
         let message = StreamMessage(
             exchange: parts.dialect.exchange, event: event, origin: isSnapshot ? .snapshot : .realtime,
             receivedAt: batch.receivedAt, receivedNanoseconds: batch.receivedNanoseconds)
-        if let shed = buffer.append(message) { lose([shed]) }
+        if let shed = buffer.append(message, most: settings.bufferedMessages) { lose([shed]) }
     }
 
     /// Counts what does not reach the bus; trades are asked for again.

@@ -1,4 +1,5 @@
 package import CivilTime
+package import Collecting
 package import Logging
 package import Markets
 import ServiceLifecycle
@@ -58,7 +59,8 @@ package actor CollectorService: Service {
     let settings: CollectorSettings
     let logger: Logger
     var machine: CollectorMachine
-    var buffer: PublishBuffer
+    /// Messages between socket and bus.
+    var buffer = MessageLanes()
     var letters: [DeadLetter] = []
     /// Nothing is produced any more: what waits is handed on, then the loops end.
     var isDraining = false
@@ -87,7 +89,6 @@ package actor CollectorService: Service {
         machine = CollectorMachine(
             exchange: parts.dialect.exchange, name: name, markets: markets, keepAlive: parts.dialect.keepAlive,
             settings: settings, now: parts.clock.now())
-        buffer = PublishBuffer(capacity: settings.bufferedMessages)
         // The machine bounds what is in it: one session, `maximumFills` fills, one search for each change of markets.
         (work, workSource) = AsyncStream.makeStream(of: Work.self)
     }

@@ -45,12 +45,14 @@ package struct CollectorSettings: Sendable {
     package var longestFill = Duration.seconds(7 * 86_400)
     /// How often each market's trades are compared with what was received.
     package var checkInterval = Duration.seconds(60)
-    /// The share of requests that these comparisons may take: at most one in this time.
+    /// The shortest time between the beginnings of two comparisons, of whatever markets.
     package var checkSpacing = Duration.milliseconds(250)
     /// A trade younger than this against its market's newest is still expected over the stream.
     package var checkGrace = Duration.seconds(3)
     /// How many markets are filled at once.
     package var maximumFills = 4
+    /// How many of these may be comparisons, which are long in busy markets: gaps are not to wait for them.
+    package var maximumChecks = 2
     /// The first wait after a fill that failed; it doubles with each further one.
     package var firstFillRetry = Duration.seconds(2)
     /// What that wait grows to at most.
@@ -65,7 +67,10 @@ package struct CollectorSettings: Sendable {
     /// How many undecodable messages wait for their sink; further ones are only counted.
     package var bufferedLetters = 200
     /// How many trades of a market are remembered, to recognise them.
-    package var rememberedTrades = 16_384
+    ///
+    /// Those between two comparisons even at 1,000 a second: a comparison publishes again what is not known any more.
+    /// About 6 MB where a market is that busy.
+    package var rememberedTrades = 131_072
     /// For how long they are remembered.
     package var rememberedTime = Duration.seconds(900)
 

@@ -86,5 +86,18 @@ struct GapSchedule: Sendable {
     var nextLook = Duration.zero
     /// The comparisons' share of requests allows none before.
     var nextCheckSlot = Duration.zero
+    /// Fills under way, and how many of them are comparisons.
     var running = 0
+    var checking = 0
+
+    mutating func begin(_ request: FillRequest) {
+        running += 1
+        if request.purpose == .check { checking += 1 }
+    }
+
+    mutating func end(_ request: FillRequest) {
+        running -= 1
+        if request.purpose == .check { checking -= 1 }
+        nextLook = .zero
+    }
 }

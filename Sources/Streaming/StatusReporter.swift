@@ -1,3 +1,4 @@
+package import Collecting
 package import Logging
 package import Markets
 import ServiceLifecycle

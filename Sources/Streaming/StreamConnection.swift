@@ -1,5 +1,6 @@
 package import CivilTime
 package import WebSocketClient
+import WebSocketProtocol
 
 /// A connection to an exchange's stream, as a collector needs it; it has one reader.
 package protocol StreamConnection: Sendable {

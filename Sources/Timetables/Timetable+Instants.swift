@@ -119,13 +119,15 @@ extension Timetable {
     /// The next run of a continuous DAG, asked for when none is running: from the end of the last run's interval (the
     /// start date, else now, for the first) until now.
     ///
-    /// Nil for other timetables and past the end date.
+    /// A run that follows another has a logical date a microsecond after its interval's start, since the run before may have
+    /// that very instant for its own: one with an empty interval does. Nil for other timetables and past the end date.
     package func continuation(of last: DataInterval?, now: Timestamp, bounds: ScheduleBounds = .none) -> DueInstant? {
         guard isContinuous else { return nil }
         let start = last?.end ?? bounds.start ?? now
         let interval = DataInterval(start: start, end: max(start, now))
         if let end = bounds.end, interval.end > end { return nil }
-        return DueInstant(interval: interval)
+        let logicalDate = last == nil ? start : start + .microseconds(1)
+        return DueInstant(due: interval.end, logicalDate: logicalDate, interval: interval)
     }
 
     /// The instant to look after, so that nothing before a start date is found.

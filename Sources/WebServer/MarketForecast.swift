@@ -21,6 +21,8 @@ package struct MarketForecast: Hashable, Sendable {
     /// The 80 % band; nil when the volatility was not known.
     package var lower: Double?
     package var upper: Double?
+    /// A log return of at most this much either way is flat.
+    package var deadBand: Double
     /// Of down, flat and up; nil for the naive forecast.
     package var probabilities: [Double]?
     /// The exact close that came; nil until the hour is over.
@@ -32,7 +34,7 @@ package struct MarketForecast: Hashable, Sendable {
     package init(
         exchange: String, market: String, targetTime: Timestamp, madeAt: Timestamp, isLate: Bool, model: Int64?,
         modelName: String, isMarketKnown: Bool, close: String, price: Double, lower: Double?, upper: Double?,
-        probabilities: [Double]?, actualClose: String?, error: Double?, isInside: Bool?
+        deadBand: Double, probabilities: [Double]?, actualClose: String?, error: Double?, isInside: Bool?
     ) {
         self.exchange = exchange
         self.market = market
@@ -46,6 +48,7 @@ package struct MarketForecast: Hashable, Sendable {
         self.price = price
         self.lower = lower
         self.upper = upper
+        self.deadBand = deadBand
         self.probabilities = probabilities
         self.actualClose = actualClose
         self.error = error

@@ -24,18 +24,17 @@ package struct WebServerService: Service {
     ///   - logs: where the logs of tries are.
     ///   - live: the real-time path; nil when none runs here, which its pages then say.
     ///   - programLogs: the programs' own logs; nil when there are none in files.
-    ///   - metrics: figures for `/metrics` beyond those of scheduler, real-time path, process and web server.
     ///   - onListening: called once, when connections are accepted, with the port.
     /// - Throws: when a template of the program is broken.
     package init(
         history: any RunHistory, markets: (any MarketPages)?, models: (any ModelPages)? = nil, logs: TaskLogDirectory,
-        live: (any LiveMarkets)? = nil, programLogs: LogSearch? = nil, metrics: [any MetricsSource] = [],
+        live: (any LiveMarkets)? = nil, programLogs: LogSearch? = nil,
         configuration: WebServerConfiguration, logger: Logger,
         onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
     ) throws {
         site = try WebSite(
             history: history, markets: markets, models: models, logs: logs, live: live, programLogs: programLogs,
-            sources: metrics, configuration: configuration, logger: logger)
+            configuration: configuration, logger: logger)
         self.configuration = configuration
         // The HTTP server announces its start at info; `onListening` does that here.
         var quiet = logger

@@ -2,6 +2,7 @@ import CivilTime
 import NIOCore
 import NIOSSL
 import NIOWebSocket
+import WebSocketProtocol
 
 /// The last handler of an open connection: puts messages together, answers pings and closes, and stops reading while the
 /// mailbox is full.
@@ -12,7 +13,7 @@ final class FrameHandler: ChannelDuplexHandler {
 
     /// What the connection asks of this handler.
     enum Request: Sendable {
-        case close(code: Int, reason: String)
+        case close(WebSocketCloseCode, reason: String)
         case resumeReading
     }
 
@@ -30,28 +31,25 @@ final class FrameHandler: ChannelDuplexHandler {
         self.url = url
         self.mailbox = mailbox
         closeTimeout = TimeAmount(settings.closeTimeout)
-        assembler = MessageAssembler(maximumBytes: settings.maximumMessageBytes)
+        assembler = MessageAssembler(of: .server, maximumBytes: settings.maximumMessageBytes)
     }
 
     // MARK: - In
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let frame = unwrapInboundIn(data)
-        do throws(MessageAssembler.Violation) {
-            switch try assembler.take(frame) {
-            case .nothing: break
-            case .message(let message):
-                // After a close of ours nothing is read any more.
-                guard !isClosing else { return }
-                batch.append(message)
-                batchBytes += frame.length
-            case .ping(let data):
-                guard !isClosing else { return }
-                write(context, .pong, data)
-            case .close(let code, let reason): peerClosed(context, code: code, reason: reason)
-            }
-        } catch {
-            fail(context, error.code, error.reason)
+        switch assembler.take(frame) {
+        case .nothing: break
+        case .message(let message):
+            // After a close of ours nothing is read any more.
+            guard !isClosing else { return }
+            batch.append(message)
+            batchBytes += frame.length
+        case .ping(let data):
+            guard !isClosing else { return }
+            write(context, .pong, data)
+        case .close(let code, let reason): peerClosed(context, code, reason: reason)
+        case .violation(let code, let reason): fail(context, code, reason)
         }
     }
 
@@ -86,7 +84,7 @@ final class FrameHandler: ChannelDuplexHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         switch error {
         case NIOWebSocketError.invalidFrameLength:
-            fail(context, .messageTooLarge, "a frame is larger than is taken")
+            fail(context, .messageTooBig, "a frame is larger than is taken")
         case NIOWebSocketError.fragmentedControlFrame, NIOWebSocketError.multiByteControlFrameLength:
             fail(context, .protocolError, "a control frame is too long or in parts")
         case NIOSSLError.uncleanShutdown:
@@ -99,7 +97,7 @@ final class FrameHandler: ChannelDuplexHandler {
         }
     }
 
-    private func peerClosed(_ context: ChannelHandlerContext, code: Int, reason: String) {
+    private func peerClosed(_ context: ChannelHandlerContext, _ code: WebSocketCloseCode?, reason: String) {
         deliver(context)
         if isClosing {
             mailbox.finish(nil)
@@ -108,13 +106,15 @@ final class FrameHandler: ChannelDuplexHandler {
         }
         isClosing = true
         let said = reason.isEmpty ? "" : ", \"\(reason)\""
-        let meaning = code == 1005 ? "without a code" : "with code \(code)"
+        let meaning = code.map { "with code \($0.rawValue)" } ?? "without a code"
         mailbox.finish(
-            WebSocketError(.closed(code: code), url: url, reason: "the server closed the connection \(meaning)\(said)"))
-        finish(context, code == 1005 ? .normalClosure : WebSocketErrorCode(codeNumber: code), "")
+            WebSocketError(
+                .closed(code: code.map { Int($0.rawValue) } ?? 1005), url: url,
+                reason: "the server closed the connection \(meaning)\(said)"))
+        finish(context, code ?? .normal, "")
     }
 
-    private func fail(_ context: ChannelHandlerContext, _ code: WebSocketErrorCode, _ reason: String) {
+    private func fail(_ context: ChannelHandlerContext, _ code: WebSocketCloseCode, _ reason: String) {
         guard !isClosing else { return context.close(promise: nil) }
         deliver(context)
         isClosing = true
@@ -143,7 +143,7 @@ final class FrameHandler: ChannelDuplexHandler {
             guard !isClosing else { return }
             isClosing = true
             mailbox.finish(nil)
-            write(context, .connectionClose, closing(context, WebSocketErrorCode(codeNumber: code), reason))
+            write(context, .connectionClose, closing(context, code, reason))
             // The other side's close must be read, whoever reads or not.
             isPaused = false
             context.read()
@@ -153,7 +153,7 @@ final class FrameHandler: ChannelDuplexHandler {
     }
 
     /// Sends a close and ends the connection when it is out.
-    private func finish(_ context: ChannelHandlerContext, _ code: WebSocketErrorCode, _ reason: String) {
+    private func finish(_ context: ChannelHandlerContext, _ code: WebSocketCloseCode, _ reason: String) {
         let frame = WebSocketFrame(
             fin: true, opcode: .connectionClose, maskKey: .random(), data: closing(context, code, reason))
         let channel = context.channel
@@ -167,11 +167,7 @@ final class FrameHandler: ChannelDuplexHandler {
         context.writeAndFlush(wrapOutboundOut(frame), promise: nil)
     }
 
-    private func closing(_ context: ChannelHandlerContext, _ code: WebSocketErrorCode, _ reason: String) -> ByteBuffer {
-        var data = context.channel.allocator.buffer(capacity: 2 + reason.utf8.count)
-        data.write(webSocketErrorCode: code)
-        // A control frame holds 125 bytes.
-        data.writeString(String(decoding: reason.utf8.prefix(120), as: UTF8.self))
-        return data
+    private func closing(_ context: ChannelHandlerContext, _ code: WebSocketCloseCode, _ reason: String) -> ByteBuffer {
+        context.channel.allocator.buffer(bytes: WebSocketCloseCode.payload(code, reason: reason))
     }
 }

@@ -140,7 +140,6 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
         do {
             try result.get()
             let pipeline = context.pipeline.syncOperations
-            // One byte more than a message may have, so that the message is refused and not only its frame.
             let decoder = WebSocketFrameDecoder(maxFrameSize: min(settings.maximumMessageBytes, Int(UInt32.max) - 1))
             try pipeline.addHandlers(
                 [

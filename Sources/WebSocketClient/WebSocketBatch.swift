@@ -1,5 +1,6 @@
 package import CivilTime
 import Glibc
+package import WebSocketProtocol
 
 /// The messages of one reading of the socket, in order.
 ///

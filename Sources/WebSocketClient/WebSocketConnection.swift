@@ -4,6 +4,7 @@ import NIOPosix
 import NIOSSL
 import NIOWebSocket
 import Synchronization
+package import WebSocketProtocol
 
 /// An open WebSocket connection, as a client: an asynchronous sequence of the batches of messages that come, and the
 /// means to send.
@@ -211,15 +212,15 @@ package final class WebSocketConnection: AsyncSequence, Sendable {
     /// Closes in order: tells the other side, and waits for its answer at most `closeTimeout`.
     ///
     /// The sequence ends at once. Returns when the connection has ended; calling it again does no harm.
-    package func close(code: Int = 1000, reason: String = "") async {
+    package func close(code: WebSocketCloseCode = .normal, reason: String = "") async {
         beginClose(code: code, reason: reason)
         try? await channel.closeFuture.get()
     }
 
     /// Begins to close, without waiting.
-    package func beginClose(code: Int = 1000, reason: String = "") {
+    package func beginClose(code: WebSocketCloseCode = .normal, reason: String = "") {
         mailbox.finish(nil)
-        channel.triggerUserOutboundEvent(FrameHandler.Request.close(code: code, reason: reason), promise: nil)
+        channel.triggerUserOutboundEvent(FrameHandler.Request.close(code, reason: reason), promise: nil)
     }
 
     // MARK: - Receiving

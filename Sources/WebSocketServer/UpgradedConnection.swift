@@ -1,8 +1,9 @@
 import NIOCore
+import WebSocketProtocol
 
 /// A connection that has become a WebSocket and waits for its handler to run.
 struct UpgradedConnection: Sendable {
-    let messages: NIOAsyncChannel<WebSocketServerMessage, Never>
+    let messages: NIOAsyncChannel<WebSocketMessage, Never>
     let acceptance: FirstRequestGate.Acceptance
     let state: ConnectionState
 

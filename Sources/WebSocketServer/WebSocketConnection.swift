@@ -1,6 +1,7 @@
 import Glibc
 package import HTTPTypes
 package import NIOCore
+package import WebSocketProtocol
 
 /// A client's WebSocket, as its handler sees it.
 ///
@@ -32,7 +33,7 @@ package struct WebSocketConnection: Sendable {
     /// Sends a message and waits until the kernel has taken it: a slow client slows the sender.
     ///
     /// - Throws: `tooSlow` when others' messages already fill the outgoing buffer, `closed` when the connection has ended.
-    package func send(_ message: WebSocketServerMessage) async throws(WebSocketServerError) {
+    package func send(_ message: WebSocketMessage) async throws(WebSocketServerError) {
         try await send(WebSocketFrames(message))
     }
 
@@ -102,16 +103,16 @@ package struct WebSocketConnection: Sendable {
 
 /// The messages of a client, until the connection closes.
 package struct WebSocketMessages: AsyncSequence, Sendable {
-    package typealias Element = WebSocketServerMessage
+    package typealias Element = WebSocketMessage
     package typealias Failure = Never
 
-    let inbound: NIOAsyncChannelInboundStream<WebSocketServerMessage>
+    let inbound: NIOAsyncChannelInboundStream<WebSocketMessage>
 
     package struct AsyncIterator: AsyncIteratorProtocol {
-        var inbound: NIOAsyncChannelInboundStream<WebSocketServerMessage>.AsyncIterator
+        var inbound: NIOAsyncChannelInboundStream<WebSocketMessage>.AsyncIterator
 
         /// The next message; nil when the connection is closed, in whatever way.
-        @concurrent package mutating func next() async -> WebSocketServerMessage? {
+        @concurrent package mutating func next() async -> WebSocketMessage? {
             // An error of the channel is one way of ending; `closure` tells which.
             try? await inbound.next()
         }

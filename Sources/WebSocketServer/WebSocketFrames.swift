@@ -1,5 +1,6 @@
 import NIOCore
 import NIOWebSocket
+package import WebSocketProtocol
 
 /// Encoded frames, ready for the wire of any number of connections.
 ///
@@ -15,7 +16,7 @@ package struct WebSocketFrames: Sendable {
         bytes = ByteBufferAllocator().buffer(capacity: capacity)
     }
 
-    package init(_ message: WebSocketServerMessage) {
+    package init(_ message: WebSocketMessage) {
         switch message {
         case .text(let text):
             self.init(reservingBytes: text.utf8.count + Self.longestHeader)
@@ -79,13 +80,6 @@ package struct WebSocketFrames: Sendable {
     }
 
     static func close(_ code: WebSocketCloseCode?, reason: String) -> ByteBuffer {
-        guard let code else { return control(.connectionClose, payload: []) }
-        var payload = [UInt8(code.rawValue >> 8), UInt8(code.rawValue & 0xFF)]
-        // Cut between characters, so that the reason stays UTF-8.
-        for character in reason {
-            guard payload.count + character.utf8.count <= 125 else { break }
-            payload += Array(character.utf8)
-        }
-        return control(.connectionClose, payload: payload)
+        control(.connectionClose, payload: WebSocketCloseCode.payload(code, reason: reason))
     }
 }

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOWebSocket
+import WebSocketProtocol
 
 /// The server's side of the WebSocket protocol on a connection: messages in, encoded frames out.
 ///
@@ -7,7 +8,7 @@ import NIOWebSocket
 /// channel's event loop.
 final class WebSocketServerHandler: ChannelDuplexHandler {
     typealias InboundIn = WebSocketFrame
-    typealias InboundOut = WebSocketServerMessage
+    typealias InboundOut = WebSocketMessage
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
@@ -31,7 +32,7 @@ final class WebSocketServerHandler: ChannelDuplexHandler {
     init(settings: WebSocketServerSettings, state: ConnectionState) {
         self.settings = settings
         self.state = state
-        assembler = MessageAssembler(maxMessageBytes: settings.maxMessageBytes)
+        assembler = MessageAssembler(of: .client, maximumBytes: settings.maxMessageBytes)
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -65,7 +66,7 @@ final class WebSocketServerHandler: ChannelDuplexHandler {
                 .whenComplete { _ in context.close(promise: nil) }
         case (.open, .violation(let code, let reason)): close(code, reason: reason, context: context)
         case (.closing, .close): context.close(promise: nil)
-        case (.closing, _), (.open, .none): break
+        case (.closing, _), (.open, .nothing): break
         }
     }
 

@@ -1,3 +1,5 @@
+package import WebSocketProtocol
+
 /// What a WebSocket endpoint allows its clients.
 package struct WebSocketServerSettings: Sendable {
     /// What happens to a connection without traffic from its client.

@@ -3,6 +3,7 @@ import NIOCore
 import NIOHTTP1
 import NIOHTTPTypes
 import NIOWebSocket
+import WebSocketProtocol
 
 /// What a connection's first request made of it.
 enum UpgradeOutcome: Sendable {
@@ -42,7 +43,7 @@ struct WebSocketUpgrader: NIOTypedHTTPServerProtocolUpgrader {
             let decoder = WebSocketFrameDecoder(maxFrameSize: min(settings.maxMessageBytes, Int(UInt32.max)))
             try operations.addHandler(ByteToMessageHandler(decoder))
             try operations.addHandler(WebSocketServerHandler(settings: settings, state: state))
-            let messages = try NIOAsyncChannel<WebSocketServerMessage, Never>(wrappingChannelSynchronously: channel)
+            let messages = try NIOAsyncChannel<WebSocketMessage, Never>(wrappingChannelSynchronously: channel)
             return .webSocket(UpgradedConnection(messages: messages, acceptance: acceptance, state: state))
         }
     }

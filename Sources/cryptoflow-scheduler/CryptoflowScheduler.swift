@@ -15,7 +15,7 @@ struct CryptoflowScheduler: AsyncParsableCommand {
     @OptionGroup var options: SchedulerOptions
 
     func run() async throws {
-        let logs = ProgramLogs(folder: try options.logFolder())
+        let logs = ProgramLogs(folder: try options.database.logFolder())
         LoggingSystem.bootstrap { logs.handler(label: $0, consoleLevel: .notice) }
         let logger = Logger(label: "scheduler")
         ChildReaper.adoptOrphans()

@@ -14,7 +14,7 @@ struct CryptoflowStream: AsyncParsableCommand {
     @OptionGroup var options: StreamOptions
 
     func run() async throws {
-        let logs = ProgramLogs(folder: try options.logFolder())
+        let logs = ProgramLogs(folder: try options.database.logFolder())
         LoggingSystem.bootstrap { logs.handler(label: $0, consoleLevel: $0 == "web" ? .warning : .info) }
         let (services, close) = try await options.open(logger: Logger(label: "collector"))
         var configuration = ServiceGroupConfiguration(

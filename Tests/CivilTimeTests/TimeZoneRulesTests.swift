@@ -1,4 +1,5 @@
 import FoundationEssentials
+import SeededRandom
 import Testing
 
 @testable import CivilTime
@@ -178,22 +179,5 @@ struct TimeZoneRulesTests {
         #expect(Timestamp(iso8601: "2026-01-01", in: seoul)?.iso8601 == "2025-12-31T15:00:00Z")
         #expect(Timestamp(iso8601: "2026-01-01T00:00:00Z", in: seoul)?.iso8601 == "2026-01-01T00:00:00Z")
         #expect(Timestamp(iso8601: "soon", in: seoul) == nil)
-    }
-}
-
-/// The same numbers in every run: splitmix64.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        state = seed
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

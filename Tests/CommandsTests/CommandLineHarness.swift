@@ -32,21 +32,29 @@ struct CommandLineHarness {
             summary: "Runs a shell command.", runsProcess: true,
             parameters: [.init("bash_command", .string, required: true, "What to run.")]),
         OperatorSignature(name: "empty", summary: "Does nothing.", parameters: []),
+        OperatorSignature(
+            name: "market_fetch", summary: "Fetches from an exchange.",
+            parameters: [
+                .init("exchange", .string, "Which."), .init("endpoint", .string, "What."),
+                .init("start", .string, "From."), .init("end", .string, "To."),
+            ]),
     ]
 
     static func run(
         _ arguments: String..., history: FakeHistory = FakeHistory(), models: FakeModels? = nil, desk: FakeDesk? = nil,
         variables: [String: String] = [:],
-        isColourful: Bool = false, showsProgress: Bool = false
+        isColourful: Bool = false, showsProgress: Bool = false,
+        onOutput: @escaping @Sendable (String) -> Void = { _ in }
     ) async -> Outcome {
         let written = Written()
         let console = Console(isColourful: isColourful, showsProgress: showsProgress) { stream, text in
             written.add(text, to: stream)
+            if stream == .output { onOutput(text) }
         }
         let environment = CommandEnvironment(
             opener: history, models: models, desks: desk, operators: operators, version: "1.2.3", console: console,
             actor: "tester",
-            variable: { variables[$0] }, pace: .zero, now: { now })
+            variables: variables, pace: .zero, now: { now })
         let code = await Commands.run(TestRoot.self, arguments: arguments, in: environment)
         return Outcome(code: code, output: written.text(.output), errors: written.text(.error))
     }

@@ -73,6 +73,53 @@ import Testing
         }
     }
 
+    private static func bounded(cron: String, end: String) -> String {
+        document("a", cron: cron).replacing(
+            "start_date: 2026-01-01\n", with: "start_date: 2026-01-01\nend_date: \(end)\n")
+    }
+
+    private static func fetching(schedule: String, _ more: String = "") -> String {
+        """
+        $schema: https://airflow.apache.org/schemas/dag/2026-10-30.json
+        dag_id: a
+        schedule: \(schedule)
+        start_date: 2026-01-01
+        tasks:
+          - id: fetch
+            uses: market_fetch
+            with: {exchange: upbit, endpoint: candles\(more)}
+
+        """
+    }
+
+    private static let intervals =
+        "{uses: airflow.timetables.interval.CronDataIntervalTimetable, with: {cron: \"0 * * * *\", timezone: UTC}}"
+
+    @Test(
+        "a schedule that never fires between its bounds, and a fetch of no interval, are told",
+        arguments: [
+            (
+                bounded(cron: "0 0 1 6 *", end: "2026-03-01"), "schedule-never-fires",
+                "schedule: no instant of the schedule"
+            ),
+            (bounded(cron: "0 0 1 6 *", end: "2026-06-01"), nil, ""),
+            (document("a", cron: "0 0 1 6 *"), nil, ""),
+            (fetching(schedule: "\"0 * * * *\""), "cron-without-interval", "a.yaml:6:"),
+            (fetching(schedule: intervals), nil, ""),
+            (fetching(schedule: "null"), nil, ""),
+            (fetching(schedule: "\"0 * * * *\"", ", start: 2026-01-01, end: 2026-01-02"), nil, ""),
+        ])
+    func surprises(document: String, lint: String?, told: String) async throws {
+        try await withFolder(["a.yaml": document]) { folder in
+            let outcome = await Harness.run("dag", "validate", folder, "--output", "json")
+            #expect(outcome.code == 0, "\(outcome)")
+            let found = (outcome.json.arrayValue ?? []).compactMap { $0["lint"]?.stringValue }
+            #expect(found == [lint].compactMap { $0 })
+            let text = await Harness.run("dag", "validate", folder).errors
+            #expect(lint == nil ? text.isEmpty : text.contains(told) && text.contains("[\(lint ?? "")]"), "\(text)")
+        }
+    }
+
     @Test("lints are left out by name and by a comment")
     func allowed() async throws {
         let commented = Self.lints.replacing(

@@ -31,6 +31,36 @@ import Testing
     }
 }
 
+@Suite("dag versions") struct VersionTests {
+    @Test("lists the texts with their hashes, and says which is the present one")
+    func list() async throws {
+        let plain = try Samples.dag("candles")
+        let versions = [("abc123", 2), ("00ff", 1)].map { id, number in
+            DAGVersionSummary(
+                version: DAGVersionID(rawValue: id), number: number, createdAt: Samples.time("2026-11-0\(number)"))
+        }
+        let dag = DAGDetail(
+            summary: plain.summary, definition: plain.definition, sourceText: plain.sourceText, versions: versions)
+        let history = FakeHistory { $0.dags = [dag] }
+        let outcome = await CommandLineHarness.run("dag", "versions", "candles", "--output", "json", history: history)
+        #expect(
+            outcome.json == [
+                [
+                    "version_number": 2, "version_id": "abc123", "created_at": "2026-11-02T00:00:00Z",
+                    "is_present": true,
+                ],
+                [
+                    "version_number": 1, "version_id": "00ff", "created_at": "2026-11-01T00:00:00Z",
+                    "is_present": false,
+                ],
+            ])
+        let table = await CommandLineHarness.run("dag", "versions", "candles", history: history)
+        #expect(table.outputLines.filter { $0.contains("present") }.map { $0.contains("abc123") } == [true])
+        let unknown = await CommandLineHarness.run("dag", "versions", "candels", history: history)
+        #expect(unknown.code == 1 && unknown.errors.contains("Did you mean \"candles\"?"))
+    }
+}
+
 @Suite("dag schema") struct SchemaTests {
     @Test("holds every operator's arguments")
     func operators() async {
@@ -59,6 +89,34 @@ import Testing
         #expect(outcome.code == 0)
         #expect(outcome.json["bash_command"]?.stringValue == "echo 2026-11-20 KRW-BTC Seoul")
         #expect(outcome.json["env"]?["ROWS"] == .null)
+    }
+
+    @Test("shows the secrets of connections and variables as stars, also where a template fails on them")
+    func secrets() async throws {
+        var dag = try Samples.dag("candles")
+        var definition = dag.definition
+        definition.tasks[0].arguments = [
+            "bash_command": .template("psql {{ conn.db.get_uri() }} {{ conn.db.host }} {{ var.value.api_key }}"),
+            "env": .map(["PASSWORD": .template("{{ conn.db.password }}"), "K": .value("key-of-upbit")]),
+        ]
+        dag = Samples.detail(dag, definition)
+        let variables = [
+            "CRYPTOFLOW_CONN_DB": "postgresql://me:p%40ss@db.example/market", "CRYPTOFLOW_VAR_API_KEY": "key-of-upbit",
+        ]
+        let outcome = await CommandLineHarness.run(
+            "task", "render", "candles", "fetch", "--output", "json", history: FakeHistory { $0.dags = [dag] },
+            variables: variables)
+        #expect(
+            outcome.json == [
+                "bash_command": "psql postgresql://me:***@db.example/market db.example ***",
+                "env": ["PASSWORD": "***", "K": "***"],
+            ])
+        definition.tasks[0].arguments = ["bash_command": .template("{{ {}[conn.db.password] }}")]
+        dag = Samples.detail(dag, definition)
+        let failed = await CommandLineHarness.run(
+            "task", "render", "candles", "fetch", history: FakeHistory { $0.dags = [dag] }, variables: variables)
+        #expect(failed.code == 1 && failed.errors.contains("***"), "\(failed.errors)")
+        #expect(!failed.errors.contains("p@ss"))
     }
 
     @Test("says which argument cannot be rendered, and why")

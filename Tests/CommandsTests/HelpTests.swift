@@ -1,5 +1,4 @@
 import ArgumentParser
-import FoundationEssentials
 import Testing
 
 @Suite("Help") struct HelpTests {
@@ -13,24 +12,6 @@ import Testing
                 }
         }
         return below(TestRoot.self, "cryptoflow")
-    }
-
-    private static var text: String {
-        commands().map { path, type in
-            "===== \(path)\n\(TestRoot.helpMessage(for: type, columns: 100))\n"
-        }.joined()
-    }
-
-    /// Written anew by a run with `CRYPTOFLOW_RECORD_HELP=1` in the environment.
-    private static let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures/help.txt")
-
-    @Test("help is as recorded")
-    func snapshot() throws {
-        if ProcessInfo.processInfo.environment["CRYPTOFLOW_RECORD_HELP"] == "1" {
-            try Data(Self.text.utf8).write(to: Self.file)
-        }
-        let recorded = try String(contentsOf: Self.file, encoding: .utf8)
-        #expect(Self.text.split(separator: "=====") == recorded.split(separator: "====="))
     }
 
     @Test("every command that does something has an example")

@@ -59,25 +59,22 @@ import Testing
     @Test("what is added is followed until it is cancelled")
     func follow() async throws {
         try await withHome { home, writer in
+            let (texts, text) = AsyncStream.makeStream(of: String.self)
             // Awaited below, after it is cancelled.
-            let following = Task { await Harness.run("logs", "--home", home, "-c", "1", "--follow", "--grep", "line") }
-            var outcome: Outcome?
-            // Whether it follows already cannot be seen, so records come until it has been cancelled and ended.
-            let feeding = Task {
-                var number = 100
-                while !Task.isCancelled {
-                    writer.append(LogRecord(time: Harness.now, level: .info, label: "web", message: "line \(number)"))
-                    writer.flush()
-                    number += 1
-                    if number == 150 { following.cancel() }
-                    await Task.yield()
-                }
+            let following = Task {
+                defer { text.finish() }
+                return await Harness.run(
+                    "logs", "--home", home, "-c", "1", "--follow", "--grep", "line", onOutput: { text.yield($0) })
             }
-            outcome = await following.value
-            feeding.cancel()
-            await feeding.value
-            #expect(outcome?.code == 130)
-            #expect(outcome?.output.contains("line 49") == true || outcome?.output.contains("line 1") == true)
+            var shown = texts.makeAsyncIterator()
+            #expect(await shown.next()?.contains("line 49") == true)
+            writer.append(LogRecord(time: Harness.now, level: .info, label: "web", message: "line 100"))
+            writer.flush()
+            #expect(await shown.next()?.contains("line 100") == true)
+            following.cancel()
+            let outcome = await following.value
+            #expect(outcome.code == 130)
+            #expect(outcome.output.split(separator: "line 100").count == 2, "shown once")
         }
     }
 

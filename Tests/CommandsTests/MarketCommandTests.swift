@@ -1,4 +1,5 @@
 import CivilTime
+import Collecting
 import Commands
 import DAGModel
 import Synchronization
@@ -9,13 +10,15 @@ import Testing
         exchange: "upbit", market: "KRW-BTC", addedAt: CommandLineHarness.now, addedBy: "default", isProtected: true,
         worker: "box-12")
 
-    private static func collector(_ state: String, silent: Bool = false) -> CollectorReading {
+    private static func collector(_ state: CollectorState, silent: Bool = false) -> CollectorReading {
         CollectorReading(
-            worker: "box-12", exchange: "upbit", name: "upbit", markets: ["KRW-BTC", "KRW-ETH"], state: state,
-            reason: state == "running" ? "" : "no message for 31 s", since: CommandLineHarness.now,
-            lastMessageAt: CommandLineHarness.now - .seconds(4), rate: 12.34, lagSeconds: -0.25, messages: 100,
-            reconnects: 1, gaps: 2, filledTrades: 3, malformed: 4, shed: 5, stored: 90, duplicates: 6,
-            commitSeconds: 0.004, updatedAt: CommandLineHarness.now, isSilent: silent)
+            worker: "box-12",
+            status: CollectorStatus(
+                exchange: "upbit", name: "upbit", markets: ["KRW-BTC", "KRW-ETH"], state: state,
+                reason: state == .running ? "" : "no message for 31 s", since: CommandLineHarness.now,
+                lastMessageAt: CommandLineHarness.now - .seconds(4), rate: 12.34, lagSeconds: -0.25, messages: 100,
+                reconnects: 1, gaps: 2, filledTrades: 3, malformed: 4, shed: 5),
+            stored: 90, duplicates: 6, commitSeconds: 0.004, updatedAt: CommandLineHarness.now, isSilent: silent)
     }
 
     @Test("list shows who collects what")
@@ -53,7 +56,8 @@ import Testing
         #expect(added.code == 0 && added.output == "KRW-ADA of upbit is collected from now on\n")
         let known = await CommandLineHarness.run("market", "add", "KRW-BTC", desk: desk)
         #expect(known.code == 0 && known.output == "KRW-BTC of upbit is collected already\n")
-        let removed = await CommandLineHarness.run("market", "remove", "KRW-ETH", "-o", "json", desk: desk)
+        let removed = await CommandLineHarness.run(
+            "market", "remove", "krw-eth", "--exchange", "Upbit", "-o", "json", desk: desk)
         #expect(removed.json == ["exchange": "upbit", "market": "KRW-ETH", "removed": true])
         #expect(
             desk.state.withLock { $0.asked } == [
@@ -70,20 +74,20 @@ import Testing
     @Test(
         "status ends in 0 only when a collector works and none is ill",
         arguments: [
-            (["running"], false, Int32(0)), (["running", "stalled"], false, 1), (["running"], true, 1),
-            (["stopped"], false, 1), (["running", "stopped"], false, 0), ([], false, 1), (["starting"], false, 0),
-        ])
-    func status(states: [String], silent: Bool, code: Int32) async {
+            ([.running], false, 0), ([.running, .stalled], false, 1), ([.running], true, 1), ([.stopped], false, 1),
+            ([.running, .stopped], false, 0), ([], false, 1), ([.starting], false, 0),
+        ] as [([CollectorState], Bool, Int32)])
+    func status(states: [CollectorState], silent: Bool, code: Int32) async {
         let desk = FakeDesk { $0.collectors = states.map { Self.collector($0, silent: silent) } }
         let outcome = await CommandLineHarness.run("stream", "status", desk: desk)
         #expect(outcome.code == code)
         #expect(outcome.errors.isEmpty)
-        for state in states { #expect(outcome.output.contains(silent ? "silent" : state)) }
+        for state in states { #expect(outcome.output.contains(silent ? "silent" : state.rawValue)) }
     }
 
     @Test("status shows the figures")
     func figures() async {
-        let desk = FakeDesk { $0.collectors = [Self.collector("stalled")] }
+        let desk = FakeDesk { $0.collectors = [Self.collector(.stalled)] }
         let table = await CommandLineHarness.run("stream", "status", desk: desk)
         for text in ["12.3", "4s", "-0.3 s", "no message for 31 s"] { #expect(table.output.contains(text), "\(text)") }
         let json = await CommandLineHarness.run("stream", "status", "-o", "json", desk: desk)

@@ -91,6 +91,35 @@ import Testing
         #expect(run.json["answer"]?.stringValue?.contains("task fetch is running") == true)
     }
 
+    @Test("a backfill waits while it is paused, has ended, or has its runs at once under way")
+    func backfills() async throws {
+        let candles = try Samples.dag("candles")
+        func blocking(_ record: BackfillRecord, runs: Int, isPaused: Bool = false) async throws -> String? {
+            let dag = try Samples.dag("candles", isPaused: isPaused)
+            let history = FakeHistory {
+                $0.dags = [dag]
+                $0.backfills = [record.id: [record]]
+                $0.runList = (0..<runs).map {
+                    Samples.run("candles", "b\($0)", .running, key: Int64($0), backfill: record.id.rawValue)
+                }
+            }
+            let outcome = await CommandLineHarness.run(
+                "why", "candles", "--backfill", "3", "--output", "json", history: history)
+            #expect(outcome.code == 0, "\(outcome)")
+            return outcome.json["blocking"]?["name"]?.stringValue
+        }
+        let going = Samples.backfill(3, "candles", .running, created: 5, isOver: false)
+        #expect(try await blocking(going, runs: 3) == nil)
+        #expect(try await blocking(going, runs: 4) == "max_active")
+        #expect(try await blocking(going, runs: 3, isPaused: true) == "not_paused")
+        let paused = Samples.backfill(3, "candles", .paused, created: 5, isOver: false)
+        #expect(try await blocking(paused, runs: 0) == "wanted")
+        let other = await CommandLineHarness.run(
+            "why", "candles", "--backfill", "4", history: FakeHistory { $0.dags = [candles] })
+        #expect(other.code == 1 && other.errors.contains("has no backfill 4"), "\(other.errors)")
+        #expect(await CommandLineHarness.run("why", "candles", "r1", "--backfill", "3").code == 2)
+    }
+
     @Test("the table names the answer, the advice and every condition")
     func table() async throws {
         let dag = try Samples.dag("candles", isPaused: true)

@@ -23,6 +23,36 @@ import Testing
         #expect(try await render("{{ ti.xcom_pull('nobody') }}", readings) == "None")
     }
 
+    /// The task `each` runs once for each of three elements, and its instances have outputs.
+    @Test(
+        "xcom_pull of a mapped task is the list of its instances' outputs, or those whose indexes are named",
+        arguments: [
+            ("ti.xcom_pull('each') | join(',')", "a,b,c"), ("ti.xcom_pull(task_ids='each') | length", "3"),
+            ("ti.xcom_pull('each', map_indexes=1)", "b"),
+            ("ti.xcom_pull('each', map_indexes=[2, 0]) | join(',')", "c,a"),
+            ("ti.xcom_pull('each', map_indexes=7)", "None"), ("ti.xcom_pull('each', map_indexes=7, default='x')", "x"),
+            ("ti.xcom_pull('each', key='other') | length", "0"), ("ti.xcom_pull(['each', 'up'])[0] | last", "c"),
+        ])
+    func mapped(expression: String, expected: String) async throws {
+        let readings = Readings(outputs: [
+            "each.return_value": ["a", "b", "c"], "each[0].return_value": "a", "each[1].return_value": "b",
+            "each[2].return_value": "c", "up.return_value": 1,
+        ])
+        let plain = launch(arguments: [
+            "a": .template("{{ \(expression) }}"), "b": .output(task: TaskID("each"), key: nil),
+        ])
+        var each = TaskSpec(id: TaskID("each"), place: plain.task.place, body: .uses("test"))
+        each.expand = ["a": .value(["x", "y", "z"])]
+        var dag = plain.dag
+        dag.tasks = [each, plain.task]
+        let launch = AttemptLaunch(
+            attempt: plain.attempt, epoch: 1, dag: dag, task: plain.task, run: plain.run, mapIndex: -1, tryNumber: 1,
+            maxTries: 1)
+        let renderer = ArgumentRenderer(outputs: readings, variables: readings, connections: connections)
+        let arguments = try await renderer.render(launch, log: TaskLog(path: "/dev/null"))
+        #expect(arguments == ["a": .string(expected), "b": ["a", "b", "c"]])
+    }
+
     @Test("conn shows the parts of a connection, decoded")
     func parts() async throws {
         let template =

@@ -53,7 +53,8 @@ final class Readings: OutputReader, VariableReader {
     }
 
     func output(of instance: TaskInstanceKey, key: String) async throws -> JSONValue? {
-        outputs["\(instance.task).\(key)"]
+        let index = instance.mapIndex < 0 ? "" : "[\(instance.mapIndex)]"
+        return outputs["\(instance.task)\(index).\(key)"]
     }
 
     func outputs(of task: TaskID, in run: RunKey, key: String) async throws -> [JSONValue] {
@@ -104,9 +105,11 @@ struct Workshop {
     let processes: ProcessLauncher
     let logs: TaskLogDirectory
 
-    init(grace: Duration = .seconds(5), environment: [String: String] = [:]) throws {
+    init(
+        grace: Duration = .seconds(5), environment: [String: String] = [:], secrets: SecretMask = SecretMask()
+    ) throws {
         scratch = try Scratch()
-        logs = TaskLogDirectory(root: scratch.path)
+        logs = TaskLogDirectory(root: scratch.path, mask: secrets)
         let base = ["PATH": "/usr/local/bin:/usr/bin:/bin"].merging(environment) { _, given in given }
         processes = ProcessLauncher(instance: instance, environment: base, recorder: recorded, grace: grace)
     }
@@ -117,11 +120,15 @@ struct Workshop {
         executor(readings: readings) { _ in ClosureOperator(body: body) }
     }
 
-    func executor(readings: Readings = Readings(), make: @escaping OperatorRegistry.Factory) -> LocalExecutor {
+    func executor(
+        readings: Readings = Readings(), connections: Connections = Connections(environment: [:]),
+        make: @escaping OperatorRegistry.Factory
+    ) -> LocalExecutor {
         var registry = OperatorRegistry()
         registry.register(OperatorSignature(name: "test", summary: "", parameters: []), make: make)
         return LocalExecutor(
-            registry: registry, logs: logs, processes: processes, outputs: readings, variables: readings)
+            registry: registry, logs: logs, processes: processes, outputs: readings, variables: readings,
+            connections: connections)
     }
 
     /// An executor whose task is a shell script.
@@ -133,7 +140,16 @@ struct Workshop {
         }
     }
 
-    func log(_ launch: AttemptLaunch) -> String { TaskLogReader(path: logs.path(of: launch)).tail().text }
+    func log(_ launch: AttemptLaunch) -> String { reader(launch).tail().text }
+
+    func reader(_ launch: AttemptLaunch) -> TaskLogReader {
+        logs.reader(
+            dag: launch.dag.id, runID: launch.run.runID, task: launch.task.id, mapIndex: launch.mapIndex,
+            tryNumber: launch.tryNumber)
+    }
+
+    /// What the file holds, secrets of children included.
+    func rawLog(_ launch: AttemptLaunch) throws -> Data { try Data(contentsOf: URL(filePath: logs.path(of: launch))) }
 }
 
 /// A named pipe: its reader learns of the moment when a script has come so far, and of the moment when the last process

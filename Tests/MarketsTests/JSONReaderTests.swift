@@ -1,4 +1,5 @@
 import Markets
+import SeededRandom
 import Testing
 
 @Suite("JSON reader") struct JSONReaderTests {
@@ -121,7 +122,7 @@ import Testing
         for count in 0..<whole.count {
             #expect(throws: MalformedData.self) { try JSONReader.validate(Array(whole[..<count])) }
         }
-        var generator = SeededGenerator(state: 7)
+        var generator = SeededGenerator(seed: 7)
         for _ in 0..<5000 {
             var bytes = whole
             bytes[Int.random(in: 0..<bytes.count, using: &generator)] = UInt8.random(in: 0...255, using: &generator)

@@ -1,3 +1,4 @@
+import SeededRandom
 import Testing
 
 @testable import Markets
@@ -125,7 +126,7 @@ import Testing
 
     @Test("no window of a second ever sees more than the limit", arguments: 0..<20 as Range<UInt64>)
     mutating func neverMore(seed: UInt64) {
-        var generator = SeededGenerator(state: seed)
+        var generator = SeededGenerator(seed: seed)
         var now = Duration.zero
         var ticket: UInt64 = 0
         var grants: [Duration] = []

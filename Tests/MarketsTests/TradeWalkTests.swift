@@ -100,6 +100,17 @@ import Testing
         #expect(few.count <= 2)
     }
 
+    @Test("an exchange whose day has begun already is asked for the day before, although ours has not ended")
+    func earlyMidnight() async throws {
+        let day: Int64 = 86_400_000
+        // The exchange is three days ahead, and some seconds into its day.
+        let midnight = (Timestamp.now().microseconds / 1000 / day + 3) * day
+        let (ids, asked) = try await walk(
+            [[midnight + 5_000], [midnight - 5_000, midnight - 90_000]], backTo: midnight - 60_000)
+        #expect(ids == [midnight + 5_000, midnight - 5_000, midnight - 90_000])
+        #expect(asked.last == "/v1/trades/ticks?market=KRW-BTC&count=500&days_ago=1")
+    }
+
     @Test("a server that repeats itself does not hold a walk for ever")
     func repeating() async throws {
         let now = Timestamp.now().microseconds / 1000

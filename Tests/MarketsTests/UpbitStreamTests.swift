@@ -1,5 +1,6 @@
 import CivilTime
 import Markets
+import SeededRandom
 import Testing
 
 @Suite("Upbit's stream") struct UpbitStreamTests {
@@ -261,7 +262,7 @@ import Testing
 
     @Test("no prefix or mutation of a message crashes the reader or makes two events of it")
     func mutations() throws {
-        var generator = SeededGenerator(state: 11)
+        var generator = SeededGenerator(seed: 11)
         var messages = Array(try lines("ws_mixed_simple.jsonl")[..<4])
         for file in ["ws_ticker.jsonl", "ws_trade.json", "ws_error_no_ticket.json"] { messages += try lines(file) }
         for message in messages {

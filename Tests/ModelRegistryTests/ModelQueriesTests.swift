@@ -68,7 +68,7 @@ import Testing
                     (\(model), '2026-11-02', 'psi', 'rsi_14', 0.1, 0.2, false, 'as before', '2026-10-25', '2026-11-01'),
                     (\(model), '2026-11-02', 'rmse_7d', 'all', 1.2, 1.1, true, 'worse', '2026-10-25', '2026-11-01');
                 """)
-            let queries = PredictionQueries(session: database.warehouse)
+            let queries = database.predictions
             let latest = try await queries.latest(exchange: "upbit", market: "KRW-BTC", limit: 2)
             #expect(latest.map(\.targetTime.iso8601) == ["2026-11-01T06:00:00Z", "2026-11-01T05:00:00Z"])
             #expect(latest.first?.close == "100.50" && latest.first?.probabilities == [0.2, 0.3, 0.5])

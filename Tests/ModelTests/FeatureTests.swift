@@ -1,6 +1,7 @@
 import CivilTime
 import Glibc
 import ModelRegistry
+import SeededRandom
 import Testing
 
 @testable import Model

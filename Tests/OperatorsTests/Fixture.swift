@@ -43,11 +43,13 @@ struct Workshop {
 
     func run(
         _ name: String, _ arguments: [String: JSONValue], attempt: Int64 = 7, timeout: Duration? = nil,
-        startedAt: Timestamp? = nil, interval: DataInterval? = nil
+        startedAt: Timestamp? = nil, timetable: Timetable = .null, type: RunType = .manual,
+        runAfter: Timestamp = .epoch, interval: DataInterval? = nil
     ) async -> AttemptEnd {
         await executor.run(
             Self.launch(
-                name, arguments, attempt: attempt, timeout: timeout, startedAt: startedAt, interval: interval))
+                name, arguments, attempt: attempt, timeout: timeout, startedAt: startedAt, timetable: timetable,
+                type: type, runAfter: runAfter, interval: interval))
     }
 
     /// The log of the last run.
@@ -55,7 +57,8 @@ struct Workshop {
 
     private static func launch(
         _ name: String, _ arguments: [String: JSONValue], attempt: Int64 = 7, timeout: Duration? = nil,
-        startedAt: Timestamp? = nil, interval: DataInterval? = nil
+        startedAt: Timestamp? = nil, timetable: Timetable = .null, type: RunType = .manual,
+        runAfter: Timestamp = .epoch, interval: DataInterval? = nil
     ) -> AttemptLaunch {
         let place = SourcePlace(file: "a.yaml", line: 1, column: 1)
         var task = TaskSpec(id: TaskID("t"), place: place, body: .uses(name))
@@ -63,10 +66,10 @@ struct Workshop {
         task.executionTimeout = timeout
         var next = TaskSpec(id: TaskID("next"), place: place, body: .uses("empty"))
         next.upstream = [task.id]
-        let dag = DAG(id: DAGID("d"), place: place, timetable: .null, bounds: .none, tasks: [task, next])
+        let dag = DAG(id: DAGID("d"), place: place, timetable: timetable, bounds: .none, tasks: [task, next])
         let run = RunFacts(
-            key: RunKey(rawValue: 1), runID: "manual__1", type: .manual, logicalDate: nil, interval: interval,
-            runAfter: .epoch, startDate: nil, conf: .object([:]), events: nil)
+            key: RunKey(rawValue: 1), runID: "manual__1", type: type, logicalDate: nil, interval: interval,
+            runAfter: runAfter, startDate: nil, conf: .object([:]), events: nil)
         return AttemptLaunch(
             attempt: AttemptID(rawValue: attempt), epoch: 1, dag: dag, task: task, run: run, mapIndex: -1, tryNumber: 1,
             maxTries: 0, startedAt: startedAt)

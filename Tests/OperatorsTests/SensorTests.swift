@@ -2,8 +2,11 @@ import CivilTime
 import DAGModel
 import Execution
 import FoundationEssentials
+import LoopbackHTTP
 import Synchronization
+import TestSupport
 import Testing
+import Timetables
 
 /// A history that says what a test wants.
 private final class FakeRuns: RunInquiry {
@@ -58,6 +61,148 @@ private final class FakeRuns: RunInquiry {
             "short_circuit", ["condition": .string(word), "ignore_downstream_trigger_rules": false])
         #expect(soft.skips == .direct)
         #expect(await fixture.run("short_circuit", ["condition": "yes"]).skips == nil)
+    }
+}
+
+@Suite("Latest only", .timeLimit(.minutes(1))) struct LatestOnlyTests {
+    private static let hour: Int64 = 3_600
+
+    /// The last full hour, and how many hours before it a run was due.
+    @Test(
+        "skips the next tasks in every run of the schedule but the newest",
+        arguments: [(RunType.scheduled, 0, true), (.scheduled, 5, false), (.backfill, 5, false), (.manual, 5, true)])
+    func newest(type: RunType, hoursBack: Int64, isLatest: Bool) async throws {
+        let fixture = try Workshop()
+        // A year ahead of its last instant, so that no clock can pass the next one in between.
+        let yearly = try Timetable.cronTrigger(CronTrigger([CronSchedule(parsing: "0 0 1 1 *")]))
+        let hourly = try Timetable.cronTrigger(CronTrigger([CronSchedule(parsing: "0 * * * *")]))
+        let runAfter = Timestamp.now() - .seconds(hoursBack * Self.hour)
+        let end = await fixture.run(
+            "latest_only", [:], timetable: hoursBack == 0 ? yearly : hourly, type: type, runAfter: runAfter)
+        #expect(end.state == .success)
+        #expect(end.skips == (isLatest ? nil : .direct))
+        #expect(fixture.log.contains(isLatest ? "this is the latest run" : "not the latest run: the next was due at"))
+    }
+
+    @Test("takes every run of a DAG without a schedule for the newest")
+    func unscheduled() async throws {
+        let end = try await Workshop().run("latest_only", [:], type: .assetTriggered)
+        #expect(end.state == .success && end.skips == nil)
+    }
+}
+
+@Suite("SQL decisions", .database, .timeLimit(.minutes(1))) struct SQLDecisionTests {
+    private func workshop() throws -> Workshop {
+        try Workshop(connections: ["CRYPTOFLOW_CONN_DB": try #require(TestDatabase.url)])
+    }
+
+    private func branch(_ query: String) -> [String: JSONValue] {
+        [
+            "conn_id": "db", "sql": .string(query), "follow_task_ids_if_true": "next",
+            "follow_task_ids_if_false": [],
+        ]
+    }
+
+    @Test(
+        "branch_sql follows by the first value of the first row",
+        arguments: [
+            ("true", true), ("1 = 2", false), ("3", true), ("0", false), ("0.0::numeric", false), ("'yes'", true),
+            ("'Off'", false), ("'0'", false), ("'2'", true), ("NULL", false), ("0, true", false),
+            ("x FROM (VALUES (true), (false)) AS t (x)", true),
+        ])
+    func branches(query: String, isTrue: Bool) async throws {
+        let end = try await workshop().run("branch_sql", branch("SELECT \(query)"))
+        #expect(end.state == .success, "\(end)")
+        #expect(end.skips == .allBut(isTrue ? [TaskID("next")] : []))
+    }
+
+    @Test("branch_sql says what it cannot decide by")
+    func undecided() async throws {
+        let workshop = try workshop()
+        let none = await workshop.run("branch_sql", branch("SELECT 1 WHERE false"))
+        #expect(none.state == .failed && none.reason?.contains("no row") == true, "\(none)")
+        let word = await workshop.run("branch_sql", branch("SELECT 'perhaps'"))
+        #expect(word.state == .failed && !word.isRetryable, "\(word)")
+        #expect(word.reason?.contains("neither true nor false") == true, "\(word)")
+        var stray = branch("SELECT true")
+        stray["follow_task_ids_if_true"] = "elsewhere"
+        let wrong = await workshop.run("branch_sql", stray)
+        #expect(wrong.reason?.contains("\"elsewhere\" cannot be followed") == true, "\(wrong)")
+        var bound = branch("SELECT %(n)s > 1")
+        bound["parameters"] = ["n": 2]
+        #expect(await workshop.run("branch_sql", bound).skips == .allBut([TaskID("next")]))
+        let nowhere = await workshop.run("branch_sql", branch("SELECT true").filter { $0.key != "conn_id" })
+        #expect(nowhere.reason?.contains("conn_id") == true && !nowhere.isRetryable, "\(nowhere)")
+    }
+
+    @Test(
+        "sql_sensor waits while the first value is nothing, empty, 0 or false",
+        arguments: [
+            ("SELECT 1 WHERE false", false), ("SELECT NULL", false), ("SELECT 0", false), ("SELECT false", false),
+            ("SELECT ''", false), ("SELECT '0'", false), ("SELECT 0.00::numeric", false), ("SELECT 0.0::float8", false),
+            ("SELECT count(*) FROM (SELECT) AS t", true), ("SELECT 'false'", true), ("SELECT true, 0", true),
+            ("SELECT 0.5::numeric", true),
+        ])
+    func sensor(query: String, holds: Bool) async throws {
+        let before = Timestamp.now()
+        let end = try await workshop().run(
+            "sql_sensor", ["conn_id": "db", "sql": .string(query), "poke_interval": "10s"])
+        if holds {
+            #expect(end.state == .success, "\(end)")
+        } else {
+            #expect(end.deferral.map { $0.isPoll && $0.until >= before + .seconds(10) } == true, "\(end)")
+        }
+    }
+
+    @Test("sql_sensor fails at once for a query that is wrong, and for no row when asked to")
+    func failures() async throws {
+        let workshop = try workshop()
+        let empty = await workshop.run(
+            "sql_sensor", ["conn_id": "db", "sql": "SELECT 1 WHERE false", "fail_on_empty": true])
+        #expect(empty.state == .failed && empty.reason?.contains("fail_on_empty") == true, "\(empty)")
+        let wrong = await workshop.run("sql_sensor", ["conn_id": "db", "sql": "SELEC 1"])
+        #expect(wrong.state == .failed && wrong.deferral == nil, "\(wrong)")
+        let late = await workshop.run(
+            "sql_sensor", ["conn_id": "db", "sql": "SELECT 0", "timeout": "1m"], startedAt: .now() - .seconds(61))
+        #expect(late.state == .failed && late.failureKind == .timeout && !late.isRetryable, "\(late)")
+    }
+}
+
+@Suite("HTTP sensor", .timeLimit(.minutes(1))) struct HTTPSensorTests {
+    @Test("waits while the answer is another, and while there is none")
+    func answers() async throws {
+        let status = Mutex(503)
+        let server = try LoopbackServer { request in
+            [.reply(status.withLock { $0 }, text: "{\"state\": \"\(request.method) \(request.target)\"}")]
+        }
+        let workshop = try Workshop(connections: ["CRYPTOFLOW_CONN_HTTP_DEFAULT": server.url + "/base"])
+        let arguments: [String: JSONValue] = [
+            "endpoint": "ready", "request_params": ["q": 1],
+            "response_check": ["json": ["state": "GET /base/ready?q=1"]], "poke_interval": "20s",
+        ]
+        let before = Timestamp.now()
+        let waiting = await workshop.run("http_sensor", arguments)
+        #expect(waiting.deferral.map { $0.isPoll && $0.until >= before + .seconds(20) } == true, "\(waiting)")
+        status.withLock { $0 = 200 }
+        #expect(await workshop.run("http_sensor", arguments).state == .success)
+        let other = arguments.merging(["response_check": ["json": ["state": "never"]]]) { $1 }
+        #expect(await workshop.run("http_sensor", other).deferral != nil)
+        // An answer that another try would get as well is waited for all the same.
+        status.withLock { $0 = 404 }
+        #expect(await workshop.run("http_sensor", arguments).deferral != nil)
+        server.stop()
+        #expect(await workshop.run("http_sensor", arguments).deferral != nil)
+    }
+
+    @Test("fails for what cannot be asked, and at its timeout")
+    func failures() async throws {
+        let workshop = try Workshop()
+        let unknown = await workshop.run("http_sensor", ["endpoint": "x", "http_conn_id": "nobody"])
+        #expect(unknown.state == .failed && unknown.deferral == nil, "\(unknown)")
+        let late = await workshop.run(
+            "http_sensor", ["url": "http://127.0.0.1:1/", "timeout": "30s", "soft_fail": true],
+            startedAt: .now() - .seconds(40))
+        #expect(late.state == .skipped, "\(late)")
     }
 }
 

@@ -20,6 +20,7 @@ import Testing
             #expect(facts.st_mode & 0o777 == 0o600)
             #expect(try await scratch.cryptoflow("db", "backup", file, code: nil).code == 1, "it overwrites nothing")
             try await mark(database, "after")
+            try await leavesPasswordAlone(database, scratch)
 
             let busy = try await scratch.cryptoflow("db", "restore", file, "--replace", code: 1)
             #expect(busy.errors.contains("is in use"))
@@ -72,6 +73,17 @@ import Testing
             moved.signal(SIGTERM)
             #expect(try await moved.end() == 0)
         }
+    }
+
+    /// Where another way in is given, the role's password is somebody else's business.
+    private func leavesPasswordAlone(_ database: Database, _ scratch: Scratch) async throws {
+        // Salted anew whenever it is set.
+        let password = "SELECT rolpassword FROM pg_authid WHERE rolname = 'cryptoflow_warehouse'"
+        let before = try await database.value(password)
+        try await scratch.cryptoflow("db", "migrate", environment: ["CRYPTOFLOW_CONN_WAREHOUSE": database.url])
+        #expect(try await database.value(password) == before)
+        try await scratch.cryptoflow("db", "migrate")
+        #expect(try await database.value(password) != before)
     }
 
     private func mark(_ database: Database, _ text: String) async throws {

@@ -326,30 +326,21 @@ import Testing
             try scratch.write(Self.hello, to: "dags/hello.yaml")
             let program = try scratch.standalone("--feed", "recorded", "--no-fill", "--dags", "dags")
             let banner = try await program.line(containing: "CryptoFlow is at")
-            let address = String(banner.split(separator: " ").last { $0.hasPrefix("http") } ?? "")
             try await program.line(containing: "collector upbit  running")
-            let http = HTTPClient()
-            // Asked until it has come, which takes as long as the exchange's next messages.
-            let ask = { (path: String, text: String) async throws -> String in
-                while true {
-                    let reply = try await http.send(HTTPRequest(url: address + path))
-                    let body = reply.text
-                    if reply.status == 200, body.contains(text) { return body }
-                    await Task.yield()
+            try await Pages.with(banner) { pages in
+                try await pages.body("api/market/prices", containing: "\"symbol\":\"KRW-BTC\",\"price\":\"")
+                try await pages.body(
+                    "api/market/trades?symbol=KRW-BTC&limit=2", containing: "\"sequential_id\":\"")
+                for (unit, text) in [("1m", "\"open_time\":\""), ("5m", "\"open_time\":\""), ("1h", "\"candles\":[")] {
+                    try await pages.body("api/market/history?symbol=KRW-BTC&unit=\(unit)", containing: text)
                 }
+                try await pages.body("api/market/orderbook?symbol=KRW-BTC", containing: "\"bids\":[[\"")
+                let page = try await pages.body("live/KRW-BTC", containing: "data-trade=\"")
+                #expect(page.contains("Live from upbit."))
+                let metrics = try await pages.body(
+                    "metrics", containing: "cryptoflow_stream_messages_total{exchange=\"upbit\",kind=\"trade\"}")
+                #expect(metrics.contains("cryptoflow_metrics_source_up{source=\"stream\"} 1"))
             }
-            _ = try await ask("api/market/prices", "\"symbol\":\"KRW-BTC\",\"price\":\"")
-            _ = try await ask("api/market/trades?symbol=KRW-BTC&limit=2", "\"sequential_id\":\"")
-            _ = try await ask("api/market/history?symbol=KRW-BTC&unit=1m", "\"open_time\":\"")
-            _ = try await ask("api/market/history?symbol=KRW-BTC&unit=5m", "\"open_time\":\"")
-            _ = try await ask("api/market/history?symbol=KRW-BTC&unit=1h", "\"candles\":[")
-            _ = try await ask("api/market/orderbook?symbol=KRW-BTC", "\"bids\":[[\"")
-            let page = try await ask("live/KRW-BTC", "data-trade=\"")
-            #expect(page.contains("Live from upbit."))
-            let metrics = try await ask(
-                "metrics", "cryptoflow_stream_messages_total{exchange=\"upbit\",kind=\"trade\"}")
-            #expect(metrics.contains("cryptoflow_metrics_source_up{source=\"stream\"} 1"))
-            await http.shutDown()
             program.signal(SIGINT)
             #expect(try await program.end() == 0)
         }

@@ -26,7 +26,7 @@ import WebServer
         }
         let environment = CommandEnvironment(
             opener: ProgramHistory(), models: ProgramModels(), operators: [], version: "1", console: console,
-            actor: "tester", variable: { $0 == "CRYPTOFLOW_DATABASE_URL" ? database.url : nil })
+            actor: "tester", variables: ["CRYPTOFLOW_DATABASE_URL": database.url])
         let code = await Commands.run(ModelRoot.self, arguments: arguments, in: environment)
         return written.withLock { Outcome(code: code, output: $0.output, errors: $0.errors) }
     }
@@ -75,8 +75,7 @@ import WebServer
     @Test("pages read models, changes, forecasts and drift under the role of the programs")
     func pages() async throws {
         try await RegistryDatabase.use { database in
-            let pages = RegistryPages(
-                queries: database.queries, predictions: PredictionQueries(session: database.warehouse))
+            let pages = RegistryPages(queries: database.queries, predictions: database.predictions)
             #expect(try await pages.models(limit: 10).isEmpty)
             #expect(try await pages.model("current") == nil)
             #expect(try await pages.changes(limit: 10).isEmpty)
@@ -90,7 +89,7 @@ import WebServer
                     model_name, market_known, close, forecast_return, forecast_price, lower_price, upper_price,
                     dead_band, p_down, p_flat, p_up, actual_return, error, is_inside)
                 VALUES ('upbit', 'KRW-BTC', '2026-11-01', '2026-11-01 01:00Z', false, \(id), 'a', true, 100.5, 0.01,
-                    101, 99, 103, 0.002, 0.2, 0.3, 0.5, 0.02, 0.01, true);
+                    101, 99, 103, 0.001, 0.2, 0.3, 0.5, 0.02, 0.01, true);
                 INSERT INTO warehouse.model_drift VALUES (\(id), now(), 'psi', 'rsi_14', 0.3, 0.2, true, 'moved',
                     '2026-11-01', '2026-11-07');
                 """)
@@ -105,7 +104,8 @@ import WebServer
             #expect(try await pages.changes(limit: 10).map(\.actor) == ["kim"])
             for (exchange, market) in [("upbit", "KRW-BTC"), (nil, "KRW-BTC"), ("upbit", nil), (nil, nil)] {
                 let found = try await pages.forecasts(exchange: exchange, market: market, limit: 10)
-                #expect(found.map(\.price) == [101] && found.first?.close == "100.5")
+                #expect(
+                    found.map(\.price) == [101] && found.map(\.close) == ["100.5"] && found.map(\.deadBand) == [0.001])
             }
             #expect(try await pages.forecasts(exchange: "x", market: nil, limit: 10).isEmpty)
             let record = try await pages.record(exchange: "upbit", market: "KRW-BTC", model: id, hours: 168)

@@ -9,14 +9,17 @@ import Testing
 @Suite("cryptoflow-stream", .timeLimit(.minutes(4))) struct StreamAuditTests {
     private static let markets = ["KRW-BTC", "KRW-ETH", "KRW-XRP", "KRW-SOL", "KRW-DOGE"]
 
-    /// A worker on the test's database.
-    private func worker(_ name: String, _ scratch: Scratch, _ exchange: String) throws -> Program {
-        try scratch.start(
-            "cryptoflow-stream", ["--exchange-url", exchange, "--name", name],
+    /// A worker on a database, by default the test's.
+    private func worker(
+        _ name: String, _ scratch: Scratch, _ exchange: String, _ more: [String] = [], database: String? = nil
+    ) throws -> Program {
+        let url = database ?? TestDatabase.url ?? ""
+        return try scratch.start(
+            "cryptoflow-stream", ["--exchange-url", exchange, "--name", name] + more,
             environment: [
-                "CRYPTOFLOW_DATABASE_URL": TestDatabase.url ?? "", "CRYPTOFLOW_HOME": scratch.home,
+                "CRYPTOFLOW_DATABASE_URL": url, "CRYPTOFLOW_HOME": scratch.home,
                 // The tests' databases share a server, and so the role whose password every home sets anew.
-                "CRYPTOFLOW_CONN_WAREHOUSE": TestDatabase.url ?? "",
+                "CRYPTOFLOW_CONN_WAREHOUSE": url,
             ])
     }
 
@@ -53,6 +56,31 @@ import Testing
         return number
     }
 
+    /// Waits until all trades are stored that the exchange had to send since an instant: each once, as it was sent, and
+    /// candles of just these.
+    private func audit(_ database: Database, _ url: String, from: Timestamp) async throws {
+        // The exchange numbers its milliseconds; the last one may not be over.
+        let to = Timestamp.now() - .seconds(1)
+        let expected = try await sent(url, from: from, to: to)
+        let stretch = "traded_at >= '\(from.iso8601)' AND traded_at < '\(to.iso8601)'"
+        try await database.wait(
+            for: "\(expected.count)", "SELECT count(*) FROM warehouse.silver_trade WHERE \(stretch)")
+        let stored = try await database.column(
+            """
+            SELECT market || ' ' || sequential_id || ' ' || price || ' ' || volume
+            FROM warehouse.silver_trade WHERE \(stretch)
+            """)
+        #expect(expected.count > 200)
+        // Counted, not listed: there may be thousands.
+        #expect(Set(stored).symmetricDifference(expected).count == 0)
+        #expect(
+            try await database.column(
+                """
+                SELECT sum(trades) - (SELECT count(*) FROM warehouse.silver_trade) FROM warehouse.stream_candle
+                GROUP BY unit_seconds
+                """) == ["0", "0"])
+    }
+
     @Test("stores every trade once through kills, lost connections, repetitions and disorder", .database)
     func audit() async throws {
         try await Scratch.with { scratch in
@@ -81,26 +109,7 @@ import Testing
                 workers[victim] = try worker(victim == 0 ? "a" : "b", scratch, url)
                 try await workers[victim].line(containing: "subscribed")
             }
-            // The exchange numbers its milliseconds; the last one may not be over.
-            let to = Timestamp.now() - .seconds(1)
-            let expected = try await sent(url, from: from, to: to)
-            let stretch = "traded_at >= '\(from.iso8601)' AND traded_at < '\(to.iso8601)'"
-            try await database.wait(
-                for: "\(expected.count)", "SELECT count(*) FROM warehouse.silver_trade WHERE \(stretch)")
-            let stored = try await database.column(
-                """
-                SELECT market || ' ' || sequential_id || ' ' || price || ' ' || volume
-                FROM warehouse.silver_trade WHERE \(stretch)
-                """)
-            #expect(expected.count > 200)
-            // Counted, not listed: there may be thousands.
-            #expect(Set(stored).symmetricDifference(expected).count == 0)
-            #expect(
-                try await database.column(
-                    """
-                    SELECT sum(trades) - (SELECT count(*) FROM warehouse.silver_trade) FROM warehouse.stream_candle
-                    GROUP BY unit_seconds
-                    """) == ["0", "0"])
+            try await audit(database, url, from: from)
 
             for worker in workers { worker.signal(SIGTERM) }
             for worker in workers { #expect(try await worker.end() == 0) }
@@ -147,5 +156,64 @@ import Testing
             second.signal(SIGTERM)
             #expect(try await second.end() == 0)
         }
+    }
+
+    @Test("standalone stores every trade once too, killed with its database and without it")
+    func standalone() async throws {
+        try await Scratch.with { scratch in
+            try scratch.write("", to: "dags/none.txt")
+            let url = try await exchange(scratch, ["duplicate,probability=0.05", "disconnect,probability=0.001"])
+            let start = {
+                let program = try scratch.standalone(
+                    "--feed", "live", "--exchange-url", url, "--no-fill", "--dags", "dags")
+                try await program.line(containing: "collector upbit  running")
+                return program
+            }
+            var program = try await start()
+            var database = try await scratch.database()
+            try await database.wait(for: "5", "SELECT count(DISTINCT market) FROM warehouse.silver_trade")
+            let from = Timestamp.now()
+            // The database alone, under load: what comes meanwhile waits for it.
+            let postmaster = scratch.read("home/postgres/postmaster.pid").prefix { $0 != "\n" }
+            kill(try #require(pid_t(postmaster)), SIGKILL)
+            try await database.wait(
+                "SELECT count(*) > 0 FROM warehouse.silver_trade WHERE received_at > '\((from + .seconds(2)).iso8601)'")
+            // Then the program, and with it its database.
+            program.signal(SIGKILL)
+            try await program.end()
+            program = try await start()
+            database = try await scratch.database()
+            try await audit(database, url, from: from)
+            program.signal(SIGTERM)
+            #expect(try await program.end() == 0)
+        }
+    }
+
+    @Test("a worker alone serves pages, API and figures, and says when its data is recorded", .database)
+    func pages() async throws {
+        let recorded = "cryptoflow_recorded"
+        try await TestCluster.shared.drop(database: recorded)
+        try await TestCluster.shared.execute("CREATE DATABASE \(recorded) TEMPLATE template0")
+        try await Scratch.with { scratch in
+            let url = try await exchange(scratch, [])
+            let databases = [TestDatabase.url ?? "", try await TestCluster.shared.url(database: recorded)]
+            for (number, database) in databases.enumerated() {
+                let worker = try worker("w\(number)", scratch, url, ["--port", "0"], database: database)
+                try await Pages.with(try await worker.line(containing: "pages at ")) { pages in
+                    try await pages.body("api/market/prices", containing: "\"symbol\":\"KRW-BTC\",\"price\":\"")
+                    try await pages.body("api/market/trades?symbol=KRW-ETH", containing: "\"sequential_id\":\"")
+                    let page = try await pages.body("live/KRW-BTC", containing: "data-trade=\"")
+                    #expect(page.contains("recorded data") == (number == 1))
+                    let collectors = try await pages.body("collectors", containing: "w\(number)")
+                    #expect(collectors.contains("running"))
+                    let metrics = try await pages.body(
+                        "metrics", containing: "cryptoflow_stream_messages_total{exchange=\"upbit\",kind=\"trade\"}")
+                    #expect(metrics.contains("cryptoflow_stream_stored_trades_total"))
+                }
+                worker.signal(SIGTERM)
+                #expect(try await worker.end() == 0)
+            }
+        }
+        try await TestCluster.shared.drop(database: recorded)
     }
 }

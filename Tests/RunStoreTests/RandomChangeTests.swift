@@ -3,6 +3,7 @@ import DAGModel
 import Execution
 import RunStore
 import SchedulerCore
+import SeededRandom
 import Testing
 
 /// Random changes such as a leader makes, in random batches, written to both stores.
@@ -65,7 +66,7 @@ import Testing
 /// Makes changes that keep the rules: a run before its attempts, one live attempt a task, an end only once.
 private struct RandomLeader {
     var epoch: Int64 = 1
-    private var generator: SplitMix
+    private var generator: SeededGenerator
     private var number: Int64 = 0
     private var hour = 0
     private var dags: [DAGRecord] = []
@@ -76,7 +77,7 @@ private struct RandomLeader {
     private var due: [DAGID: DueRecord] = [:]
     private var queued: [Int64] = []
 
-    init(seed: UInt64) { generator = SplitMix(state: seed) }
+    init(seed: UInt64) { generator = SeededGenerator(seed: seed) }
 
     private mutating func next() -> Int64 {
         number += 1
@@ -208,18 +209,5 @@ private struct RandomLeader {
             id: id, asset: "bronze", sourceDAG: run.dag, source: TaskInstanceKey(run: run.key, task: TaskID("load")),
             at: Sample.hour(hour), interval: nil, extra: [:])
         return [.insertAssetEvent(event), .queueAssetEvent(dag: DAGID("other"), event: id)]
-    }
-}
-
-/// SplitMix64: a seed gives the same changes on every machine.
-private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

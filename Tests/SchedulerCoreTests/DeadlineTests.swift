@@ -2,6 +2,7 @@ import CivilTime
 import DAGModel
 import RunStore
 import SchedulerCore
+import Simulation
 import Testing
 
 @Suite("Deadlines") struct DeadlineTests {

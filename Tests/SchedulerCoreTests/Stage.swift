@@ -2,6 +2,7 @@ import CivilTime
 import DAGModel
 import RunStore
 import SchedulerCore
+import Simulation
 import Timetables
 
 /// The core on tables in memory, step by step: every decision is committed at once.

@@ -1,4 +1,5 @@
 import CivilTime
+import Collecting
 import Markets
 import Testing
 
@@ -192,6 +193,48 @@ import Testing
         // Compared until three seconds before the comparison a minute ago; one trade a second and some.
         #expect(last?.from == CollectorRig.start + .seconds(180 - 60 - 3))
         #expect(last?.count == 20 + 60 + 15)
+    }
+
+    @Test("long comparisons wait for each other, leave room for gaps, and the next begins when one ends")
+    func longChecks() {
+        let names = (0..<6).map { "KRW-C\($0)" }
+        var rig = CollectorRig(names)
+        _ = rig.run()
+        for name in names { _ = rig.admit(rig.trade(name, id: 1)) }
+        var checks: [FillRequest] = []
+        for _ in 0..<7 {
+            _ = rig.send(.received(count: 1))
+            checks += fills(rig.pass(.seconds(10)))
+        }
+        #expect(checks.map(\.market.description) == ["KRW-C0", "KRW-C1"])
+        let gaps = fills(rig.send(.known(code("KRW-C5"), rig.now.wall - .seconds(1000))))
+        #expect(gaps.map(\.purpose) == [.gap])
+        let next = fills(rig.send(.filled(checks[0], FillOutcome(newest: rig.now.wall))))
+        #expect(next.map(\.market.description) == ["KRW-C2"])
+        #expect(next.map(\.purpose) == [.check])
+        #expect(rig.machine.gaps.running == 3 && rig.machine.gaps.checking == 2)
+    }
+
+    @Test("a comparison of a minute of a thousand trades a second publishes none of them again")
+    func busyMarket() {
+        var rig = CollectorRig(["KRW-BTC"])
+        _ = rig.run()
+        var requests: [FillRequest] = []
+        var trades: [Trade] = []
+        for second in 0..<61 where requests.isEmpty {
+            for number in 0..<1_000 {
+                let trade = rig.trade("KRW-BTC", id: Int64(second * 1_000 + number))
+                _ = rig.admit(trade)
+                trades.append(trade)
+            }
+            _ = rig.send(.received(count: 1_000))
+            requests = fills(rig.pass(.seconds(1)))
+        }
+        #expect(requests.map(\.purpose) == [.check] && trades.count == 60_000)
+        for page in stride(from: 0, to: trades.count, by: 500).reversed() {
+            let missing = rig.missing(in: trades[page..<page + 500].reversed(), for: requests[0])
+            #expect(missing.trades.isEmpty)
+        }
     }
 
     @Test("a comparison finds what the stream lost, and leaves alone what is still on its way")

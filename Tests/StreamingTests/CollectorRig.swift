@@ -1,4 +1,5 @@
 import CivilTime
+import Collecting
 import Markets
 
 @testable import Streaming

@@ -1,4 +1,5 @@
 import CivilTime
+import Collecting
 import Markets
 import PostgresClient
 import ServiceLifecycle
@@ -129,7 +130,7 @@ import Testing
         try await StreamDatabase.use { database in
             let board = CollectorBoard(pool: database.pool)
             var status = CollectorStatus(
-                exchange: .upbit, name: "upbit", markets: [try Sample.market("KRW-BTC")], state: .running,
+                exchange: "upbit", name: "upbit", markets: ["KRW-BTC"], state: .running,
                 since: Sample.start, lastMessageAt: Sample.start, rate: 12.5, lagSeconds: 0.25, messages: 9,
                 reconnects: 1, gaps: 2, filledTrades: 3, malformed: 4, shed: 5, history: [0, 1, 2])
             var trades = SinkStatus(name: "trades")

@@ -1,4 +1,5 @@
 import DAGModel
+import SeededRandom
 import Templates
 import Testing
 

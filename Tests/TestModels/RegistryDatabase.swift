@@ -21,7 +21,11 @@ package struct RegistryDatabase: Sendable {
         }
     }
 
-    package var queries: ModelQueries { ModelQueries(session: warehouse) }
+    /// Longer than any statement takes beside other tests: the patience of pages is not what these tests are about.
+    private static let patience = Duration.seconds(60)
+
+    package var queries: ModelQueries { ModelQueries(session: warehouse, timeout: Self.patience) }
+    package var predictions: PredictionQueries { PredictionQueries(session: warehouse, timeout: Self.patience) }
 
     /// Stores a model as cryptoflow-model does, and returns its id.
     @discardableResult

@@ -19,8 +19,10 @@ package actor TestCluster {
     package func address() async throws -> ClusterAddress { try await start().0 }
 
     /// A URL for libpq of a database, which need not exist (`postgres` always does).
+    ///
+    /// With more patience than usual: beside hundreds of tests, the server may take seconds to start a session.
     package func url(database: String = "postgres") async throws -> String {
-        try await address().url(database: database)
+        try await address().url(database: database) + "&connect_timeout=60"
     }
 
     /// Creates an empty database with a name of its own and returns the name.

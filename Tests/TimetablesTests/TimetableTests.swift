@@ -166,6 +166,7 @@ struct TimetableTests {
         #expect(try first.interval == DataInterval(start: at("2026-01-01"), end: now) && first.due == now)
         let second = try Timetable.continuous.continuation(of: first.interval, now: at("2026-01-03"))
         #expect(try second?.interval == DataInterval(start: now, end: at("2026-01-03")))
+        #expect(first.logicalDate == first.interval.start && second?.logicalDate == now + .microseconds(1))
         #expect(
             try Timetable.continuous.continuation(of: nil, now: at("2026-01-03"), bounds: bounds(nil, "2026-01-02"))
                 == nil)

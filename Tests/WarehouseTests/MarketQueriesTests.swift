@@ -11,7 +11,7 @@ struct MarketQueriesTests {
     @Test("an empty warehouse has no prices, no lines and nothing due")
     func empty() async throws {
         try await WarehouseDatabase.use { (database: WarehouseDatabase) async throws in
-            let queries = MarketQueries(session: database.pool)
+            let queries = database.queries
             #expect(try await queries.latestPrices().isEmpty)
             #expect(try await queries.priceLine(exchange: "upbit", market: "KRW-BTC", hours: 24).isEmpty)
             #expect(try await queries.indicators(exchange: "upbit", market: "KRW-BTC") == nil)
@@ -33,7 +33,7 @@ struct MarketQueriesTests {
                 "exchange": "upbit", "endpoint": "candles", "markets": ["KRW-BTC", "KRW-ETH"],
             ]
             try await task.run(arguments, interval: stretch)
-            let queries = MarketQueries(session: database.pool)
+            let queries = database.queries
             #expect(try await queries.refinementDue() == RefinementDue(replies: 2, markets: 0))
             #expect(
                 try await queries.coverage(until: stretch.end, hours: 100).map { [$0.notRefined, $0.withoutTrade] }

@@ -65,12 +65,12 @@ struct PipelineTests {
             let task = try FetchTask(database, upbit: try fixture.upbit(), now: later)
             try await task.run(arguments("KRW-DOGE", stretch))
             try await database.refineCandles()
-            let sum = try await MarketQueries(session: database.pool).goldChecksum()
+            let sum = try await database.queries.goldChecksum()
             whole.withLock { $0 = sum }
         }
         try await WarehouseDatabase.use { database in
             let task = try FetchTask(database, upbit: try fixture.upbit(), now: later)
-            let queries = MarketQueries(session: database.pool)
+            let queries = database.queries
             // Later pieces first, one piece twice, Silver and Gold after each as its event would start them.
             for start in [120, 160, 40, 120, 200, 0, 80] as [Int64] {
                 let from = stretch.start + .seconds(start * 3600)

@@ -52,7 +52,7 @@ struct TickerFetchTests {
             #expect(
                 try await database.rows("market;quote;base", "FROM market ORDER BY market")
                     == ["KRW-BTC|KRW|BTC", "KRW-ETH|KRW|ETH"])
-            #expect(try await MarketQueries(session: database.pool).refinementDue().isNothing)
+            #expect(try await database.queries.refinementDue().isNothing)
         }
     }
 

@@ -125,8 +125,8 @@ enum Sample {
     }
 
     static func detail(
-        _ dag: DAG, runs: [RunDetail] = [], isPaused: Bool = false, isActive: Bool = true, lastDue: DueRecord? = nil,
-        source: String = "dag_id: sample\n"
+        _ dag: DAG, runs: [RunDetail] = [], isPaused: Bool = false, pauseReason: String? = nil, isActive: Bool = true,
+        lastDue: DueRecord? = nil, source: String = "dag_id: sample\n"
     ) -> DAGDetail {
         let version = DAGVersionID(rawValue: String(repeating: "5eedc0de", count: 8))
         let sorted = runs.map(\.run).sorted { RunCursor($0) > RunCursor($1) }
@@ -135,7 +135,7 @@ enum Sample {
             isPaused: isPaused, isActive: isActive, file: dag.place.file, version: version, versionNumber: 1,
             taskCount: dag.tasks.count, timetable: dag.timetable, bounds: dag.bounds, catchup: dag.catchup,
             firstSeen: now - .seconds(86_400), lastRuns: Array(sorted.prefix(14)), lastDue: lastDue,
-            activeRuns: sorted.count { !$0.state.isFinished })
+            activeRuns: sorted.count { !$0.state.isFinished }, pauseReason: pauseReason)
         return DAGDetail(
             summary: summary, definition: dag, sourceText: source,
             versions: [DAGVersionSummary(version: version, number: 1, createdAt: now - .seconds(86_400))])

@@ -1,4 +1,5 @@
 import CivilTime
+import Collecting
 import Synchronization
 
 @testable import WebServer
@@ -6,7 +7,7 @@ import Synchronization
 /// A real-time path that is only values: what it knows can be changed, and what it publishes is up to the test.
 final class FakeLive: LiveMarkets {
     struct State: Sendable {
-        var collectors: [CollectorReport] = []
+        var collectors: [CollectorStatus] = []
         var figures = StreamFigures()
         var symbols: [LiveSymbol] = []
         var snapshots: [LiveMarketID: LiveSnapshot] = [:]
@@ -15,6 +16,8 @@ final class FakeLive: LiveMarkets {
         var asked: [CandleQuery] = []
         /// Thrown by every question.
         var failure: (any Error)?
+        /// Of what is stored only.
+        var tradesFailure: (any Error)?
         var subscriptions: [AsyncThrowingStream<[LiveUpdate], any Error>.Continuation] = []
         var isWanted: (@Sendable (LiveMarketID, LiveKind) -> Bool)?
     }
@@ -42,7 +45,7 @@ final class FakeLive: LiveMarkets {
 
     func change(_ body: (inout State) -> Void) { state.withLock { body(&$0) } }
 
-    func collectors() async throws -> [CollectorReport] { try ask { $0.collectors } }
+    func collectors() async throws -> [CollectorStatus] { try ask { $0.collectors } }
     func figures() async throws -> StreamFigures { try ask { $0.figures } }
     func symbols() async throws -> [LiveSymbol] { try ask { $0.symbols } }
     func latest() async throws -> [LiveSnapshot] { try ask { $0.snapshots.values.sorted { $0.id < $1.id } } }
@@ -56,7 +59,8 @@ final class FakeLive: LiveMarkets {
     }
 
     func trades(_ query: TradeQuery) async throws -> [LiveTrade] {
-        try ask { state in
+        if let failure = read({ $0.tradesFailure }) { throw failure }
+        return try ask { state in
             let older = state.trades.filter { trade in
                 guard let before = query.before else { return true }
                 return (trade.at, trade.sequentialID) < (before.at, before.sequentialID ?? .min)
@@ -135,10 +139,10 @@ enum LiveSample {
     }
 
     static func collector(
-        _ state: CollectorReport.State = .running, reason: String = "", exchange: String = "upbit",
+        _ state: CollectorState = .running, reason: String = "", exchange: String = "upbit",
         markets: [String] = ["KRW-BTC", "KRW-ETH"], lastSecondsAgo: Int64? = 0
-    ) -> CollectorReport {
-        CollectorReport(
+    ) -> CollectorStatus {
+        CollectorStatus(
             exchange: exchange, name: "1", markets: markets, state: state, reason: reason,
             since: now - .seconds(4_000), lastMessageAt: lastSecondsAgo.map { now - .seconds($0) }, rate: 48.3,
             lagSeconds: 0.0834, messages: 1_234_567, reconnects: 2, gaps: 1, filledTrades: 17, malformed: 3, shed: 41,

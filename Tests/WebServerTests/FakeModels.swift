@@ -110,7 +110,7 @@ extension Sample {
                 madeAt: newest + .seconds(3_600 * Int64(1 - back) + 40), isLate: back == 5, model: back == 7 ? nil : 2,
                 modelName: back == 7 ? "naive: no model is in use" : "2026-10-31T22-8f3a", isMarketKnown: true,
                 close: "\(Int(base))", price: base * 1.0008, lower: base * 0.994, upper: base * 1.0065,
-                probabilities: back == 7 ? nil : [0.25, 0.35, 0.4],
+                deadBand: 0.0012, probabilities: back == 7 ? nil : [0.25, 0.35, 0.4],
                 actualClose: back == 0 ? nil : "\(Int(base * 1.001)).5", error: back == 0 ? nil : 0.0002,
                 isInside: back == 0 ? nil : back != 3)
         }

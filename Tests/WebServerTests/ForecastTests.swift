@@ -29,7 +29,8 @@ struct ForecastTests {
     func newest() async throws {
         let text = try await page(FakeModels(latest: Sample.forecasts(after: Self.hour, count: 30), known: known))
         for part in [
-            "Forecast of the next hour", "With a chance of 80 % between", "falls 25 %", "rises 40 %",
+            "Forecast of the next hour", "With a chance of 80 % between", "falls 25 %", "stays within ±0.12 %",
+            "rises 40 %",
             "By the model <a href=\"/models/2\">2026-10-31T22-8f3a</a>", "0.980 times the naive forecast",
             "79 % of the outcomes",
             "id=\"forecast-plot-title\"", "class=\"band next\"", "class=\"forecast\"", ">outside</td>", ">naive</td>",

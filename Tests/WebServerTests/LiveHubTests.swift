@@ -5,7 +5,8 @@ import WebSocketServer
 
 @testable import WebServer
 
-@Suite("The hub of live updates", .timeLimit(.minutes(1)))
+// Six hundred frames one by one take a while beside hundreds of other tests.
+@Suite("The hub of live updates", .timeLimit(.minutes(4)))
 struct LiveHubTests {
     private let live = LiveSample.path()
 

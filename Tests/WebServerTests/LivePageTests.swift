@@ -1,4 +1,5 @@
 import CivilTime
+import Collecting
 import LogFiles
 import Logging
 import Testing
@@ -45,10 +46,18 @@ struct LivePageTests {
         #expect(reply.status == 404)
         #expect(reply.text.contains("No market “KRW-BTX” is collected; did you mean KRW-BTC?"))
         let none = try await TestSite(FakeHistory()).get("/live")
-        #expect(none.status == 200 && none.text.contains("No real-time path runs in this program."))
+        #expect(none.status == 200 && none.text.contains("No real-time path runs in this program: "))
         #expect(try await TestSite(FakeHistory()).get("/live/KRW-BTC").status == 404)
         #expect(try await TestSite(FakeHistory()).get("/collectors").text.contains("No real-time path runs"))
         #expect(try await TestSite(FakeHistory()).get("/logs").text.contains("keeps no logs"))
+    }
+
+    @Test("a market's price and book are shown without its past trades, too")
+    func withoutStoredTrades() async throws {
+        live.change { $0.tradesFailure = Outage() }
+        let reply = try await page("/live/KRW-BTC")
+        #expect(reply.status == 200 && reply.text.contains("class=\"bar\""))
+        #expect(reply.text.contains("Past trades cannot be read just now"))
     }
 
     @Test("a path that fails is said with status 503")
@@ -60,7 +69,7 @@ struct LivePageTests {
     @Test(
         "how the path is, is said from the age of the last good message",
         arguments: [
-            (CollectorReport.State.starting, "", nil, "Connecting to upbit: no message has come yet."),
+            (CollectorState.starting, "", nil, "Connecting to upbit: no message has come yet."),
             (
                 .stalled, "no message for 35s", 35,
                 "upbit is connected but silent (no message for 35s): the last message is 35s old."
@@ -75,8 +84,8 @@ struct LivePageTests {
             ),
             (.stopped, "", 10, "Collecting from upbit has been stopped: the last message is 10s old."),
             (.running, "", 0, "Live from upbit."),
-        ] as [(CollectorReport.State, String, Int64?, String)])
-    func states(state: CollectorReport.State, reason: String, age: Int64?, sentence: String) async throws {
+        ] as [(CollectorState, String, Int64?, String)])
+    func states(state: CollectorState, reason: String, age: Int64?, sentence: String) async throws {
         live.change { $0.collectors = [LiveSample.collector(state, reason: reason, lastSecondsAgo: age)] }
         #expect(try await page("/live/KRW-BTC").text.contains(sentence))
     }

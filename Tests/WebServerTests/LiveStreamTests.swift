@@ -1,4 +1,6 @@
+import Collecting
 import DAGModel
+import SeededRandom
 import Testing
 
 @testable import WebServer
@@ -150,7 +152,7 @@ struct LiveStreamTests {
 
     @Test("whatever comes, every text has an answer and nothing breaks")
     func fuzz() async throws {
-        var random = SplitMix(state: 7)
+        var random = SeededGenerator(seed: 7)
         let words = [
             "{", "}", "[", "]", ":", ",", "\"action\"", "\"subscribe\"", "\"symbols\"", "\"KRW-BTC\"", "\"channels\"",
             "\"trade\"", "null", "1e999", "-0", "\\u0000", "\u{202E}", "\"\u{301}", "true",
@@ -188,18 +190,6 @@ struct LiveStreamTests {
                 let answer = try await shake(origin, host)
                 #expect(answer == "http/1.1 \(status)", "\(origin ?? "none")")
             }
-        }
-    }
-
-    private struct SplitMix {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var z = state
-            z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-            return z ^ (z >> 31)
         }
     }
 }

@@ -114,7 +114,9 @@ struct MarketAPITests {
         #expect(reply.status == 200)
         #expect(
             Set(json["paths"]?.objectValue.map { Array($0.keys) } ?? [])
-                == Set(MarketRoutes.names.map { "/api/market/\($0)" }))
+                == Set(
+                    APIRoutes.marketNames.map { "/api/market/\($0)" } + APIRoutes.modelNames.map { "/api/ai/\($0)" }
+                        + ["/api/ai/models/{model}"]))
         let tag = try #require(reply.tag)
         let request = try #require(
             PageRequest(method: .get, target: "/api/openapi.json", host: "localhost", knownTag: tag))

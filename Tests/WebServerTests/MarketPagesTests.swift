@@ -86,6 +86,17 @@ struct MarketPagesTests {
         #expect(NumberText.percent(.nan) == "–")
     }
 
+    @Test("a day's label at the edge of a line is whole")
+    func edge() throws {
+        let midnight = Timestamp(seconds: Sample.now.seconds / 86_400 * 86_400)
+        let points = (0..<30).map { hour in
+            MarketPoint(hour: midnight + .seconds(hour * 3_600), close: 5, average: nil)
+        }
+        let html = PriceLine(points: points).html.html
+        let label = try #require(html.firstMatch(of: #/<text class="day" x="([0-9.]+)"/#))
+        #expect(try #require(Double(label.1)) >= 18)
+    }
+
     @Test("a line of equal or extreme values is still a line", arguments: [[5, 5, 5], [0], [1e300, -1e300], [1e-12]])
     func extremes(values: [Double]) {
         let points = values.enumerated().map { place, value in

@@ -1,4 +1,5 @@
 import CivilTime
+import Collecting
 import Testing
 
 @testable import WebServer
@@ -122,5 +123,18 @@ struct MetricsTests {
         let text = try await site.get("/metrics").text
         _ = try lines(text)
         #expect(text.contains("cryptoflow_web_requests_total{route=\"other\",status=\"404\"} 50"))
+    }
+
+    @Test(
+        "every page has a route of its own, without its ids",
+        arguments: [
+            ("/", "/"), ("/models", "/models"), ("/models/7", "/models/{model}"), ("/live/KRW-BTC", "/live/{market}"),
+            ("/api/ai/models", "/api/ai/models"), ("/api/ai/models/two", "/api/ai/models/{model}"),
+            ("/api/ai/predictions", "/api/ai/predictions"), ("/api/ai/else", "other"),
+            ("/api/market/prices", "/api/market/prices"), ("/dags/a/runs/b", "/dags/{dag}/runs/{run}"),
+        ])
+    func routes(target: String, route: String) throws {
+        let request = try #require(PageRequest(method: .get, target: target, host: nil))
+        #expect(RouteName.of(request.segments) == route)
     }
 }

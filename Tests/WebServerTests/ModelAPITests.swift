@@ -36,6 +36,9 @@ struct ModelAPITests {
         let rows = try #require(predictions["predictions"]?.arrayValue)
         #expect(rows.count == 8 && rows[0]["actual_close"] == .null && rows[0]["p_up"] == .double(0.4))
         #expect(rows[7]["model_id"] == .null && rows[7]["p_up"] == .null)
+        #expect(
+            try await ask("/api/ai/predictions?symbol=krw-btc&exchange=Upbit&limit=8", models).json["predictions"]
+                == .array(rows))
         #expect(try await ask("/api/ai/predictions?symbol=x", models).json["predictions"] == .array([]))
         #expect(try await ask("/api/ai/models", FakeModels()).json == ["models": .array([]), "in_use": .null])
     }
@@ -45,12 +48,15 @@ struct ModelAPITests {
         arguments: [
             ("/api/ai/models/9", 404, "not_found"), ("/api/ai/other", 404, "not_found"), ("/api/ai", 404, "not_found"),
             ("/api/ai/predictions?limit=0", 400, "invalid_limit"), ("/api/ai/models?limit=x", 400, "invalid_limit"),
+            ("/api/ai/predictions?market=KRW-BTC", 400, "invalid_parameter"),
+            ("/api/ai/models/two?limit=3", 400, "invalid_parameter"),
         ])
     func errors(target: String, status: Int, code: String) async throws {
         let reply = try await ask(target, models)
         #expect(reply.status == status)
         #expect(reply.json["error"]?["code"] == .string(code))
         #expect(reply.json["error"]?["message"]?.stringValue?.isEmpty == false)
+        #expect(reply.json["error"]?["detail"]?.stringValue?.isEmpty == false)
     }
 
     @Test("writing is refused, a missing database is said, and no models are no crash")
@@ -59,6 +65,23 @@ struct ModelAPITests {
         #expect(posted.status == 405 && posted.json["error"]?["code"] == "method_not_allowed")
         let broken = try await ask("/api/ai/models", FakeModels(failure: NoAnswer(patience: .seconds(1))))
         #expect(broken.status == 503 && broken.json["error"]?["code"] == "unavailable")
-        #expect(try await ask("/api/ai/models", nil).status == 404)
+        let none = try await ask("/api/ai/models", nil)
+        #expect(none.status == 503 && none.json["error"]?["code"] == "no_models")
+    }
+
+    @Test("the description names every member of the answers")
+    func described() async throws {
+        let schemas = try JSONValue(parsing: OpenAPI.text(version: "1"))["components"]?["schemas"]
+        let required = { (name: String) in
+            Set(schemas?[name]?["required"]?.arrayValue?.compactMap(\.stringValue) ?? [])
+        }
+        let members = { (value: JSONValue?) in Set(value?.objectValue.map { Array($0.keys) } ?? []) }
+        let model = try await ask("/api/ai/models/two", models).json
+        #expect(members(model) == required("Model").union(required("ModelFacts")))
+        #expect(members(try await ask("/api/ai/models", models).json["models"]?.arrayValue?.first) == required("Model"))
+        #expect(members(model["judged"]) == required("Hours"))
+        #expect(members(model["judged"]?["model"]) == required("Scores"))
+        let forecasts = try await ask("/api/ai/predictions", models).json["predictions"]
+        #expect(members(forecasts?.arrayValue?.first) == required("Prediction"))
     }
 }

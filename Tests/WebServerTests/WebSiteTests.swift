@@ -6,6 +6,7 @@ import Logging
 import RunStore
 import SchedulerCore
 import Testing
+import Timetables
 
 @testable import WebServer
 
@@ -111,6 +112,44 @@ struct WebSiteTests {
         #expect(!row.contains("<time"))
     }
 
+    @Test("a DAG that the scheduler paused says why, in the list and on its page")
+    func pauseReason() async throws {
+        let detail = Sample.detail(Self.dag, isPaused: true, pauseReason: "3 runs in a row <failed>")
+        let site = try TestSite(FakeHistory(details: [detail]))
+        for target in ["/", "/dags/hourly"] {
+            let text = try await site.get(target).text
+            #expect(text.contains("paused by the scheduler: 3 runs in a row &lt;failed&gt;"))
+        }
+        let byHand = try TestSite(FakeHistory(details: [Sample.detail(Self.dag, isPaused: true)]))
+        #expect(try await !byHand.get("/").text.contains("by the scheduler"))
+    }
+
+    @Test("instances of a mapped task go by their names, and tasks show their group")
+    func mapped() async throws {
+        var dag = Self.dag
+        dag.tasks[1].group = "refine"
+        let whole = Sample.run(dag, 7, state: .success)
+        let tasks = whole.tasks.enumerated().map { place, task in
+            TaskStatus(
+                instance: TaskInstanceKey(
+                    run: task.instance.run, task: task.instance.task, mapIndex: place == 1 ? 4 : -1),
+                state: task.state, tryNumber: task.tryNumber, maxTries: task.maxTries, startDate: task.startDate,
+                endDate: task.endDate, retryAt: nil, reason: nil, mapName: place == 1 ? "KRW-<ETH>" : nil,
+                tries: task.tries)
+        }
+        let run = RunDetail(run: whole.run, definition: dag, versionNumber: 1, tasks: tasks)
+        let site = try TestSite(FakeHistory(details: [Sample.detail(dag)], runDetails: [run]))
+        let page = try await site.get(PageLink.run(dag.id, run.run.runID)).text
+        let group = "<span class=\"tag\" title=\"task group\">refine</span>"
+        #expect(page.contains(">load[4] KRW-&lt;ETH&gt;</a> \(group)</th>"))
+        #expect(Self.all(in: page[...], between: "title=\"task group\">", and: "<").count == 1)
+        // In the chart of times, and over its tries.
+        #expect(Self.all(in: page[...], between: ">load[4] KRW-&lt;ETH&gt;", and: ">").count == 3)
+        let one = try await site.get(PageLink.task(dag.id, run.run.runID, tasks[1].instance)).text
+        #expect(one.contains("<h1 class=\"long\">load[4] KRW-&lt;ETH&gt;") && one.contains(group))
+        #expect(try await site.get("/dags/hourly").text.contains(group))
+    }
+
     @Test("broken documents are shown with place and advice, warnings apart, each list bounded")
     func importErrors() async throws {
         let place = SourcePlace(file: "bad.yaml", line: 7, column: 5)
@@ -141,6 +180,15 @@ struct WebSiteTests {
         #expect(seen == names)
     }
 
+    @Test("what became of due instants is told where a schedule has times")
+    func dueInstants() async throws {
+        let once = Sample.dag("once", timetable: .once)
+        let manual = Sample.dag("manual", timetable: .null)
+        let site = try TestSite(FakeHistory(details: [Sample.detail(once), Sample.detail(manual)]))
+        #expect(try await site.get("/dags/once").text.contains("No instant of its schedule has come yet."))
+        #expect(try await !site.get("/dags/manual").text.contains("Due instants"))
+    }
+
     @Test("a fragment is the content without its frame")
     func fragment() async throws {
         let text = try await TestSite(history()).get("/dags/hourly", fragment: true).text
@@ -153,7 +201,7 @@ struct WebSiteTests {
         let site = try TestSite(history())
         #expect(try await site.get("/?q=HOUR").text.contains("href=\"/dags/hourly\""))
         let none = try await site.get("/?q=%3Cb%3E").text
-        #expect(none.contains("No DAG matches “&lt;b&gt;”"))
+        #expect(none.contains("No DAG matches “&lt;b&gt;”") && !none.contains("<table"))
     }
 
     @Test(

@@ -2,6 +2,7 @@ import LoopbackHTTP
 import LoopbackWebSocket
 import Testing
 import WebSocketClient
+import WebSocketProtocol
 
 @Suite("Connecting a WebSocket", .timeLimit(.minutes(1))) struct ConnectingTests {
     private func failure(

@@ -2,6 +2,7 @@ import LoopbackWebSocket
 import NIOCore
 import Testing
 import WebSocketClient
+import WebSocketProtocol
 
 @Suite("WebSocket connection", .timeLimit(.minutes(1))) struct ConnectionTests {
     /// A connection and the server's end of it.
@@ -114,7 +115,7 @@ import WebSocketClient
         let server = try await LoopbackSocketServer()
         let (connection, peer) = try await connected(server)
         async let ended = end(of: connection)
-        let closing = Task { await connection.close(code: 1000, reason: "done") }
+        let closing = Task { await connection.close(reason: "done") }
         var frames = peer.frames.makeAsyncIterator()
         let frame = await frames.next()
         #expect(frame?.opcode == 8)

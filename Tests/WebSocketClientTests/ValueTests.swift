@@ -1,5 +1,6 @@
 import CivilTime
 import Testing
+import WebSocketProtocol
 
 @testable import WebSocketClient
 

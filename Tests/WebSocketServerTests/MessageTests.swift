@@ -1,6 +1,7 @@
 import LoopbackHTTP
 import NIOCore
 import Testing
+import WebSocketProtocol
 
 @testable import WebSocketServer
 

@@ -19,8 +19,6 @@ package struct DatabaseOptions: ParsableArguments {
     package init() {}
 
     private static let urlVariable = "CRYPTOFLOW_DATABASE_URL"
-    private static let homeVariable = "CRYPTOFLOW_HOME"
-    private static let defaultHome = ".cryptoflow"
 
     /// What the flags, then the environment, then the defaults say.
     ///
@@ -28,19 +26,25 @@ package struct DatabaseOptions: ParsableArguments {
     package var target: DatabaseTarget {
         let environment = CommandEnvironment.current
         let url = database ?? (home == nil ? environment.variable(Self.urlVariable) : nil)
-        return DatabaseTarget(url: url, home: home ?? environment.variable(Self.homeVariable) ?? Self.defaultHome)
+        return DatabaseTarget(url: url, home: environment.home(home))
     }
 
     /// Opens the history, lets `body` work with it, and closes it whatever happens.
     func withHistory<Result>(_ body: (OpenedHistory) async throws -> Result) async throws -> Result {
-        let opened = try await CommandEnvironment.current.opener.open(target)
-        do {
-            let result = try await body(opened)
-            await opened.close()
-            return result
-        } catch {
-            await opened.close()
-            throw error
-        }
+        try await closing(CommandEnvironment.current.opener.open(target), by: { await $0.close() }, body)
+    }
+}
+
+/// Lets `body` work with what has been opened, and closes it whatever happens.
+func closing<Opened, Result>(
+    _ opened: Opened, by close: (Opened) async -> Void, _ body: (Opened) async throws -> Result
+) async rethrows -> Result {
+    do {
+        let result = try await body(opened)
+        await close(opened)
+        return result
+    } catch {
+        await close(opened)
+        throw error
     }
 }

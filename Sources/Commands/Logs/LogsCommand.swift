@@ -78,6 +78,8 @@ struct LogsCommand: AsyncParsableCommand {
         let folder = try folder(environment)
         var query = try query(now: environment.now())
         var follower = follow ? LogFollower(folder: folder, query: query) : nil
+        // What is written from here on is the follower's, so that nothing is shown twice.
+        query.before = follower?.place
         try await show(&query, LogSearch(folder: folder), environment.console)
         guard follower != nil else { return }
         while true {
@@ -90,7 +92,7 @@ struct LogsCommand: AsyncParsableCommand {
     }
 
     private func folder(_ environment: CommandEnvironment) throws -> String {
-        let folder = (home ?? environment.variable("CRYPTOFLOW_HOME") ?? ".cryptoflow") + "/logs"
+        let folder = environment.home(home) + "/logs"
         guard LogSearch(folder: folder).exists else {
             throw CommandFailure(
                 "there are no logs in \(folder)", nextStep: "Name the home folder that holds them with --home.")

@@ -10,8 +10,12 @@ struct MarketCommand: ParsableCommand {
 /// Which market a command means.
 struct MarketChoice: ParsableArguments {
     @Argument(help: ArgumentHelp("The market, price currency first, such as KRW-BTC.", valueName: "market"))
-    var market: String
+    var name: String
 
-    @Option(help: ArgumentHelp("Its exchange.", valueName: "exchange"))
-    var exchange = "upbit"
+    @Option(name: .customLong("exchange"), help: ArgumentHelp("Its exchange.", valueName: "exchange"))
+    var exchangeName = "upbit"
+
+    /// As exchanges write them, however they were typed.
+    var market: String { name.uppercased() }
+    var exchange: String { exchangeName.lowercased() }
 }

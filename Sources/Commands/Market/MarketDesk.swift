@@ -1,4 +1,5 @@
 package import CivilTime
+package import Collecting
 
 /// The list of collected markets, and what collects them, behind the commands.
 ///
@@ -51,64 +52,6 @@ package struct CollectedMarket: Sendable, Hashable {
     }
 }
 
-/// A collector's state and figures.
-package struct CollectorReading: Sendable, Hashable {
-    package var worker: String
-    package var exchange: String
-    package var name: String
-    package var markets: [String]
-    package var state: String
-    /// Why it is in this state; empty for running.
-    package var reason: String
-    package var since: Timestamp
-    package var lastMessageAt: Timestamp?
-    /// Messages a second.
-    package var rate: Double
-    package var lagSeconds: Double?
-    package var messages: Int
-    package var reconnects: Int
-    package var gaps: Int
-    package var filledTrades: Int
-    package var malformed: Int
-    package var shed: Int
-    /// Trades stored by its worker since its start, and those that were there already.
-    package var stored: Int
-    package var duplicates: Int
-    package var commitSeconds: Double?
-    package var updatedAt: Timestamp
-    /// The worker has not written for a while: it is gone or cut off.
-    package var isSilent: Bool
-
-    package init(
-        worker: String, exchange: String, name: String, markets: [String], state: String, reason: String,
-        since: Timestamp, lastMessageAt: Timestamp?, rate: Double, lagSeconds: Double?, messages: Int,
-        reconnects: Int, gaps: Int, filledTrades: Int, malformed: Int, shed: Int, stored: Int, duplicates: Int,
-        commitSeconds: Double?, updatedAt: Timestamp, isSilent: Bool
-    ) {
-        self.worker = worker
-        self.exchange = exchange
-        self.name = name
-        self.markets = markets
-        self.state = state
-        self.reason = reason
-        self.since = since
-        self.lastMessageAt = lastMessageAt
-        self.rate = rate
-        self.lagSeconds = lagSeconds
-        self.messages = messages
-        self.reconnects = reconnects
-        self.gaps = gaps
-        self.filledTrades = filledTrades
-        self.malformed = malformed
-        self.shed = shed
-        self.stored = stored
-        self.duplicates = duplicates
-        self.commitSeconds = commitSeconds
-        self.updatedAt = updatedAt
-        self.isSilent = isSilent
-    }
-}
-
 extension DatabaseOptions {
     /// Opens the market desk, lets `body` work with it, and closes it whatever happens.
     func withDesk<Result>(exchangeURL: String? = nil, _ body: (any MarketDesk) async throws -> Result) async throws
@@ -118,13 +61,6 @@ extension DatabaseOptions {
             throw CommandFailure("this program cannot open the list of markets")
         }
         let desk = try await opener.openDesk(target, exchangeURL: exchangeURL)
-        do {
-            let result = try await body(desk)
-            await desk.close()
-            return result
-        } catch {
-            await desk.close()
-            throw error
-        }
+        return try await closing(desk, by: { await $0.close() }, body)
     }
 }

@@ -40,14 +40,6 @@ package protocol ModelDesk: Sendable {
 extension DatabaseOptions {
     /// Opens the registry, lets `body` work with it, and closes it whatever happens.
     func withModels<Result>(_ body: (any ModelDesk) async throws -> Result) async throws -> Result {
-        let desk = try await CommandEnvironment.current.models.open(target)
-        do {
-            let result = try await body(desk)
-            await desk.close()
-            return result
-        } catch {
-            await desk.close()
-            throw error
-        }
+        try await closing(CommandEnvironment.current.models.open(target), by: { await $0.close() }, body)
     }
 }

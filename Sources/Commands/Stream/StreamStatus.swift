@@ -1,5 +1,6 @@
 import ArgumentParser
 import CivilTime
+import Collecting
 import DAGModel
 
 /// `cryptoflow stream status`.
@@ -30,18 +31,19 @@ struct StreamStatus: AsyncParsableCommand {
                 .init("RECONNECTS", .right), .init("GAPS", .right), .init("FILLED", .right), .init("SHED", .right),
                 .init("BAD", .right), .init("REASON"))
             for collector in collectors {
+                let status = collector.status
                 table.add(
-                    .init(collector.worker), .init(collector.name), .init(collector.shownState, collector.tone),
-                    .init(String(collector.markets.count)), .init(collector.rate.oneDecimal),
-                    .init(collector.lastMessageAt.map { Self.age($0, now) } ?? ""),
-                    .init(collector.lagSeconds.map { "\($0.oneDecimal) s" } ?? ""), .init(String(collector.stored)),
-                    .init(String(collector.reconnects)), .init(String(collector.gaps)),
-                    .init(String(collector.filledTrades)), .init(String(collector.shed)),
-                    .init(String(collector.malformed)), .init(DisplayText.oneLine(collector.reason)))
+                    .init(collector.worker), .init(status.name), .init(collector.shownState, collector.tone),
+                    .init(String(status.markets.count)), .init(FigureText.fixed(status.rate, 1)),
+                    .init(status.lastMessageAt.map { Self.age($0, now) } ?? ""),
+                    .init(status.lagSeconds.map { "\(FigureText.fixed($0, 1)) s" } ?? ""),
+                    .init(String(collector.stored)), .init(String(status.reconnects)), .init(String(status.gaps)),
+                    .init(String(status.filledTrades)), .init(String(status.shed)), .init(String(status.malformed)),
+                    .init(DisplayText.oneLine(status.reason)))
             }
             return table.text(isColourful: isColourful)
         }
-        let live = collectors.filter { !$0.isSilent && $0.state != "stopped" }
+        let live = collectors.filter { !$0.isSilent && $0.status.state != .stopped }
         if live.isEmpty || live.contains(where: { $0.tone == .bad }) { throw ExitCode.failure }
     }
 
@@ -51,43 +53,37 @@ struct StreamStatus: AsyncParsableCommand {
 }
 
 extension CollectorReading {
-    /// The state; of a worker that does not write any more, that.
-    fileprivate var shownState: String { isSilent && state != "stopped" ? "silent" : state }
+    /// The worker does not write any more, though it never said that it stops.
+    private var isLost: Bool { isSilent && status.state != .stopped }
+
+    fileprivate var shownState: String { isLost ? "silent" : status.state.rawValue }
 
     fileprivate var tone: Tone {
-        switch shownState {
-        case "running": .good
-        case "starting", "reconnecting": .warning
-        case "stopped": .quiet
-        default: .bad
+        if isLost { return .bad }
+        return switch status.state {
+        case .running: .good
+        case .starting, .reconnecting: .warning
+        case .stopped: .quiet
+        case .stalled, .failing: .bad
         }
-    }
-}
-
-extension Double {
-    /// With one digit after the point.
-    fileprivate var oneDecimal: String {
-        let tenths = Int64((self * 10).rounded())
-        return "\(tenths < 0 ? "-" : "")\(abs(tenths) / 10).\(abs(tenths) % 10)"
     }
 }
 
 extension RecordShapes {
     func collector(_ collector: CollectorReading) -> JSONValue {
         func number(_ value: Double?) -> JSONValue { value.map { .double($0) } ?? .null }
+        let status = collector.status
         return [
-            "worker": .string(collector.worker), "exchange": .string(collector.exchange),
-            "name": .string(collector.name), "markets": .array(collector.markets.map { .string($0) }),
-            "state": .string(collector.state), "reason": .string(collector.reason),
-            "since": .string(text(collector.since)),
-            "last_message_at": collector.lastMessageAt.map { .string(text($0)) } ?? .null,
-            "rate": .double(collector.rate), "lag_seconds": number(collector.lagSeconds),
-            "messages": .int(Int64(collector.messages)), "reconnects": .int(Int64(collector.reconnects)),
-            "gaps": .int(Int64(collector.gaps)), "filled_trades": .int(Int64(collector.filledTrades)),
-            "malformed": .int(Int64(collector.malformed)), "shed": .int(Int64(collector.shed)),
-            "stored": .int(Int64(collector.stored)), "duplicates": .int(Int64(collector.duplicates)),
-            "commit_seconds": number(collector.commitSeconds), "updated_at": .string(text(collector.updatedAt)),
-            "is_silent": .bool(collector.isSilent),
+            "worker": .string(collector.worker), "exchange": .string(status.exchange), "name": .string(status.name),
+            "markets": .array(status.markets.map { .string($0) }), "state": .string(status.state.rawValue),
+            "reason": .string(status.reason), "since": .string(text(status.since)),
+            "last_message_at": status.lastMessageAt.map { .string(text($0)) } ?? .null, "rate": .double(status.rate),
+            "lag_seconds": number(status.lagSeconds), "messages": .int(Int64(status.messages)),
+            "reconnects": .int(Int64(status.reconnects)), "gaps": .int(Int64(status.gaps)),
+            "filled_trades": .int(Int64(status.filledTrades)), "malformed": .int(Int64(status.malformed)),
+            "shed": .int(Int64(status.shed)), "stored": .int(Int64(collector.stored)),
+            "duplicates": .int(Int64(collector.duplicates)), "commit_seconds": number(collector.commitSeconds),
+            "updated_at": .string(text(collector.updatedAt)), "is_silent": .bool(collector.isSilent),
         ]
     }
 }

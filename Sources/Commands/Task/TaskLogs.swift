@@ -58,10 +58,9 @@ struct TaskLogs: AsyncParsableCommand {
             guard number <= status.tryNumber else {
                 throw CommandFailure("task \"\(task)\" has no try \(number): \(status.tryNumber) so far")
             }
-            let reader = TaskLogReader(
-                path: logs.path(
-                    dag: DAGID(dag), runID: runID, task: TaskID(task), mapIndex: status.instance.mapIndex,
-                    tryNumber: number))
+            let reader = logs.reader(
+                dag: DAGID(dag), runID: runID, task: TaskID(task), mapIndex: status.instance.mapIndex,
+                tryNumber: number)
             try await write(reader, number, status, opened.history)
         }
     }

@@ -3,7 +3,6 @@ import CivilTime
 import DAGDocument
 import DAGModel
 import Execution
-import Glibc
 import RunStore
 import SchedulerCore
 import Timetables
@@ -14,7 +13,7 @@ struct TaskRender: AsyncParsableCommand {
         commandName: "render", abstract: "Print a task's arguments as its next try would get them.",
         discussion: """
             Nothing is run. Outputs of other tasks are read from the run named with --run; without one they are null. \
-            Variables and connections come from the environment. A file is rendered without a database.
+            Variables and connections come from the environment; their secrets are shown as ***. A file is rendered without a database.
 
             Examples:
               cryptoflow task render candles_1h fetch
@@ -83,13 +82,14 @@ struct TaskRender: AsyncParsableCommand {
             attempt: AttemptID(rawValue: 0), epoch: 0, dag: definition, task: spec, run: run, mapIndex: -1,
             tryNumber: 1, maxTries: spec.retries + 1)
         let renderer = ArgumentRenderer(
-            outputs: outputs, variables: Variables(environment: environment),
-            connections: Connections(environment: Self.processEnvironment()))
+            outputs: outputs, variables: Variables(environment: environment.variables),
+            connections: Connections(environment: environment.variables))
+        // The log would only say which outputs are null, which the result shows as well.
+        let log = TaskLog(path: "/dev/null", mask: environment.secrets)
         do {
-            // The log would only say which outputs are null, which the result shows as well.
-            return .object(try await renderer.render(launch, log: TaskLog(path: "/dev/null")))
+            return log.masked(.object(try await renderer.render(launch, log: log)))
         } catch let failure as TaskFailure {
-            throw CommandFailure("task \"\(task)\" cannot be rendered: \(failure.reason)")
+            throw CommandFailure("task \"\(task)\" cannot be rendered: \(log.masked(failure.reason))")
         }
     }
 
@@ -126,23 +126,10 @@ struct TaskRender: AsyncParsableCommand {
     }
 
     private struct Variables: VariableReader {
-        let environment: CommandEnvironment
+        let environment: [String: String]
 
         func variable(named name: String) async throws -> String? {
-            environment.variable("CRYPTOFLOW_VAR_" + name.uppercased())
-                ?? environment.variable("AIRFLOW_VAR_" + name.uppercased())
+            VariableName.text(of: name, in: environment)
         }
-    }
-
-    /// This process's environment, for the connections in it.
-    private static func processEnvironment() -> [String: String] {
-        var result: [String: String] = [:]
-        var entry = environ
-        while let text = entry.pointee {
-            let pair = String(cString: text).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            if pair.count == 2 { result[String(pair[0])] = String(pair[1]) }
-            entry += 1
-        }
-        return result
     }
 }

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 
 /// Where a command writes: results to standard output, everything else to standard error.
@@ -25,9 +26,8 @@ package struct Console: Sendable {
     ///
     /// Colour only on a terminal, and not when `NO_COLOR` is set or `TERM` is `dumb`.
     package static let standard: Console = {
-        let isPlain =
-            CommandEnvironment.processVariable("NO_COLOR") != nil
-            || CommandEnvironment.processVariable("TERM") == "dumb"
+        let variables = ProcessInfo.processInfo.environment
+        let isPlain = !(variables["NO_COLOR"] ?? "").isEmpty || variables["TERM"] == "dumb"
         return Console(isColourful: isatty(1) == 1 && !isPlain, showsProgress: isatty(2) == 1) { stream, text in
             try Self.write(text, to: stream == .output ? 1 : 2)
         }

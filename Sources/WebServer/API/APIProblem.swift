@@ -28,9 +28,13 @@ struct APIProblem: Error, Sendable, Hashable {
         status: 503, code: "no_live_path", message: "no real-time path runs in this program",
         detail: "start it with cryptoflow standalone")
 
+    static let noModels = APIProblem(
+        status: 503, code: "no_models", message: "this program serves no models",
+        detail: "start it with cryptoflow standalone")
+
     static func unavailable(_ error: any Error) -> APIProblem {
         APIProblem(
-            status: 503, code: "unavailable", message: "the market data cannot be read just now",
+            status: 503, code: "unavailable", message: "the data cannot be read just now",
             detail: "try again in a moment (\(error))")
     }
 

@@ -1,11 +1,12 @@
 import CivilTime
+import Collecting
 
 /// What a listener is shown first: everything that is known at that moment.
 struct LiveDesk: Sendable {
     let markets: any LiveMarkets
     let now: @Sendable () -> Timestamp
     /// The content of the collectors' page.
-    let board: @Sendable ([CollectorReport], StreamFigures) -> String
+    let board: @Sendable ([CollectorStatus], StreamFigures) -> String
 
     static let tradesShown = 30
 

@@ -45,9 +45,7 @@ struct LiveEventStream: Sendable {
         do {
             return try await within(hub.configuration.patience, snapshot)
         } catch {
-            let text = "The real-time path does not answer; what is shown may be old."
-            let status = "{\"tone\":\"bad\",\"text\":\(LiveJSON.quoted(text))}"
-            return LiveFrame.eventText("status", data: status)
+            return LiveFrame.eventText("status", data: LiveStatus.unanswered.json)
         }
     }
 

@@ -1,4 +1,5 @@
 import CivilTime
+import Collecting
 import Logging
 import NIOCore
 import Synchronization
@@ -36,7 +37,7 @@ final class LiveHub: Sendable {
     let markets: any LiveMarkets
     let configuration: LiveConfiguration
     private let now: @Sendable () -> Timestamp
-    private let board: @Sendable ([CollectorReport], StreamFigures) -> String
+    private let board: @Sendable ([CollectorStatus], StreamFigures) -> String
     private let logger: Logger
     private let state = Mutex(State())
     private let arrivals = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
@@ -45,7 +46,7 @@ final class LiveHub: Sendable {
     /// - Parameter board: the content of the collectors' page.
     init(
         markets: any LiveMarkets, configuration: LiveConfiguration, now: @escaping @Sendable () -> Timestamp,
-        logger: Logger, board: @escaping @Sendable ([CollectorReport], StreamFigures) -> String
+        logger: Logger, board: @escaping @Sendable ([CollectorStatus], StreamFigures) -> String
     ) {
         self.markets = markets
         self.configuration = configuration

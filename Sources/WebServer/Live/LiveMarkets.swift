@@ -1,4 +1,5 @@
 package import CivilTime
+package import Collecting
 
 /// The real-time path as pages, APIs and sockets see it.
 ///
@@ -8,7 +9,7 @@ package protocol LiveMarkets: Sendable {
     var candleUnits: [String] { get }
 
     /// The state of every collector, by exchange and name; empty when none runs.
-    func collectors() async throws -> [CollectorReport]
+    func collectors() async throws -> [CollectorStatus]
 
     /// What the path has done since its start.
     func figures() async throws -> StreamFigures

@@ -1,4 +1,5 @@
 import CivilTime
+import Collecting
 import Logging
 
 /// The real-time path under the pages' hands: what listeners are shown first, and the hub that keeps them informed.
@@ -8,7 +9,7 @@ struct LiveSite: Sendable {
 
     init(
         markets: any LiveMarkets, configuration: LiveConfiguration, now: @escaping @Sendable () -> Timestamp,
-        logger: Logger, board: @escaping @Sendable ([CollectorReport], StreamFigures) -> String
+        logger: Logger, board: @escaping @Sendable ([CollectorStatus], StreamFigures) -> String
     ) {
         desk = LiveDesk(markets: markets, now: now, board: board)
         hub = LiveHub(markets: markets, configuration: configuration, now: now, logger: logger, board: board)

@@ -1,8 +1,9 @@
 import CivilTime
+import Collecting
 
 /// How the real-time path is, in one sentence: from the age of the last good message, never from a guess.
-struct LiveStatus {
-    enum Tone: String { case good, warn, bad }
+struct LiveStatus: Sendable {
+    enum Tone: String, Sendable { case good, warn, bad }
 
     let tone: Tone
     let text: String
@@ -12,9 +13,9 @@ struct LiveStatus {
     /// - Parameters:
     ///   - collectors: nil when they did not answer.
     ///   - markets: of these markets; nil for all.
-    init(_ collectors: [CollectorReport]?, of markets: Set<LiveMarketID>?, _ words: TimeWords) {
+    init(_ collectors: [CollectorStatus]?, of markets: Set<LiveMarketID>?, _ words: TimeWords) {
         guard let collectors else {
-            (tone, text) = (.bad, "The real-time path does not answer; what is shown may be old.")
+            self = .unanswered
             return
         }
         let ours = collectors.filter { collector in
@@ -34,7 +35,16 @@ struct LiveStatus {
         (tone, text) = Self.sentence(shown, words)
     }
 
-    static func badness(_ collector: CollectorReport) -> Int {
+    /// The path was asked and says nothing.
+    static let unanswered = LiveStatus(
+        tone: .bad, text: "The real-time path does not answer; what is shown may be old.")
+
+    private init(tone: Tone, text: String) {
+        self.tone = tone
+        self.text = text
+    }
+
+    static func badness(_ collector: CollectorStatus) -> Int {
         switch collector.state {
         case .running: 0
         case .starting: 1
@@ -45,7 +55,7 @@ struct LiveStatus {
         }
     }
 
-    static func sentence(_ collector: CollectorReport, _ words: TimeWords) -> (Tone, String) {
+    static func sentence(_ collector: CollectorStatus, _ words: TimeWords) -> (Tone, String) {
         let age = collector.lastMessageAt.map { TimeWords.duration(words.now - $0) }
         let last = age.map { "the last message is \($0) old" } ?? "no message has come yet"
         let reason = collector.reason.isEmpty ? "" : " (\(collector.reason))"

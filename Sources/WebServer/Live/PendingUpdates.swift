@@ -10,7 +10,7 @@ struct PendingUpdates: Sendable {
     static let mostTrades = 500
 
     private(set) var markets: [LiveMarketID: Market] = [:]
-    /// Trades shed since this was last asked.
+    /// Trades shed since the last frame.
     private(set) var shed = 0
 
     var isEmpty: Bool { markets.isEmpty }
@@ -27,12 +27,6 @@ struct PendingUpdates: Sendable {
         case .ticker(let id, let ticker): markets[id, default: Market()].ticker = ticker
         case .book(let id, let book): markets[id, default: Market()].book = book
         }
-    }
-
-    /// All of it as JSON; what is pending is then empty.
-    mutating func take() -> WrittenUpdates {
-        defer { self = PendingUpdates() }
-        return WrittenUpdates(markets)
     }
 }
 

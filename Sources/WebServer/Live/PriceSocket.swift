@@ -1,5 +1,6 @@
 import NIOCore
 import Synchronization
+import WebSocketProtocol
 import WebSocketServer
 
 /// `/ws/prices`: a client says what it wants to hear, is told what is known of it, and then what happens.
@@ -60,7 +61,7 @@ struct PriceSocket: Sendable {
         }
     }
 
-    private func answer(_ message: WebSocketServerMessage, _ talk: Talk) async throws {
+    private func answer(_ message: WebSocketMessage, _ talk: Talk) async throws {
         guard case .text(let text) = message else {
             throw PriceSocketMessage.Refusal(
                 code: "invalid_message", message: "this is a binary message", detail: "messages are JSON texts")

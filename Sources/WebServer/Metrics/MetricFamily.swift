@@ -1,13 +1,13 @@
 /// Figures of one part of the program, asked for each time `/metrics` is.
-package protocol MetricsSource: Sendable {
+protocol MetricsSource: Sendable {
     /// Bounded in number; a label never holds what outsiders choose freely.
     func families() async throws -> [MetricFamily]
 }
 
 /// A metric with its samples, as Prometheus understands it.
-package struct MetricFamily: Sendable, Hashable {
+struct MetricFamily: Sendable, Hashable {
     /// What kind of figure it is.
-    package enum Kind: String, Sendable, Hashable {
+    enum Kind: String, Sendable, Hashable {
         /// Only grows, but for restarts; its name ends in `_total`.
         case counter
         case gauge
@@ -16,13 +16,13 @@ package struct MetricFamily: Sendable, Hashable {
     }
 
     /// One figure.
-    package struct Sample: Sendable, Hashable {
-        package let labels: [Label]
-        package let value: Double
+    struct Sample: Sendable, Hashable {
+        let labels: [Label]
+        let value: Double
         /// `_sum` or `_count` for a summary's; empty otherwise.
-        package let suffix: String
+        let suffix: String
 
-        package init(_ value: Double, labels: [Label] = [], suffix: String = "") {
+        init(_ value: Double, labels: [Label] = [], suffix: String = "") {
             self.labels = labels
             self.value = value
             self.suffix = suffix
@@ -30,22 +30,22 @@ package struct MetricFamily: Sendable, Hashable {
     }
 
     /// A name and its value.
-    package struct Label: Sendable, Hashable {
-        package let name: String
-        package let value: String
+    struct Label: Sendable, Hashable {
+        let name: String
+        let value: String
 
-        package init(_ name: String, _ value: String) {
+        init(_ name: String, _ value: String) {
             self.name = name
             self.value = value
         }
     }
 
-    package let name: String
-    package let help: String
-    package let kind: Kind
-    package let samples: [Sample]
+    let name: String
+    let help: String
+    let kind: Kind
+    let samples: [Sample]
 
-    package init(_ name: String, _ kind: Kind, help: String, _ samples: [Sample]) {
+    init(_ name: String, _ kind: Kind, help: String, _ samples: [Sample]) {
         self.name = name
         self.help = help
         self.kind = kind
@@ -53,16 +53,21 @@ package struct MetricFamily: Sendable, Hashable {
     }
 
     /// A metric with one sample.
-    package init(_ name: String, _ kind: Kind, help: String, _ value: Double) {
+    init(_ name: String, _ kind: Kind, help: String, _ value: Double) {
         self.init(name, kind, help: help, [Sample(value)])
     }
 }
 
-/// Figures asked for by a closure.
-package struct ClosureMetrics: MetricsSource {
-    private let make: @Sendable () async throws -> [MetricFamily]
+extension MetricFamily {
+    /// Metrics of one sample each, whose names begin alike.
+    static func counts(
+        _ prefix: String, _ rows: [(name: String, kind: Kind, help: String, value: Int)]
+    ) -> [MetricFamily] {
+        rows.map { MetricFamily(prefix + $0.name, $0.kind, help: $0.help, Double($0.value)) }
+    }
+}
 
-    package init(_ make: @escaping @Sendable () async throws -> [MetricFamily]) { self.make = make }
-
-    package func families() async throws -> [MetricFamily] { try await make() }
+extension Duration {
+    /// As a number, which is what Prometheus takes.
+    var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
 }

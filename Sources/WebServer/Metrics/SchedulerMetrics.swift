@@ -30,7 +30,7 @@ struct SchedulerMetrics: MetricsSource {
                 MetricFamily(
                     "cryptoflow_scheduler_heartbeat_age_seconds", .gauge,
                     help: "Since the leader renewed its lease, by the database's clock.",
-                    max(0, Double((health.askedAt - lease.renewedAt).wholeMicroseconds) / 1e6)),
+                    max(0, (health.askedAt - lease.renewedAt).inSeconds)),
             ]
         }
         return families

@@ -1,4 +1,5 @@
 import CivilTime
+import Collecting
 
 /// What the real-time path says of itself.
 struct StreamMetrics: MetricsSource {
@@ -11,21 +12,20 @@ struct StreamMetrics: MetricsSource {
         return states(collectors) + collected(collectors) + stored(figures)
     }
 
-    private func labels(_ collector: CollectorReport) -> [MetricFamily.Label] {
+    private func labels(_ collector: CollectorStatus) -> [MetricFamily.Label] {
         [.init("exchange", collector.exchange), .init("collector", collector.name)]
     }
 
-    private func states(_ collectors: [CollectorReport]) -> [MetricFamily] {
+    private func states(_ collectors: [CollectorStatus]) -> [MetricFamily] {
         let states = collectors.flatMap { collector in
-            CollectorReport.State.allCases.map { state in
+            CollectorState.allCases.map { state in
                 MetricFamily.Sample(
                     collector.state == state ? 1 : 0, labels: labels(collector) + [.init("state", state.rawValue)])
             }
         }
         let ages = collectors.compactMap { collector in
             collector.lastMessageAt.map { last in
-                MetricFamily.Sample(
-                    max(0, Double((now() - last).wholeMicroseconds) / 1e6), labels: labels(collector))
+                MetricFamily.Sample(max(0, (now() - last).inSeconds), labels: labels(collector))
             }
         }
         let lags = collectors.compactMap { collector in
@@ -46,8 +46,8 @@ struct StreamMetrics: MetricsSource {
         ]
     }
 
-    private func collected(_ collectors: [CollectorReport]) -> [MetricFamily] {
-        let counts: [(String, String, (CollectorReport) -> Int)] = [
+    private func collected(_ collectors: [CollectorStatus]) -> [MetricFamily] {
+        let counts: [(String, String, (CollectorStatus) -> Int)] = [
             ("received", "Messages received.", { $0.messages }),
             ("reconnects", "Connections that were opened again.", { $0.reconnects }),
             ("gaps", "Gaps found in the exchange's messages.", { $0.gaps }),
@@ -63,30 +63,23 @@ struct StreamMetrics: MetricsSource {
     }
 
     private func stored(_ figures: StreamFigures) -> [MetricFamily] {
-        let last = figures.lastCommitSeconds.map { [MetricFamily.Sample($0)] } ?? []
-        return [
-            MetricFamily(
-                "cryptoflow_stream_messages_total", .counter, help: "Messages passed on, by exchange and kind.",
-                figures.messages.map {
-                    .init(
-                        Double($0.messages), labels: [.init("exchange", $0.exchange), .init("kind", $0.kind.rawValue)])
-                }),
-            MetricFamily(
-                "cryptoflow_stream_stored_trades_total", .counter, help: "Trades written to the database.",
-                Double(figures.storedTrades)),
-            MetricFamily(
-                "cryptoflow_stream_duplicate_trades_total", .counter, help: "Trades that were there already.",
-                Double(figures.duplicateTrades)),
-            MetricFamily(
-                "cryptoflow_stream_dead_letters_total", .counter, help: "Messages set aside with their bytes.",
-                Double(figures.deadLetters)),
-            MetricFamily(
-                "cryptoflow_stream_waiting_messages", .gauge, help: "Messages that wait for the database.",
-                Double(figures.waiting)),
-            MetricFamily(
-                "cryptoflow_stream_commits_total", .counter, help: "Commits of trades.", Double(figures.commits)),
-            MetricFamily(
-                "cryptoflow_stream_last_commit_seconds", .gauge, help: "How long the last commit of trades took.", last),
-        ]
+        let passedOn = MetricFamily(
+            "cryptoflow_stream_messages_total", .counter, help: "Messages passed on, by exchange and kind.",
+            figures.messages.map {
+                .init(Double($0.messages), labels: [.init("exchange", $0.exchange), .init("kind", $0.kind.rawValue)])
+            })
+        let lastCommit = MetricFamily(
+            "cryptoflow_stream_last_commit_seconds", .gauge, help: "How long the last commit of trades took.",
+            figures.lastCommitSeconds.map { [.init($0)] } ?? [])
+        let counts = MetricFamily.counts(
+            "cryptoflow_stream_",
+            [
+                ("stored_trades_total", .counter, "Trades written to the database.", figures.storedTrades),
+                ("duplicate_trades_total", .counter, "Trades that were there already.", figures.duplicateTrades),
+                ("dead_letters_total", .counter, "Messages set aside with their bytes.", figures.deadLetters),
+                ("waiting_messages", .gauge, "Messages that wait for the database.", figures.waiting),
+                ("commits_total", .counter, "Commits of trades.", figures.commits),
+            ])
+        return [passedOn] + counts + [lastCommit]
     }
 }

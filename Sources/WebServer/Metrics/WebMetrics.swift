@@ -19,12 +19,10 @@ final class WebMetrics: MetricsSource {
     init(listening: @escaping @Sendable () -> LiveHub.Figures?) { self.listening = listening }
 
     func count(_ route: String, status: Int, took: Duration) {
-        let parts = took.components
-        let seconds = Double(parts.seconds) + Double(parts.attoseconds) / 1e18
         counts.withLock { counts in
             counts.requests[Key(route: route, status: status), default: 0] += 1
             let known = counts.seconds[route] ?? (0, 0)
-            counts.seconds[route] = (known.count + 1, known.sum + seconds)
+            counts.seconds[route] = (known.count + 1, known.sum + took.inSeconds)
         }
     }
 
@@ -53,23 +51,20 @@ final class WebMetrics: MetricsSource {
                     [
                         .init(Double(figures.eventStreams), labels: [.init("transport", "events")]),
                         .init(Double(figures.sockets), labels: [.init("transport", "websocket")]),
-                    ]),
-                MetricFamily(
-                    "cryptoflow_web_listeners_behind", .gauge, help: "Of them, those who have not had everything yet.",
-                    Double(figures.behind)),
-                MetricFamily(
-                    "cryptoflow_web_sent_frames_total", .counter, help: "Frames that listeners got.",
-                    Double(figures.sentFrames)),
-                MetricFamily(
-                    "cryptoflow_web_shed_frames_total", .counter, help: "Frames that slow listeners did not get.",
-                    Double(figures.shedFrames)),
-                MetricFamily(
-                    "cryptoflow_web_shed_trades_total", .counter, help: "Trades merged away between two frames.",
-                    Double(figures.shedTrades)),
-                MetricFamily(
-                    "cryptoflow_web_given_up_total", .counter,
-                    help: "Listeners cut off because they took nothing for too long.", Double(figures.givenUp)),
+                    ])
             ]
+            families += MetricFamily.counts(
+                "cryptoflow_web_",
+                [
+                    ("listeners_behind", .gauge, "Of them, those who have not had everything yet.", figures.behind),
+                    ("sent_frames_total", .counter, "Frames that listeners got.", figures.sentFrames),
+                    ("shed_frames_total", .counter, "Frames that slow listeners did not get.", figures.shedFrames),
+                    ("shed_trades_total", .counter, "Trades merged away between two frames.", figures.shedTrades),
+                    (
+                        "given_up_total", .counter, "Listeners cut off because they took nothing for too long.",
+                        figures.givenUp
+                    ),
+                ])
         }
         return families
     }
@@ -77,6 +72,13 @@ final class WebMetrics: MetricsSource {
 
 /// An address without its ids: bounded in number, whatever is asked for.
 enum RouteName {
+    /// Addresses of one segment.
+    private static let plain: Set<String> = [
+        "dags", "market", "models", "live", "collectors", "backfills", "logs", "health", "metrics", "style.css",
+        "page.js",
+        "live.js", "favicon.svg", "favicon.ico",
+    ]
+
     static func of(_ segments: [String]) -> String {
         guard let first = segments.first else { return "/" }
         switch (first, segments.count) {
@@ -86,14 +88,16 @@ enum RouteName {
         case ("dags", 7): return "/dags/{dag}/runs/{run}/tasks/{task}/log"
         case ("market", 2): return "/market/{market}"
         case ("live", 2): return "/live/{market}"
-        case ("dags", 1), ("market", 1), ("live", 1), ("collectors", 1), ("backfills", 1), ("logs", 1), ("health", 1),
-            ("metrics", 1), ("style.css", 1), ("page.js", 1), ("live.js", 1), ("favicon.svg", 1), ("favicon.ico", 1):
-            return "/\(first)"
+        case ("models", 2): return "/models/{model}"
+        case (_, 1) where plain.contains(first): return "/\(first)"
         case ("events", 2) where ["live", "collectors"].contains(segments[1]): return "/events/\(segments[1])"
         case ("ws", 2) where segments[1] == "prices": return "/ws/prices"
         case ("api", 2) where segments[1] == "openapi.json": return "/api/openapi.json"
-        case ("api", 3) where segments[1] == "market" && MarketRoutes.names.contains(segments[2]):
+        case ("api", 3) where segments[1] == "market" && APIRoutes.marketNames.contains(segments[2]):
             return "/api/market/\(segments[2])"
+        case ("api", 3) where segments[1] == "ai" && APIRoutes.modelNames.contains(segments[2]):
+            return "/api/ai/\(segments[2])"
+        case ("api", 4) where segments[1] == "ai" && segments[2] == "models": return "/api/ai/models/{model}"
         default: return "other"
         }
     }

@@ -1,4 +1,5 @@
 import CivilTime
+import Collecting
 
 /// `/collectors`: what every collector does, and how the real-time path keeps up.
 struct CollectorsPage {
@@ -9,7 +10,7 @@ struct CollectorsPage {
     static func page(_ live: (any LiveMarkets)?, _ words: TimeWords) async throws -> SitePage {
         guard let live else {
             return .view(
-                "Collectors", section: "collectors", "collectors", ["note": "No real-time path runs in this program."])
+                "Collectors", section: "collectors", "collectors", ["note": LiveLook.nothingLive])
         }
         async let collectors = live.collectors()
         let figures = try await live.figures()
@@ -18,7 +19,7 @@ struct CollectorsPage {
     }
 
     /// What the template `board` shows, which is also sent anew every second.
-    func content(_ collectors: [CollectorReport], _ figures: StreamFigures) -> [String: Any] {
+    func content(_ collectors: [CollectorStatus], _ figures: StreamFigures) -> [String: Any] {
         let running = collectors.count { $0.state == .running }
         var content: [String: Any] = ["any": !collectors.isEmpty, "rows": collectors.map(row)]
         if collectors.isEmpty { content["note"] = "No collector runs: nothing is collected." }
@@ -49,7 +50,7 @@ struct CollectorsPage {
         return facts.map { ["name": $0.0, "value": $0.1] }
     }
 
-    private func row(_ collector: CollectorReport) -> [String: Any] {
+    private func row(_ collector: CollectorStatus) -> [String: Any] {
         let look = Self.look(collector.state)
         var row: [String: Any] = [
             "exchange": collector.exchange, "name": collector.name, "reason": collector.reason,
@@ -59,7 +60,8 @@ struct CollectorsPage {
             "rate": NumberText.fixed(collector.rate, decimals: collector.rate < 10 ? 1 : 0) + "/s",
             "spark": Sparkline(counts: collector.history).html.html,
             "lag": collector.lagSeconds.map(Self.lag) ?? "–", "reconnects": Self.count(collector.reconnects),
-            "gaps": Self.count(collector.gaps), "filled": "\(Self.count(collector.filledTrades)) trades filled",
+            "gaps": Self.count(collector.gaps),
+            "filled": "\(Self.count(collector.filledTrades)) trade\(collector.filledTrades == 1 ? "" : "s") filled",
             "shed": Self.count(collector.shed), "malformed": Self.count(collector.malformed),
             "messages": Self.count(collector.messages),
         ]
@@ -78,7 +80,7 @@ struct CollectorsPage {
         return row
     }
 
-    private static func look(_ state: CollectorReport.State) -> (cssClass: String, sign: String) {
+    private static func look(_ state: CollectorState) -> (cssClass: String, sign: String) {
         switch state {
         case .starting: ("s-queued", "…")
         case .running: ("s-success", "▶")

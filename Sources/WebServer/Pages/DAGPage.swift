@@ -2,6 +2,7 @@ import CivilTime
 import DAGModel
 import RunStore
 import SchedulerCore
+import Timetables
 
 /// `/dags/{id}`: a DAG's runs as a grid and a list, its ledger, its backfills and its document.
 struct DAGPage {
@@ -34,7 +35,10 @@ struct DAGPage {
                 ? ["text": "\(choice)"] : ["text": "\(choice)", "href": "\(PageLink.dag(id))?runs=\(choice)"]
         }
         addRuns(try await runs, of: id, from: cursor, to: &content)
-        addLedger(try await ledger, to: &content)
+        let dueInstants = try await ledger
+        // Without times in its schedule, now or before, nothing can be due.
+        content["hasDueInstants"] = !dueInstants.isEmpty || detail.summary.timetable.isTimeBased
+        addLedger(dueInstants, to: &content)
         let rows = try await backfills.map(BackfillsPage(history: history, words: words).row)
         content["hasBackfills"] = !rows.isEmpty
         content["backfills"] = rows
@@ -130,6 +134,7 @@ struct DAGPage {
         case .run: view["body"] = "run"
         }
         if !task.upstream.isEmpty { view["after"] = task.upstream.map(\.rawValue).joined(separator: ", ") }
+        view["group"] = task.group
         var extra: [String] = []
         if task.triggerRule != .allSuccess { extra.append("starts on \(task.triggerRule.rawValue)") }
         if task.retries > 0 { extra.append("\(task.retries) retr\(task.retries == 1 ? "y" : "ies")") }

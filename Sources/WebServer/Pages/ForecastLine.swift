@@ -80,13 +80,10 @@ struct ForecastLine {
         for offset in 0..<hours {
             let hour = start + .seconds(Int64(offset) * 3_600)
             guard hour.seconds.flooredRemainder(6 * 3_600) == 0 else { continue }
-            let place = x(hour, frame)
-            frame.rule(&html, x1: place, x2: place, y1: frame.top, y2: frame.height - frame.bottom)
             let minute = TimeWords.minute(hour)
             let isMidnight = hour.seconds.flooredRemainder(86_400) == 0
-            frame.text(
-                &html, "day", x: place, y: frame.height - 10,
-                isMidnight ? String(minute.prefix(10).suffix(5)) : String(minute.suffix(5)))
+            frame.upright(
+                &html, x: x(hour, frame), String(isMidnight ? minute.prefix(10).suffix(5) : minute.suffix(5)))
         }
     }
 

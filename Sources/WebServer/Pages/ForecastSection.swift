@@ -56,7 +56,7 @@ struct ForecastSection {
             view["isNaive"] = true
         }
         if let probabilities = newest.probabilities, probabilities.count == 3 {
-            view["probabilities"] = Self.bars(probabilities)
+            view["probabilities"] = Self.bars(probabilities, deadBand: newest.deadBand)
         }
         if let chart = ForecastLine(points: points, forecasts: forecasts) { view["chart"] = chart.html.html }
         return view
@@ -81,7 +81,7 @@ struct ForecastSection {
     }
 
     /// The three probabilities as one bar in SVG, with the figures as text.
-    private static func bars(_ probabilities: [Double]) -> [String: Any] {
+    private static func bars(_ probabilities: [Double], deadBand: Double) -> [String: Any] {
         var html = HTMLText()
         html.markup("<svg class=\"odds\" viewBox=\"0 0 1000 12\" preserveAspectRatio=\"none\" aria-hidden=\"true\">")
         var place = 0
@@ -98,6 +98,9 @@ struct ForecastSection {
         }
         html.markup("</svg>")
         let texts = probabilities.map { NumberText.fixed($0 * 100, decimals: 0) + " %" }
-        return ["bar": html.html, "down": texts[0], "flat": texts[1], "up": texts[2]]
+        return [
+            "bar": html.html, "down": texts[0], "flat": texts[1], "up": texts[2],
+            "within": NumberText.percent(deadBand),
+        ]
     }
 }

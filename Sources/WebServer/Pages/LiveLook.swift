@@ -1,10 +1,14 @@
 import CivilTime
+import Collecting
 
 /// What the live pages have in common.
 enum LiveLook {
+    static let nothingLive =
+        "No real-time path runs in this program: it was started with --no-stream, or its recorded clock stands still."
+
     /// Keys `tone` and `status`.
     static func status(
-        _ collectors: [CollectorReport], of markets: Set<LiveMarketID>?, _ words: TimeWords
+        _ collectors: [CollectorStatus], of markets: Set<LiveMarketID>?, _ words: TimeWords
     ) -> [String: Any] {
         let status = LiveStatus(collectors, of: markets, words)
         return ["tone": status.tone.rawValue, "status": status.text]

@@ -6,6 +6,7 @@ struct LiveMarketPage {
     let words: TimeWords
 
     static let levelsShown = 10
+    private static let patience = Duration.seconds(1)
 
     func page(_ name: String, exchange: String?) async throws -> SitePage {
         let book = SymbolBook(try await live.symbols())
@@ -19,7 +20,11 @@ struct LiveMarketPage {
         }
         async let latest = live.latest(id)
         async let collectors = live.collectors()
-        let trades = try await live.trades(TradeQuery(id: id, limit: LiveDesk.tradesShown))
+        // The only thing here that needs the database: without it, the rest goes on.
+        let stored = try? await within(Self.patience) { [live] in
+            try await live.trades(TradeQuery(id: id, limit: LiveDesk.tradesShown))
+        }
+        let trades = stored ?? []
         let snapshot = try await latest ?? LiveSnapshot(id: id)
         var content = LiveLook.status(try await collectors, of: [id], words)
         content.merge(LiveLook.figures(snapshot)) { $1 }
@@ -32,6 +37,9 @@ struct LiveMarketPage {
         content["events"] = "/events/live?market=" + PageLink.encoded(id.description)
         content["trades"] = trades.map(Self.trade)
         content["noTrades"] = trades.isEmpty
+        content["tradesNote"] =
+            stored == nil
+            ? "Past trades cannot be read just now; new ones appear as they come." : "No trade has come yet."
         content["history"] = PageLink.market(id.market, exchange: id.exchange)
         if let book = snapshot.book {
             content["hasBook"] = true

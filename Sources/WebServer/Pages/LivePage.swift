@@ -7,7 +7,7 @@ struct LivePage {
 
     func page() async throws -> SitePage {
         guard let live else {
-            return .view("Live", section: "live", "live", ["note": "No real-time path runs in this program."])
+            return .view("Live", section: "live", "live", ["note": LiveLook.nothingLive])
         }
         async let latest = live.latest()
         async let collectors = live.collectors()

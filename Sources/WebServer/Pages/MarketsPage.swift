@@ -45,7 +45,10 @@ struct MarketsPage {
 
     private func list(_ prices: [MarketPrice], _ coverage: [MarketHours]) -> SitePage {
         var content: [String: Any] = ["any": !prices.isEmpty, "coverageTitle": Self.coverageTitle]
-        if prices.isEmpty { content["note"] = "No prices yet: they come with the first Gold run." }
+        if prices.isEmpty {
+            content["note"] =
+                "No prices yet: they come once candles have been fetched and the DAG gold_trend_volatility has run."
+        }
         if let newest = prices.map(\.hour).max() {
             let end = newest + .seconds(3_600)
             content["freshness"] = "The newest hour ended at \(TimeWords.minute(end)) UTC, \(words.relative(end))."

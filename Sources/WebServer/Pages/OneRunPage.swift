@@ -19,7 +19,10 @@ struct OneRunPage {
     func page(_ detail: RunDetail) -> SitePage {
         let run = detail.run
         var content = facts(detail)
-        content["tasks"] = detail.tasks.prefix(Self.tasksShown).map { task(run, $0) }
+        let groups = Dictionary(
+            detail.definition.tasks.compactMap { task in task.group.map { (task.id, $0) } },
+            uniquingKeysWith: { first, _ in first })
+        content["tasks"] = detail.tasks.prefix(Self.tasksShown).map { task(run, $0, group: groups[$0.instance.task]) }
         if detail.tasks.count > Self.tasksShown {
             content["moreTasks"] = "The first \(Self.tasksShown) of \(detail.tasks.count) tasks."
         }
@@ -100,20 +103,24 @@ struct OneRunPage {
             + "(\((interval.end - interval.start).humanText(units: 2)))"
     }
 
-    static func name(_ instance: TaskInstanceKey) -> String {
-        instance.mapIndex < 0 ? instance.task.rawValue : "\(instance.task)[\(instance.mapIndex)]"
+    /// `score`, or for an instance of a mapped task `score[2]` with what the document calls it.
+    static func name(_ task: TaskStatus) -> String {
+        let index = task.instance.mapIndex
+        let name = index < 0 ? task.instance.task.rawValue : "\(task.instance.task)[\(index)]"
+        return task.mapName.map { "\(name) \($0)" } ?? name
     }
 
     static func tries(_ task: TaskStatus) -> String {
         task.tryNumber == 0 ? "–" : "\(task.tryNumber) of \(max(task.maxTries + 1, task.tryNumber))"
     }
 
-    private func task(_ run: RunRecord, _ task: TaskStatus) -> [String: Any] {
+    private func task(_ run: RunRecord, _ task: TaskStatus, group: String?) -> [String: Any] {
         var row: [String: Any] = [
-            "href": PageLink.task(run.dag, run.runID, task.instance), "name": Self.name(task.instance),
+            "href": PageLink.task(run.dag, run.runID, task.instance), "name": Self.name(task),
             "look": StateLook(task.state).view, "tries": Self.tries(task),
             "took": words.duration(from: task.startDate, to: task.endDate),
         ]
+        row["group"] = group
         // Not `started`: a name missing here would be looked up in the run around it.
         row["taskStarted"] = task.startDate.map(words.view)
         var reason = task.reason ?? ""
@@ -125,17 +132,17 @@ struct OneRunPage {
     private func tries(_ run: RunRecord, _ task: TaskStatus, place: Int) -> [String: Any] {
         let shown = task.tries.suffix(Self.triesShown)
         var view: [String: Any] = [
-            "anchor": "tries-\(Self.anchor(task.instance))", "name": Self.name(task.instance),
+            "anchor": "tries-\(Self.anchor(task.instance))", "name": Self.name(task),
             "look": StateLook(task.state).view,
             "tries": task.tries.count == 1 ? "1 try" : "\(task.tries.count) tries",
             "open": place < 3 && [.failed, .running, .upForRetry].contains(task.state),
             "attempts": shown.reversed().map { attempt(run, task.instance, $0) },
         ]
         if let last = task.tries.last {
-            let path = logs.path(
+            let reader = logs.reader(
                 dag: run.dag, runID: run.runID, task: task.instance.task, mapIndex: task.instance.mapIndex,
                 tryNumber: last.tryNumber)
-            let text = LogText.plain(TaskLogReader(path: path).tail(limit: Self.logBytes).text)
+            let text = LogText.plain(reader.tail(limit: Self.logBytes).text)
             if !text.isEmpty { view["log"] = text }
         }
         return view

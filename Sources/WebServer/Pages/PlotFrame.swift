@@ -27,14 +27,16 @@ struct PlotFrame {
     }
 
     /// With a little room around the values; a plot of none, or of values that are no numbers, still has ends.
+    ///
+    /// - Parameter room: above and below, as a share of the values' span.
     init(
         values: [Double], width: Double = 640, height: Double = 240, left: Double = 64, right: Double = 14,
-        bottom: Double = 30
+        bottom: Double = 30, room: Double = 0.12
     ) {
         let finite = values.filter(\.isFinite)
         let least = finite.min() ?? 0
         let most = finite.max() ?? 1
-        let margin = max((most - least) * 0.12, abs(most) * 0.001, 1e-9)
+        let margin = max((most - least) * room, abs(most) * 0.001, 1e-9)
         self.init(
             width: width, height: height, left: left, right: right, bottom: bottom, low: least - margin,
             high: most + margin)
@@ -68,11 +70,19 @@ struct PlotFrame {
 
     /// Horizontal rules at round values, labelled at the left, or at the right end.
     func rules(_ html: inout HTMLText, atRight: Bool = false, label: (Double) -> String) {
-        for value in PriceLine.ticks(low, high) {
+        for value in Self.ticks(low, high) {
             rule(&html, x1: left, x2: width - right, y1: y(value), y2: y(value))
             text(
                 &html, atRight ? "" : "end", x: atRight ? width - right + 8 : left - 8, y: y(value) + 4, label(value))
         }
+    }
+
+    /// A vertical rule with its label below.
+    func upright(_ html: inout HTMLText, x: Double, _ label: String) {
+        rule(&html, x1: x, x2: x, y1: top, y2: height - bottom)
+        // About as wide as a date; it moves in at the edges, which would cut it.
+        let half = 18.0
+        text(&html, "day", x: min(max(x, half), width - half), y: height - 10, label)
     }
 
     func rule(_ html: inout HTMLText, x1: Double, x2: Double, y1: Double, y2: Double, cssClass: StaticString = "rule") {
@@ -158,4 +168,21 @@ struct PlotFrame {
     }
 
     static func number(_ value: Double) -> String { NumberText.fixed(value.isFinite ? value : 0, decimals: 1) }
+
+    /// About five round values between the ends.
+    static func ticks(_ low: Double, _ high: Double) -> [Double] {
+        let rough = (high - low) / 5
+        guard rough > 0, rough.isFinite else { return [] }
+        var unit = 1.0
+        while unit > rough { unit /= 10 }
+        while unit * 10 <= rough { unit *= 10 }
+        let step = [1.0, 2, 5, 10].map { $0 * unit }.first { $0 >= rough } ?? unit
+        var values: [Double] = []
+        var value = (low / step).rounded(.up) * step
+        while value <= high, values.count < 12 {
+            values.append(value)
+            value += step
+        }
+        return values
+    }
 }

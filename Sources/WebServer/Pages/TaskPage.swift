@@ -20,13 +20,14 @@ struct TaskPage {
         let chosen = request.query["try"]
         let attempt = task.tries.last { chosen == nil || String($0.tryNumber) == chosen }
         if chosen != nil, attempt == nil { return nil }
-        let name = OneRunPage.name(task.instance)
+        let name = OneRunPage.name(task)
         var content: [String: Any] = [
             "dag": run.dag.rawValue, "dagLink": PageLink.dag(run.dag), "runID": run.runID,
             "runLink": PageLink.run(run.dag, run.runID), "name": name, "look": StateLook(task.state).view,
             "hasTries": task.tries.count > 1, "tries": tries(run, task, current: attempt),
             "noTry": task.state == .none ? "The run has not come to this task yet." : "This task has not been tried.",
         ]
+        content["group"] = detail.definition.tasks.first { $0.id == id }?.group
         content["reason"] = task.reason
         content["failed"] = task.state == .failed
         if let attempt { content["attempt"] = view(run, task, attempt) }
@@ -64,10 +65,9 @@ struct TaskPage {
     }
 
     private func reader(_ run: RunRecord, _ task: TaskStatus, _ attempt: AttemptSummary) -> TaskLogReader {
-        TaskLogReader(
-            path: logs.path(
-                dag: run.dag, runID: run.runID, task: task.instance.task, mapIndex: task.instance.mapIndex,
-                tryNumber: attempt.tryNumber))
+        logs.reader(
+            dag: run.dag, runID: run.runID, task: task.instance.task, mapIndex: task.instance.mapIndex,
+            tryNumber: attempt.tryNumber)
     }
 
     private func view(_ run: RunRecord, _ task: TaskStatus, _ attempt: AttemptSummary) -> [String: Any] {

@@ -40,9 +40,9 @@ struct TimeChart {
         html.markup("</span></th></tr></thead><tbody>")
         for task in rows {
             html.markup("<tr><th scope=\"row\" title=\"")
-            html.value(OneRunPage.name(task.instance))
+            html.value(OneRunPage.name(task))
             html.markup("\">")
-            html.value(OneRunPage.name(task.instance))
+            html.value(OneRunPage.name(task))
             html.markup("</th><td><svg viewBox=\"0 0 1000 16\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"")
             html.value(task.tries.map(label).joined(separator: "; "))
             html.markup("\">")

@@ -20,13 +20,13 @@ struct WebSite: Sendable {
     let metrics: WebMetrics
     private let programLogs: LogSearch?
     private let report: MetricsReport
-    private let routes: MarketRoutes
+    private let routes: APIRoutes
     private let frames: PageFrame
     let hosts: HostCheck
 
     init(
         history: any RunHistory, markets: (any MarketPages)?, models: (any ModelPages)? = nil, logs: TaskLogDirectory,
-        live: (any LiveMarkets)? = nil, programLogs: LogSearch? = nil, sources: [any MetricsSource] = [],
+        live: (any LiveMarkets)? = nil, programLogs: LogSearch? = nil,
         liveConfiguration: LiveConfiguration = LiveConfiguration(), configuration: WebServerConfiguration,
         logger: Logger
     ) throws {
@@ -52,11 +52,10 @@ struct WebSite: Sendable {
             ("scheduler", SchedulerMetrics(history: history)), ("process", ProcessMetrics()), ("web", metrics),
         ]
         if let live { named.append(("stream", StreamMetrics(markets: live, now: now))) }
-        named += sources.enumerated().map { ("other_\($0 + 1)", $1) }
         report = MetricsReport(sources: named, patience: configuration.patience, logger: logger)
-        routes = MarketRoutes(
-            api: live.map { MarketAPI(markets: $0) }, version: configuration.version,
-            patience: configuration.patience, logger: logger)
+        routes = APIRoutes(
+            markets: live.map { MarketAPI(markets: $0) }, models: models.map { ModelAPI(source: $0) },
+            version: configuration.version, patience: configuration.patience, logger: logger)
         hosts = HostCheck(bound: configuration.host, others: configuration.otherHosts)
     }
 
@@ -81,9 +80,6 @@ struct WebSite: Sendable {
 
     private func answer(to request: PageRequest) async -> PageReply {
         guard hosts.allows(request.host) else { return .foreignHost }
-        if request.segments.starts(with: ModelAPI.root) {
-            return await ModelAPI(models: models, patience: configuration.patience, logger: logger).reply(to: request)
-        }
         if request.segments.first == "api" { return await routes.respond(to: request) }
         guard request.method != .other else {
             return frames.message("Not possible here", "These pages only show; they change nothing.", status: 405)

@@ -27,16 +27,16 @@ enum DAGTemplate {
         {{text}}</time><div class="sub">{{relative}}</div>{{/started}}</td><td data-label="Took">{{took}}</td></tr>{{/runs}}</tbody></table></div>
         <nav class="paging" aria-label="Pages of runs">{{#newest}}<a href="{{newest}}">Newest</a>{{/newest}} \
         {{#older}}<a href="{{older}}">Older</a>{{/older}}</nav></section>
-        <section aria-labelledby="ledger"><h2 id="ledger">Due instants</h2>
+        {{#hasDueInstants}}<section aria-labelledby="ledger"><h2 id="ledger">Due instants</h2>
         {{#hasLedger}}<ul class="counts">{{#fates}}<li><b>{{count}}</b> {{words}}</li>{{/fates}}</ul>
         <details id="ledger-rows"><summary>{{ledgerTitle}}</summary><div class="scroll"><table class="list narrow">
         <thead><tr><th scope="col">From</th><th scope="col">To</th><th scope="col">Instants</th><th scope="col">What became of them</th></tr></thead>
         <tbody>{{#ledger}}<tr><td data-label="From">{{from}}</td><td data-label="To">{{to}}</td><td data-label="Instants">{{count}}</td>\
         <td data-label="Fate">{{fate}}</td></tr>{{/ledger}}</tbody></table></div></details>{{/hasLedger}}
-        {{^hasLedger}}<p class="none">No instant of its schedule has come yet.</p>{{/hasLedger}}</section>
+        {{^hasLedger}}<p class="none">No instant of its schedule has come yet.</p>{{/hasLedger}}</section>{{/hasDueInstants}}
         {{#hasBackfills}}<section aria-labelledby="backfills"><h2 id="backfills">Backfills</h2>{{> progress}}</section>{{/hasBackfills}}
         <section aria-labelledby="tasks"><h2 id="tasks">Tasks</h2>
-        <ol class="layers">{{#layers}}<li><ul>{{#tasks}}<li class="node"><b>{{id}}</b> <span class="dim">{{body}}</span>\
+        <ol class="layers">{{#layers}}<li><ul>{{#tasks}}<li class="node"><b>{{id}}</b> <span class="dim">{{body}}</span>{{#group}} <span class="tag" title="task group">{{group}}</span>{{/group}}\
         {{#after}}<div class="sub">after {{after}}</div>{{/after}}{{#extra}}<div class="sub">{{extra}}</div>{{/extra}}</li>{{/tasks}}</ul></li>{{/layers}}</ol></section>
         <section aria-labelledby="document"><h2 id="document">Document</h2>
         <dl class="facts"><div><dt>File</dt><dd><code>{{file}}</code></dd></div><div><dt>Version</dt><dd>{{versionNumber}} \

@@ -13,7 +13,7 @@ enum HomeTemplate {
         {{#errors}}<div class="broken"><h3>{{file}}</h3><ul>{{#problems}}<li><code>{{place}}</code> \
         <span class="sev">{{severity}}</span> {{message}}{{#hint}} <em>{{hint}}</em>{{/hint}}</li>{{/problems}}</ul>\
         {{#rest}}<p class="dim">{{rest}}</p>{{/rest}}</div>{{/errors}}</section>{{/hasErrors}}
-        <div class="scroll"><table class="list dags"><caption class="vh">DAGs with their schedules and last runs</caption>
+        {{^empty}}<div class="scroll"><table class="list dags"><caption class="vh">DAGs with their schedules and last runs</caption>
         <thead><tr><th scope="col">DAG</th><th scope="col">Schedule</th><th scope="col">Last runs<span class="dim">, newest right</span></th>\
         <th scope="col">Next run</th><th scope="col">Last run took</th></tr></thead>
         <tbody>{{#dags}}<tr data-name="{{filterText}}">
@@ -25,7 +25,7 @@ enum HomeTemplate {
         <td data-label="Last runs">{{{squares}}}</td>
         <td data-label="Next run">{{#next}}{{relative}}<div class="sub"><time datetime="{{iso}}">{{text}}</time></div>{{/next}}\
         {{#nextNote}}<div class="sub">{{nextNote}}</div>{{/nextNote}}</td>
-        <td data-label="Last run took">{{took}}</td></tr>{{/dags}}</tbody></table></div>
+        <td data-label="Last run took">{{took}}</td></tr>{{/dags}}</tbody></table></div>{{/empty}}
         {{#empty}}<p class="none">{{empty}}</p>{{/empty}}
         {{#more}}<nav class="paging" aria-label="Pages">{{#previous}}<a href="{{previous}}">Previous</a>{{/previous}} \
         <span>{{more}}</span> {{#following}}<a href="{{following}}">Next</a>{{/following}}</nav>{{/more}}

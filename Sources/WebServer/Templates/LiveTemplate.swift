@@ -48,7 +48,7 @@ enum LiveTemplate {
         preserveAspectRatio="none" aria-hidden="true"><rect width="{{width}}" height="10"/></svg></td></tr>{{/bids}}</tbody></table>
         <p class="sub"><time data-f="bookAt">{{bookAt}}</time></p></section>
         <section aria-labelledby="trades"><h2 id="trades">Last trades</h2>
-        <p class="none" data-no-trades{{^noTrades}} hidden{{/noTrades}}>No trade has come yet.</p>
+        <p class="none" data-no-trades{{^noTrades}} hidden{{/noTrades}}>{{tradesNote}}</p>
         <table class="tape"{{#noTrades}} hidden{{/noTrades}}><caption class="vh">Last trades, newest first</caption><thead><tr><th scope="col">Time, UTC</th>\
         <th scope="col">Price, {{quote}}</th><th scope="col">Volume, {{base}}</th><th scope="col">Taker</th></tr></thead>
         <tbody data-trades>{{#trades}}<tr data-trade="{{id}}"><td><time datetime="{{at}}">{{time}}</time></td><td>{{price}}</td><td>{{volume}}</td>\

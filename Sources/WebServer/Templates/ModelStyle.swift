@@ -34,7 +34,7 @@ enum ModelStyle {
         .odds-down { fill: var(--down); background: var(--down); } .odds-up { fill: var(--up); background: var(--up); }
         .odds-flat { fill: var(--queued); background: var(--queued); }
         @media (max-width: 700px) {
-          .plot { min-width: 30rem; } .square .plot { min-width: 0; } #forecast-wrap .plot { min-width: 44rem; } .uses th:first-child { width: auto; }
+          .plot { min-width: 30rem; } .square .plot { min-width: 0; } #forecast-wrap .plot, #line-wrap .plot { min-width: 44rem; } .uses th:first-child { width: auto; }
           .list.uses td[data-label] { padding-left: 7.4rem; }
         }
 

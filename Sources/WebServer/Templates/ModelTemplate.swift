@@ -98,7 +98,7 @@ enum ModelTemplate {
         <span class="dim">at {{until}}</span>{{#isLate}} <span class="tag warn">late</span>{{/isLate}}</p>
         {{#band}}<p>With a chance of 80 % between <b>{{band}}</b>.</p>{{/band}}{{^band}}<p class="dim">No band: the volatility is not known.</p>{{/band}}
         {{#probabilities}}<div class="odds-wrap">{{{bar}}}<p class="legend"><span><span class="dot odds-down"></span> falls {{down}}</span> \
-        <span><span class="dot odds-flat"></span> stays within ±0.05 % {{flat}}</span> <span><span class="dot odds-up"></span> rises {{up}}</span></p></div>{{/probabilities}}
+        <span><span class="dot odds-flat"></span> stays within ±{{within}} {{flat}}</span> <span><span class="dot odds-up"></span> rises {{up}}</span></p></div>{{/probabilities}}
         <p>{{#model}}By the model <a href="{{href}}">{{name}}</a>{{/model}}{{#isNaive}}By the naive forecast, {{naive}}{{/isNaive}}, made \
         {{#made}}{{> time}}{{/made}}{{#isLate}}, after its hour had ended: of no use then, and left out of the record{{/isLate}}. \
         {{#isUnknown}}The model was not trained on this market.{{/isUnknown}}</p>

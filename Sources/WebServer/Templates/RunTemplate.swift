@@ -25,7 +25,7 @@ enum RunTemplate {
         <div class="scroll"><table class="list"><caption class="vh">Tasks of this run</caption>
         <thead><tr><th scope="col">Task</th><th scope="col">State</th><th scope="col">Tries</th><th scope="col">Started</th>\
         <th scope="col">Took</th><th scope="col">Reason</th></tr></thead>
-        <tbody>{{#tasks}}<tr><th scope="row"><a href="{{href}}">{{name}}</a></th>
+        <tbody>{{#tasks}}<tr><th scope="row"><a href="{{href}}">{{name}}</a>{{#group}} <span class="tag" title="task group">{{group}}</span>{{/group}}</th>
         <td data-label="State">{{#look}}{{> badge}}{{/look}}</td><td data-label="Tries">{{tries}}</td>
         <td data-label="Started">{{#taskStarted}}<time datetime="{{iso}}" title="{{relative}}">{{text}}</time>{{/taskStarted}}</td>\
         <td data-label="Took">{{took}}</td><td data-label="Reason">{{reason}}</td></tr>{{/tasks}}</tbody></table></div>

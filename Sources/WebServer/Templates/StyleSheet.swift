@@ -200,7 +200,7 @@ enum StyleSheet {
           .list td[data-label]::before { content: attr(data-label); position: absolute; left: .4rem; top: .2rem; width: 6.6rem; color: var(--dim); font-size: .82rem; }
           .list .num { text-align: left; }
           .list.readings tr { display: flex; justify-content: space-between; padding: .1rem 0; border: 0; }
-          .chart { min-width: 36rem; } .readings caption { display: block; } .foot { padding: .2rem .8rem 1.4rem; }
+          .readings caption { display: block; } .foot { padding: .2rem .8rem 1.4rem; }
           .grid tbody th, .grid .bars th, .grid thead td:first-child { max-width: 8.5rem; }
           .squares { flex-wrap: wrap; }
           .pair { grid-template-columns: minmax(0, 1fr); }

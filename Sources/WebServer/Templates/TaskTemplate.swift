@@ -4,7 +4,7 @@ enum TaskTemplate {
         <nav class="crumbs" aria-label="Path"><a href="/">DAGs</a> / <a href="{{dagLink}}">{{dag}}</a> / \
         <a href="{{runLink}}">{{runID}}</a></nav>
         <div data-live="task">
-        <h1 class="long">{{name}} {{#look}}{{> badge}}{{/look}}</h1>
+        <h1 class="long">{{name}} {{#look}}{{> badge}}{{/look}}{{#group}} <span class="tag" title="task group">{{group}}</span>{{/group}}</h1>
         {{#reason}}<p class="reason{{#failed}} failed{{/failed}}">{{reason}}</p>{{/reason}}
         {{#hasTries}}<nav class="tries" aria-label="Tries">{{#tries}}<a href="{{href}}"{{#current}} aria-current="page"{{/current}}>\
         try {{number}} {{#look}}{{> badge}}{{/look}}</a>{{/tries}}</nav>{{/hasTries}}

@@ -14,7 +14,7 @@ enum ScheduleWords {
         if !dag.isActive {
             view["nextNote"] = "none: its document is gone"
         } else if dag.isPaused {
-            view["nextNote"] = "paused"
+            view["nextNote"] = dag.pauseReason.map { "paused by the scheduler: \($0)" } ?? "paused"
         } else if let due = dag.nextDue(now: words.now)?.due {
             view["next"] = words.view(due)
             if due < words.now { view["nextNote"] = dag.catchup ? "being caught up" : "due" }

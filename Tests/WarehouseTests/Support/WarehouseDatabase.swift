@@ -1,11 +1,15 @@
 import PostgresClient
 import TestDatabases
 import Testing
+import Warehouse
 
 /// A database with the warehouse in it, and what tests do with it.
 struct WarehouseDatabase: Sendable {
     /// Connections under the role of market operators and SQL tasks.
     let pool: PostgresPool
+
+    /// The pages' reads, without the pages' impatience: beside other tests a statement may take seconds.
+    var queries: MarketQueries { MarketQueries(session: pool, timeout: .seconds(60)) }
 
     /// Makes a database, runs `body` and drops it again.
     static func use(_ body: (WarehouseDatabase) async throws -> Void) async throws {

@@ -1,0 +1,83 @@
+package import CivilTime
+import DequeModule
+
+/// What a leader has decided and not yet carried out: the core with the order of its decisions.
+///
+/// Events come in, the core decides, decisions are committed in order and in groups, and only a committed decision's
+/// actions come out. A question to the store waits for every decision before it, and holds back every event after it.
+/// Like the core it has no clock and no I/O: the leader drives it, and so do simulations.
+package struct DecisionQueue: Sendable {
+    package private(set) var core: SchedulerCore
+    /// Decisions not yet committed, oldest first.
+    private var decided = Deque<Decision>()
+    /// How many of them make up the batch under way; 0 for none.
+    private var underWay = 0
+    private var lookups = Deque<Lookup>()
+    /// Events that came while a question was open.
+    private var heldEvents = Deque<SchedulerEvent>()
+
+    package init(core: SchedulerCore) { self.core = core }
+
+    /// Whether something waits for a commit.
+    package var hasDecisions: Bool { !decided.isEmpty }
+
+    /// The question to ask now; nil when there is none, or decisions before it are not committed.
+    package var question: Lookup? { decided.isEmpty ? lookups.first : nil }
+
+    /// Whether every decision is committed and every question answered.
+    package var isSettled: Bool { decided.isEmpty && lookups.isEmpty }
+
+    /// Handles an event now, or after the questions that are open.
+    package mutating func take(_ event: SchedulerEvent, now: Timestamp) {
+        if lookups.isEmpty { decide(event, now: now) } else { heldEvents.append(event) }
+    }
+
+    /// Asks the store something of its own accord: what a command changes.
+    package mutating func ask(_ lookup: Lookup) { lookups.append(lookup) }
+
+    /// Adds changes that need no decision of the core.
+    package mutating func record(_ changes: [Change]) {
+        var decision = Decision()
+        decision.changes = changes
+        decided.append(decision)
+    }
+
+    /// The answer to ``question``; what was held back follows.
+    package mutating func answer(_ event: SchedulerEvent, now: Timestamp) {
+        lookups.removeFirst()
+        decide(event, now: now)
+        while lookups.isEmpty, let held = heldEvents.popFirst() { decide(held, now: now) }
+    }
+
+    private mutating func decide(_ event: SchedulerEvent, now: Timestamp) {
+        let decision = core.handle(event, now: now)
+        if decision.isEmpty { return }
+        for action in decision.actions {
+            if let lookup = action.lookup { lookups.append(lookup) }
+        }
+        decided.append(decision)
+    }
+
+    /// The changes to commit next: those of the oldest decisions, whole ones, at most `limit` unless one alone has more.
+    ///
+    /// The batch stays under way until ``committed()``.
+    package mutating func nextBatch(limit: Int) -> [Change] {
+        var changes: [Change] = []
+        underWay = 0
+        for decision in decided {
+            guard underWay == 0 || changes.count + decision.changes.count <= limit else { break }
+            changes.append(contentsOf: decision.changes)
+            underWay += 1
+        }
+        return changes
+    }
+
+    /// The batch under way is durable: what its decisions ask to do now.
+    package mutating func committed() -> [Action] {
+        var actions: [Action] = []
+        for decision in decided.prefix(underWay) { actions.append(contentsOf: decision.actions) }
+        decided.removeFirst(underWay)
+        underWay = 0
+        return actions
+    }
+}

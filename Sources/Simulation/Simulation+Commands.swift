@@ -1,0 +1,109 @@
+import CivilTime
+import DAGModel
+import RunStore
+import SchedulerCore
+import SeededRandom
+
+extension Simulation {
+    mutating func command(_ command: Command) throws {
+        trace?.add(now, "command \(command)")
+        leader.queue.ask(.command(PendingCommand(id: nextCommand, command: command, actor: "simulation")))
+        nextCommand += 1
+        // A command whose leader is killed comes again in reality; here it is simply taken, before anything else.
+        try settle()
+    }
+
+    mutating func togglePause() throws {
+        guard let id = documents.randomElement(using: &generator)?.dag.id, let row = tables.dags[id] else { return }
+        counts[.pauses] += 1
+        _ = history.setPaused(id, !row.isPaused)
+        trace?.add(now, "\(id) is \(row.isPaused ? "unpaused" : "paused")")
+        leader.queue.take(.paused([id: !row.isPaused]), now: now)
+    }
+
+    mutating func trigger() throws {
+        guard let dag = documents.randomElement(using: &generator)?.dag.id else { return }
+        let date = generator.chance(50) ? now - .seconds(Int64.random(in: 0...5, using: &generator) * 1_200) : nil
+        try command(.trigger(dag: dag, runID: nil, logicalDate: date, conf: .object([:])))
+    }
+
+    mutating func backfill() throws {
+        guard let dag = documents.randomElement(using: &generator)?.dag.id else { return }
+        let from = now - .seconds(Int64.random(in: 0...8, using: &generator) * 3_600)
+        let reprocess = ReprocessBehavior.allCases.randomElement(using: &generator) ?? .none
+        counts[.backfills] += 1
+        try command(
+            .backfill(
+                dag: dag, from: from, to: from + .seconds(4 * 3_600), reprocess: reprocess,
+                maxActive: Int.random(in: 1...3, using: &generator), conf: .object([:])))
+    }
+
+    mutating func changeBackfill() throws {
+        let open = tables.backfills.values.filter { $0.endedAt == nil }.map(\.id).sorted()
+        guard let id = open.randomElement(using: &generator) else { return }
+        counts[.backfillChanges] += 1
+        let states: [BackfillState] = [.paused, .running, .running, .cancelled]
+        try command(.setBackfillState(id, states.randomElement(using: &generator) ?? .running))
+    }
+
+    mutating func changeByHand() throws {
+        try settle()
+        let runs = tables.runs.values.sorted { $0.key < $1.key }
+        guard let run = runs.randomElement(using: &generator), let dag = tables.versions[run.version],
+            let task = dag.tasks.randomElement(using: &generator)
+        else { return }
+        let change: Command
+        switch Int.random(in: 0..<100, using: &generator) {
+        case 0..<50:
+            counts[.clears] += 1
+            change = .clear(
+                ClearRequest(
+                    dag: run.dag, runID: run.runID, tasks: generator.chance(30) ? [] : [task.id],
+                    upstream: generator.chance(20), downstream: generator.chance(60), onlyFailed: generator.chance(30),
+                    past: generator.chance(10), future: generator.chance(10)))
+        case 50..<75:
+            counts[.marks] += 1
+            change = .markTask(
+                dag: run.dag, runID: run.runID, task: task.id, mapIndex: nil,
+                state: generator.chance(70) ? .success : .failed, dryRun: false)
+        case 75..<88:
+            guard !run.state.isFinished else { return }
+            counts[.cancels] += 1
+            return try command(.cancelRun(dag: run.dag, runID: run.runID))
+        default:
+            guard run.state.isFinished else { return }
+            counts[.deletes] += 1
+            if let date = run.logicalDate { deletedDates[run.dag, default: []].insert(date) }
+            return try command(.deleteRun(dag: run.dag, runID: run.runID))
+        }
+        guard let subject = change.subject else { return }
+        let changed = tables.runsToChange(
+            dag: subject.dag, runID: subject.runID, past: subject.past, future: subject.future)
+        changedByHand.formUnion(changed.map(\.stored.run.key))
+        try command(change)
+    }
+
+    mutating func changeDocument() throws {
+        guard let index = documents.indices.randomElement(using: &generator) else { return }
+        counts[.changedDocuments] += 1
+        var dag = documents[index].dag
+        dag.maxActiveRuns = Int.random(in: 1...4, using: &generator)
+        documents[index] = RandomDAGs.record(dag, text: Int(nextCommand) + counts[.commits])
+        trace?.add(now, "\(dag.id) has another document")
+        leader.queue.take(.documents(loaded: [documents[index]], removed: []), now: now)
+    }
+
+    mutating func removeDocument() throws {
+        if let back = removed.popLast() {
+            documents.append(back)
+            trace?.add(now, "\(back.dag.id) is back")
+            leader.queue.take(.documents(loaded: [back], removed: []), now: now)
+        } else if documents.count > 1, let index = documents.indices.randomElement(using: &generator) {
+            counts[.removedDocuments] += 1
+            let gone = documents.remove(at: index)
+            removed.append(gone)
+            trace?.add(now, "\(gone.dag.id) is gone")
+            leader.queue.take(.documents(loaded: [], removed: [gone.dag.id]), now: now)
+        }
+    }
+}

@@ -1,7 +1,0 @@
-package import NIOCore
-
-/// A whole WebSocket message, its fragments put together.
-package enum WebSocketMessage: Sendable {
-    case text(String)
-    case binary(ByteBuffer)
-}
