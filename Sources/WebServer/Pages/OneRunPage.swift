@@ -45,7 +45,8 @@ struct OneRunPage {
     }
 
     private func notice(_ notice: NotificationRecord) -> [String: Any] {
-        let subject = notice.isOfDAG ? "the run" : notice.task.map { Self.name($0) } ?? ""
+        let task = notice.task.map { $0.mapIndex < 0 ? $0.task.rawValue : "\($0.task)[\($0.mapIndex)]" }
+        let subject = notice.isOfDAG ? "the run" : task ?? ""
         var error = notice.lastError ?? ""
         if let next = notice.nextAt { error += (error.isEmpty ? "" : "; ") + "next delivery \(words.relative(next))" }
         return [
