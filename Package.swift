@@ -270,8 +270,9 @@ let package = Package(
         .testTarget(
             name: "ProgramsTests",
             dependencies: [
-                "CChildSpawn", "CivilTime", "Commands", "DAGModel", "HTTPClient", "ModelRegistry", "PostgresClient",
-                "PrivateCluster", "Programs", "TestModels", "SeededRandom", "TestSupport", "WebServer", "cryptoflow",
+                "CChildSpawn", "CivilTime", "Commands", "DAGModel", "HTTPClient", "LoopbackHTTP", "ModelRegistry",
+                "PostgresClient", "PrivateCluster", "Programs", "TestModels", "SeededRandom", "TestSupport",
+                "WebServer", "cryptoflow",
                 "cryptoflow-exchange", "cryptoflow-model", "cryptoflow-scheduler", "cryptoflow-stream", argumentParser,
                 logging,
             ],

@@ -29,7 +29,7 @@ struct MailAddress {
         self.address = address
     }
 
-    var header: String { name.isEmpty ? address : "\(MailMessage.encodedWords(name)) <\(address)>" }
+    var header: String { name.isEmpty ? address : "\(MailMessage.encodedWords(name, isName: true)) <\(address)>" }
 }
 
 /// A mail as it goes over the wire (RFC 5322 and MIME): every text as base64 in UTF-8, so that no line is too long.
@@ -96,9 +96,13 @@ struct MailMessage {
     /// A header's text: as it is when it is short, plain ASCII, else as encoded words (RFC 2047).
     ///
     /// A line break becomes a space, so that no text adds a header of its own.
-    static func encodedWords(_ text: String) -> String {
+    ///
+    /// - Parameter isName: whether it stands before an address, where marks of punctuation have a meaning of their own.
+    static func encodedWords(_ text: String, isName: Bool = false) -> String {
         let text = String(text.map { $0.isNewline || $0 == "\0" ? " " : $0 })
-        let isPlain = text.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "<") && $0 != 0x22 }
+        let isPlain = text.utf8.allSatisfy {
+            $0 >= 0x20 && $0 < 0x7F && !(isName && "()<>[]:;@\\,.\"".utf8.contains($0))
+        }
         if isPlain, text.utf8.count <= 60, !text.contains("=?") { return text }
         var words: [String] = []
         var chunk: [UInt8] = []

@@ -77,7 +77,8 @@ struct CallbackRules {
                 }
             }
             if let problem = Self.deadlineProblem(run, dag, notices) { return problem }
-            if changedByHand.contains(run.key) || run.reason != nil { continue }
+            // A backfill may have run it again after it had been stopped, when nothing was told of its tries.
+            if changedByHand.contains(run.key) || run.reason != nil || run.backfill != nil { continue }
             for attempt in past {
                 let events = dag.tasks.first { $0.id == attempt.start.instance.task }?.callbacks?.map(\.event) ?? []
                 let wanted: [CallbackEvent] =
