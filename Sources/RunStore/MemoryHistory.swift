@@ -1,6 +1,6 @@
 package import CivilTime
 package import DAGModel
-import SchedulerCore
+package import SchedulerCore
 
 /// The tables with the lease that guards them, as plain values.
 ///
@@ -48,10 +48,12 @@ package struct MemoryHistory: Sendable {
     ///
     /// Throws ``RunStoreError/fenced`` when the epoch no longer leads, and ``MemoryTables/Violation`` for what breaks the
     /// tables' rules: these are half-changed then, so apply to a copy.
-    package mutating func commit(_ batch: CommitBatch, now: Timestamp) throws -> Bool {
+    package mutating func commit(
+        _ batch: CommitBatch, now: Timestamp, observe: (MemoryTables, Change) throws -> Void = { _, _ in }
+    ) throws -> Bool {
         guard lease?.epoch == batch.epoch else { throw RunStoreError.fenced(epoch: batch.epoch) }
         if batch.number <= lastBatch { return false }
-        try tables.apply(batch.changes, now: now)
+        try tables.apply(batch.changes, now: now, observe: observe)
         lastBatch = batch.number
         return true
     }

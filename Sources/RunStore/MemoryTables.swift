@@ -71,8 +71,15 @@ package struct MemoryTables: Sendable {
     /// Applies changes in order.
     ///
     /// A thrown ``Violation`` leaves the tables half-changed: apply to a copy.
-    package mutating func apply(_ changes: [Change], now: Timestamp) throws {
-        for change in changes { try apply(change, now: now) }
+    ///
+    /// - Parameter observe: sees the tables after each change.
+    package mutating func apply(
+        _ changes: [Change], now: Timestamp, observe: (MemoryTables, Change) throws -> Void = { _, _ in }
+    ) throws {
+        for change in changes {
+            try apply(change, now: now)
+            try observe(self, change)
+        }
     }
 
     private mutating func apply(_ change: Change, now: Timestamp) throws {

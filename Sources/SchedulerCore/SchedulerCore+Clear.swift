@@ -256,6 +256,7 @@ extension SchedulerCore {
         decision.changes.append(.deleteRun(run.key))
         dropNotifications(of: run.key)
         if let date = run.logicalDate { dags[run.dag]?.datesAhead.remove(date) }
+        forgetPast(run.key)
         touch(run)
         return .done
     }

@@ -96,6 +96,14 @@ extension SchedulerCore {
         if run.unfinished == 0 { finish(&run) } else { runs[key] = run }
     }
 
+    /// A run is deleted: those after it have another before them.
+    mutating func forgetPast(_ key: RunKey) {
+        for follower in (followers.removeValue(forKey: key) ?? []).sorted() {
+            runs[follower]?.past = .unknown
+            unplaced.append(follower)
+        }
+    }
+
     /// A run has ended: those after it keep how.
     mutating func leavePast(of run: RunEntry) {
         guard run.graph.asksForPast else { return }

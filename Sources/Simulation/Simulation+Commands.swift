@@ -24,7 +24,9 @@ extension Simulation {
     mutating func trigger() throws {
         guard let dag = documents.randomElement(using: &generator)?.dag.id else { return }
         let date = generator.chance(50) ? now - .seconds(Int64.random(in: 0...5, using: &generator) * 1_200) : nil
-        try command(.trigger(dag: dag, runID: nil, logicalDate: date, conf: .object([:])))
+        let runAfter = generator.chance(30) ? now + .seconds(Int64.random(in: 0...3_600, using: &generator)) : nil
+        if runAfter != nil { counts[.laterRuns] += 1 }
+        try command(.trigger(dag: dag, runID: nil, logicalDate: date, conf: .object([:]), runAfter: runAfter))
     }
 
     mutating func backfill() throws {
@@ -88,7 +90,7 @@ extension Simulation {
         counts[.changedDocuments] += 1
         var dag = documents[index].dag
         dag.maxActiveRuns = Int.random(in: 1...4, using: &generator)
-        documents[index] = RandomDAGs.record(dag, text: Int(nextCommand) + counts[.commits])
+        documents[index] = RandomDAGs.record(dag, text: counts[.changedDocuments])
         trace?.add(now, "\(dag.id) has another document")
         leader.queue.take(.documents(loaded: [documents[index]], removed: []), now: now)
     }

@@ -62,7 +62,8 @@ extension Simulation {
         for run in active {
             guard let dag = tables.versions[run.version] else { continue }
             let isBlocked = dag.tasks.contains { task in
-                states(of: task.id, run.key, dag).contains { !$0.isFinished } && !mayStartAfterPast(task, run, dag)
+                tables.states(of: task.id, run.key).contains { !$0.isFinished }
+                    && !tables.mayStartAfterPast(task, run, dag)
                     && tables.previousRun(dag: run.dag, before: run.logicalDate ?? .distantPast)?.run.state != .running
             }
             guard isBlocked else { continue }
@@ -110,7 +111,7 @@ extension Simulation {
         }
         var states: [TaskID: [TaskState]] = [:]
         for task in dag.tasks {
-            states[task.id] = self.states(of: task.id, run.key, dag)
+            states[task.id] = tables.states(of: task.id, run.key)
             try judge(task, of: run, in: dag, upstream: task.upstream.flatMap { states[$0] ?? [] })
         }
         let deciding = Set(SetupRules.deciding(dag))
@@ -124,7 +125,7 @@ extension Simulation {
 
     /// A disturbed run's tasks ended as those of an undisturbed one.
     private func judge(_ task: TaskSpec, of run: RunRecord, in dag: DAG, upstream: [TaskState]) throws {
-        let isCutOff = IdealOutcome.skippers(of: task, in: dag, run: run.runID) { self.states(of: $0, run.key, dag) }
+        let isCutOff = IdealOutcome.skippers(of: task, in: dag, run: run.runID) { tables.states(of: $0, run.key) }
         let instances = tables.tasks(of: run.key).filter { $0.instance.task == task.id && $0.state != .removed }
         guard !instances.isEmpty else { throw violation("task \(task.id) of \(run.runID) has no row") }
         let isMapped = instances.contains { $0.instance.mapIndex >= 0 }
@@ -149,7 +150,7 @@ extension Simulation {
                 task, named: IdealOutcome.name(row.instance), dag: run.dag.rawValue, run: run.runID,
                 upstream: upstream, countsTries: !isAgain)
             if isCutOff { expected.insert(.skipped) }
-            if let held = SetupRules.finalStates(task, in: dag, states: { self.states(of: $0, run.key, dag) }) {
+            if let held = SetupRules.finalStates(task, in: dag, states: { tables.states(of: $0, run.key) }) {
                 expected.formUnion(held)
                 if !isMapped { expected.subtract([.success, .failed]) }
             }

@@ -107,6 +107,11 @@ extension Simulation {
         }
     }
 
+    private func isTeardown(_ instance: TaskInstanceKey) -> Bool {
+        let dag = tables.runs[instance.run].flatMap { tables.versions[$0.version] }
+        return dag?.tasks.first { $0.id == instance.task }?.isTeardown ?? false
+    }
+
     /// Until every decision is durable and every question answered.
     mutating func settle() throws {
         while !leader.queue.isSettled { try commit(1) }
@@ -115,23 +120,23 @@ extension Simulation {
 
     private mutating func commitNext() throws {
         let changes = leader.queue.nextBatch(limit: batchLimit)
-        let limits = tables.dags.mapValues(\.record.dag.maxActiveRuns)
         leader.batchNumber += 1
         let batch = CommitBatch(epoch: leader.epoch, number: leader.batchNumber, changes: changes, processes: [:])
         do {
-            _ = try history.commit(batch, now: databaseNow)
+            let rules = CommitRules(seed: seed, parallelism: configuration.parallelism, changedByHand: changedByHand)
+            _ = try history.commit(batch, now: databaseNow) { try rules.check($0, after: $1) }
             if generator.chance(5) {
                 // The answer is lost, so the leader sends the batch again.
                 counts[.lostAnswers] += 1
                 _ = try history.commit(batch, now: databaseNow)
             }
-        } catch {
-            throw violation("\(error)")
+        } catch let broken as MemoryTables.Violation {
+            throw violation(broken.description)
         }
         counts[.commits] += 1
         trace?.add(now, "commit \(changes)")
-        try checkCommit(changes)
-        try checkActiveRuns(changes, limitsBefore: limits)
+        for case .pauseDAG in changes { counts[.autoPauses] += 1 }
+        for case .startAttempt(let start) in changes where isTeardown(start.instance) { counts[.tornDown] += 1 }
         leader.actions += leader.queue.committed()
         if generator.chance(90) { try act(.max) }
     }
@@ -208,7 +213,7 @@ extension Simulation {
         let about = (dag: run?.dag.rawValue ?? "", run: run?.runID ?? "")
         if task?.body == .uses("sensor"), generator.chance(60) {
             counts[.deferrals] += 1
-            let wait = Duration.seconds(Int64.random(in: 0...700, using: &generator))
+            let wait = Duration.seconds(Int64.random(in: 1...700, using: &generator))
             return AttemptEnd(
                 attempt: start.attempt, state: .running, reason: "waits",
                 deferral: Deferral(until: now + wait, isPoll: generator.chance(50)))

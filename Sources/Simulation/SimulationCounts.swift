@@ -19,6 +19,7 @@ package struct SimulationCounts: Hashable, Sendable {
         case deferrals
         case blockedByPast = "blocked by the run before"
         case notRetried = "failures not retried"
+        case laterRuns = "runs asked for later"
         case delivered = "notifications delivered"
         case redelivered = "notifications sent again"
         case missedDeadlines = "missed deadlines"
