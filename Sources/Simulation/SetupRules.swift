@@ -15,6 +15,17 @@ enum SetupRules {
         if !dag.tasks[teardown].upstream.contains(dag.tasks[setup].id) {
             dag.tasks[teardown].upstream.append(dag.tasks[setup].id)
         }
+        // Tasks that would run after a failed setup but for their scope: below something between, with a rule that lets
+        // failures pass.
+        for number in dag.tasks.indices where number > setup && number < teardown && generator.chance(50) {
+            let earlier = dag.tasks[setup + 1..<number].map(\.id)
+            guard let between = earlier.randomElement(using: &generator) else { continue }
+            if !dag.tasks[number].upstream.contains(between) { dag.tasks[number].upstream.append(between) }
+            dag.tasks[number].triggerRule = .allDone
+            if !dag.tasks[teardown].upstream.contains(dag.tasks[number].id) {
+                dag.tasks[teardown].upstream.append(dag.tasks[number].id)
+            }
+        }
         // As documents demand.
         for number in dag.tasks.indices where dag.tasks[number].upstream.contains(dag.tasks[setup].id) {
             if !dag.tasks[number].isTeardown { dag.tasks[number].triggerRule = .allSuccess }
