@@ -109,6 +109,14 @@ package struct PostgresSettings: Sendable, Hashable {
         return text + "/" + (database ?? user ?? "[default database]")
     }
 
+    /// Whether the server is on this machine: behind a Unix socket or a loopback address.
+    package var isLocal: Bool {
+        guard let host, !host.isEmpty else { return true }
+        return host.split(separator: ",").allSatisfy {
+            $0.hasPrefix("/") || $0 == "localhost" || $0 == "::1" || $0.hasPrefix("127.")
+        }
+    }
+
     /// The parameters for `PQconnectStartParams`.
     var connectionParameters: [(keyword: String, value: String)] {
         var parameters = options.filter { $0.key != "options" && $0.key != "client_encoding" }

@@ -9,6 +9,8 @@ package struct Backend: Sendable {
     /// The database under the warehouse's role.
     package let warehouseURL: String
     let warehousePool: PostgresPool
+    /// Whether the server is on this machine.
+    let isLocal: Bool
 
     /// Opens the database, made ready.
     ///
@@ -23,7 +25,9 @@ package struct Backend: Sendable {
         let pool = PostgresPool(
             settings, options: PostgresPoolOptions(maxConnections: 6, connectPatience: .seconds(30)))
         let store = try PostgresRunStore(url: ownerURL, logger: logger)
-        return Backend(store: store, warehouseURL: warehouseURL, warehousePool: pool)
+        return Backend(
+            store: store, warehouseURL: warehouseURL, warehousePool: pool,
+            isLocal: try PostgresSettings(url: ownerURL).isLocal)
     }
 
     func close() async {

@@ -78,6 +78,8 @@ enum SchedulerProgram {
                 root: logs, mask: SecretMask(environment: environment, warehouseURL: backend.warehouseURL)),
             processes: processes, outputs: backend.store, variables: variables,
             connections: connections)
+        var settings = settings
+        settings.stopsWithoutLease = !backend.isLocal
         let documents = FolderDocuments(
             loader: DocumentLoader(catalog: OperatorCatalog(OperatorKit.signatures), root: dags))
         return SchedulerService(

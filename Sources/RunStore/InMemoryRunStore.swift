@@ -21,6 +21,7 @@ package actor InMemoryRunStore: RunStore, CommandQueue {
     private(set) var commands: [CommandRow] = []
     private(set) var problems: [ImportErrorRecord] = []
     private var variables: [String: String] = [:]
+    private var isCutOff = false
     private var pools = ["default_pool": 128]
     private var wakers: [Int: AsyncStream<Void>.Continuation] = [:]
     private var lastWaker = 0
@@ -47,6 +48,7 @@ package actor InMemoryRunStore: RunStore, CommandQueue {
     package func currentLease() async throws -> LeaseStatus? { history.currentLease(now: now) }
 
     package func renewLease(epoch: Int64, ttl: Duration) async throws -> Bool {
+        if isCutOff { throw CutOff() }
         let now = now
         return history.setLease(epoch: epoch, end: now + ttl, now: now)
     }
@@ -71,6 +73,7 @@ package actor InMemoryRunStore: RunStore, CommandQueue {
     }
 
     package func commit(_ batch: CommitBatch) async throws {
+        if isCutOff { throw CutOff() }
         // A process of an attempt that this batch ends is still worth knowing.
         let live = tables.liveAttempts
         var next = history
@@ -123,8 +126,13 @@ package actor InMemoryRunStore: RunStore, CommandQueue {
 
     package func endSessions(of attempts: [AttemptID]) async throws {}
 
-    /// Nothing here passes by itself.
-    package nonisolated func isTransient(_ error: any Error) -> Bool { false }
+    /// Nothing but being cut off passes by itself.
+    package nonisolated func isTransient(_ error: any Error) -> Bool { error is CutOff }
+
+    private struct CutOff: Error {}
+
+    /// Makes the store out of reach for whoever leads, or within it again, as a lost connection would.
+    package func setCutOff(_ isCutOff: Bool) { self.isCutOff = isCutOff }
 
     package func instanceID() async throws -> String { instance }
 

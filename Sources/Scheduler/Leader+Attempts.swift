@@ -34,8 +34,10 @@ extension Leader {
     private func ended(_ end: AttemptEnd) {
         attempts[end.attempt] = nil
         let stopReason = stopReasons.removeValue(forKey: end.attempt)
-        if isStopping, end.state == .failed, stopReason == nil {
-            take(.attemptInterrupted(end.attempt, reason: "the scheduler was stopped"))
+        let hadNoLease = stoppedWithoutLease.remove(end.attempt) != nil
+        if isStopping || hadNoLease, end.state == .failed, stopReason == nil {
+            let reason = hadNoLease ? "the scheduler could not renew its lease" : "the scheduler was stopped"
+            take(.attemptInterrupted(end.attempt, reason: reason))
         } else if let stopReason, end.state == .failed {
             take(
                 .attemptEnded(
@@ -51,6 +53,16 @@ extension Leader {
     /// The lease was renewed: work may be started until `end`.
     func renewed(until end: ContinuousClock.Instant) {
         for start in gate.renewed(until: end) { self.start(start) }
+    }
+
+    /// Stops what runs if the lease may have run out: a successor on another host will start the same again.
+    func stopWithoutLease() {
+        guard ContinuousClock.now >= gate.end, !attempts.isEmpty else { return }
+        logger.error(
+            "the lease could not be renewed in time: stopping what runs, for another scheduler may start it again",
+            metadata: ["attempts": "\(attempts.count)"])
+        stoppedWithoutLease.formUnion(attempts.keys)
+        for task in attempts.values { task.cancel() }
     }
 
     /// Stops every attempt, waits for their ends to be committed, and leaves the store as the next leader expects it.

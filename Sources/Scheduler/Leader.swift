@@ -39,6 +39,8 @@ actor Leader {
     var waitingNotifications = Deque<NotificationRecord>()
     /// The Swift task of each delivery under way; ``stop()`` waits for all.
     var deliveries: [NotificationID: Task<Void, Never>] = [:]
+    /// Attempts that are stopped because the lease may have run out.
+    var stoppedWithoutLease: Set<AttemptID> = []
     var gate: StartGate
     var isStopping = false
     /// Set when this epoch is over: fenced, or a commit that can never succeed.

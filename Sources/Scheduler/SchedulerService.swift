@@ -143,6 +143,7 @@ package struct SchedulerService: Service {
             group.addTask { try await watchDocuments(leader) }
             group.addTask { try await watchCommands(leader) }
             group.addTask { try await renew(leader) }
+            if settings.stopsWithoutLease { group.addTask { try await watchLease(leader) } }
             defer { group.cancelAll() }
             do {
                 try await group.next()
@@ -165,6 +166,15 @@ package struct SchedulerService: Service {
                 // Work stops being started when the lease ends; the next renewal may still come through.
                 logger.warning("the lease could not be renewed", metadata: ["error": "\(error)"])
             }
+        }
+    }
+
+    private func watchLease(_ leader: Leader) async throws {
+        while !Task.isCancelled {
+            let end = await leader.gate.end
+            // Checked a few times after its end, for what starts just before it.
+            try await Task.sleep(until: max(end, .now + settings.leaseTTL / 20), clock: .continuous)
+            await leader.stopWithoutLease()
         }
     }
 

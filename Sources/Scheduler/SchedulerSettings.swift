@@ -8,6 +8,11 @@ package struct SchedulerSettings: Sendable {
     package var leaseTTL = Duration.seconds(10)
     /// How long after a foreign lease's end its attempts are taken for lost: its host may still be stopping them.
     package var foreignGrace = Duration.seconds(5)
+    /// Whether attempts are stopped when the lease may have run out, before the grace of a successor on another host ends.
+    ///
+    /// For a database that this host may lose while another still has it. With a local one nobody can take over while it
+    /// is out of reach, so its tasks had better go on.
+    package var stopsWithoutLease = false
     /// How often the DAG folder is looked at.
     package var rescanInterval = Duration.seconds(1)
     /// How often commands and flags are read again though nothing announced them.

@@ -11,7 +11,7 @@ extension SchedulerCore {
         guard let scopes = run.graph.scopes else { return .ready }
         let setups = scopes.indirectSetups[run.tasks[number].spec]
         guard !setups.isEmpty else { return .ready }
-        let states = setups.map { run.tasks[$0].state }
+        let states = setups.flatMap { run.states(of: $0) }
         if states.contains(where: { $0 == .failed || $0 == .upstreamFailed }) { return .upstreamFailed }
         if states.contains(.skipped) { return .skip }
         return states.allSatisfy { $0 == .success } ? .ready : .wait
@@ -20,9 +20,14 @@ extension SchedulerCore {
     /// Which setup keeps a task from running; nil for none.
     func setupReason(_ number: Int, in run: RunEntry) -> String? {
         guard let scopes = run.graph.scopes else { return nil }
-        return scopes.indirectSetups[run.tasks[number].spec].first {
-            [.failed, .upstreamFailed, .skipped].contains(run.tasks[$0].state)
-        }.map { "its setup \"\(run.spec($0).id)\" ended \(run.tasks[$0].state.rawValue)" }
+        for setup in scopes.indirectSetups[run.tasks[number].spec] {
+            let states = run.states(of: setup)
+            guard let state = [TaskState.failed, .upstreamFailed, .skipped].first(where: states.contains) else {
+                continue
+            }
+            return "its setup \"\(run.spec(setup).id)\" ended \(state.rawValue)"
+        }
+        return nil
     }
 
     /// The task's trigger rule and its setups together.
@@ -61,6 +66,12 @@ extension SchedulerCore {
 }
 
 extension RunEntry {
+    /// The states of a task as others count them: one, or each instance's.
+    func states(of head: Int) -> [TaskState] {
+        let live = (tasks[head].instances ?? []).map { tasks[$0].state }.filter { $0 != .removed }
+        return live.isEmpty ? [tasks[head].state] : live
+    }
+
     /// Why a task is to stop with its run; nil for a teardown, which is to run all the same.
     func stopReason(for number: Int) -> String? {
         stopReason == nil || graph.isTeardown(tasks[number].spec) ? nil : stopReason

@@ -23,6 +23,7 @@ import Testing
         let settings = try PostgresSettings(url: "postgresql:///crypto?host=/run/postgresql&user=bob")
         #expect(settings.host == "/run/postgresql")
         #expect(settings.redactedDescription == "bob@[socket /run/postgresql]/crypto")
+        #expect(settings.isLocal)
         #expect(try PostgresSettings(url: "host=/tmp dbname=x").database == "x")
     }
 
@@ -30,6 +31,7 @@ import Testing
     func redaction() throws {
         let settings = try PostgresSettings(url: "postgresql://alice:hunter2@db:5432/crypto")
         #expect(settings.redactedDescription == "alice@db:5432/crypto")
+        #expect(!settings.isLocal)
         var dumped = ""
         dump(settings, to: &dumped)
         for text in ["\(settings)", String(reflecting: settings), dumped, "\([settings])"] {

@@ -48,6 +48,20 @@ import Testing
         }
     }
 
+    @Test("a mapped setup must have succeeded in every instance")
+    func mappedSetup() throws {
+        var mapped = dag()
+        mapped.tasks[0].expand = ["n": .value([1, 2])]
+        mapped.tasks[0].expandOrder = ["n"]
+        var stage = try Stage(mapped)
+        try stage.trigger()
+        try stage.end("make[0]")
+        #expect(stage.running() == ["make[1]"])
+        try stage.end("make[1]", .skipped)
+        #expect(["one", "two"].map { stage.state($0) } == [.skipped, .skipped])
+        #expect(stage.running() == ["take"])
+    }
+
     @Test("of several setups one that succeeded is enough for the teardown")
     func severalSetups() throws {
         var stage = try Stage(

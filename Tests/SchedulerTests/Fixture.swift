@@ -119,11 +119,13 @@ enum Fixture {
     static func service(
         _ store: InMemoryRunStore, _ records: [DAGRecord], _ log: CommitLog,
         executor: ScriptedExecutor = ScriptedExecutor(),
-        holder: LeaseHolder = holder, isHolderDead: @escaping @Sendable (LeaseHolder) -> Bool = { _ in false },
+        holder: LeaseHolder = holder, stopsWithoutLease: Bool = false,
+        isHolderDead: @escaping @Sendable (LeaseHolder) -> Bool = { _ in false },
         notifications: (any NotificationSender)? = nil
     ) -> SchedulerService {
         var settings = SchedulerSettings()
         settings.leaseTTL = .seconds(4)
+        settings.stopsWithoutLease = stopsWithoutLease
         return SchedulerService(
             store: store, executor: executor, spawns: SpawnRecords(), documents: FixedDocuments(records: records),
             holder: holder, isHolderDead: isHolderDead, settings: settings, observer: log,

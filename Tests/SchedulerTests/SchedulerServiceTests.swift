@@ -99,6 +99,33 @@ import Timetables
         #expect(tries.map(\.state) == [AttemptState.lost, .success])
     }
 
+    @Test("a scheduler that loses a distant database stops what runs before its lease ends, and does it again")
+    func withoutLease() async throws {
+        let store = InMemoryRunStore()
+        let log = CommitLog()
+        let record = Fixture.dag("cut", tasks: [Fixture.task("a")])
+        let stops = AsyncStream.makeStream(of: Void.self)
+        let executor = ScriptedExecutor { launch in
+            guard launch.tryNumber == 1 else { return AttemptEnd(attempt: launch.attempt, state: .success) }
+            let end = await untilCancelled(launch)
+            stops.continuation.yield()
+            return end
+        }
+        let service = Fixture.service(store, [record], log, executor: executor, stopsWithoutLease: true)
+        try await Fixture.leading(service) {
+            try await Fixture.trigger("cut", on: store)
+            await log.wait { $0.contains { if case .startAttempt = $0 { true } else { false } } }
+            await store.setCutOff(true)
+            for await _ in stops.stream { break }
+            await store.setCutOff(false)
+            await log.waitForEnds(of: 1)
+        }
+        let (run, tries) = try await Self.onlyRun(of: "cut", in: store)
+        #expect(run.state == RunState.success)
+        #expect(tries.map(\.state) == [AttemptState.lost, .success])
+        #expect(tries.first?.reason == "the scheduler could not renew its lease")
+    }
+
     /// The one run of a DAG with one task, and that task's tries.
     private static func onlyRun(of dag: String, in store: InMemoryRunStore) async throws -> (
         RunRecord, [AttemptSummary]
