@@ -48,6 +48,8 @@ package struct PortabilityCheck {
                     "Airflow has no 'timezone' in documents", "name it in the timetable: with: {timezone: …}",
                     entry.keyMark, path)
             case "dst", "catchup_window": report("Airflow has no '\(entry.key)'", nil, entry.keyMark, path)
+            case "deadline":
+                report("Airflow's importer has no callbacks yet, and so no deadlines", nil, entry.keyMark, path)
             case "schedule": schedule(entry.value, path, entries)
             case "templates":
                 for template in entry.value.entries ?? [] {
