@@ -46,6 +46,7 @@ func tests(of name: String, _ dependencies: [Target.Dependency], fixtures: Bool 
 // The order is the picture: values at the bottom, databases and networks in the middle, services above, programs last.
 let package = Package(
     name: "cryptoflow",
+    products: [.library(name: "CryptoFlowTasks", targets: ["CryptoFlowTasks"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
@@ -67,6 +68,7 @@ let package = Package(
         .systemLibrary(name: "CXGBoost", pkgConfig: "xgboost", providers: [.apt(["libxgboost-dev"])]),
         .systemLibrary(name: "CLinux"),
         .target(name: "CChildSpawn"),
+        .target(name: "CProcessGuard"),
 
         // Values.
         room("CivilTime", []),
@@ -84,7 +86,7 @@ let package = Package(
         room("PrivateCluster", ["ActorQueues", "CChildSpawn", logging]),
         room("HTTPClient", ["CLibCurl"]),
         room("Markets", ["CivilTime", "HTTPClient"]),
-        room("Execution", ["CLinux", "CivilTime", "DAGModel", "Templates", "Timetables"]),
+        room("Execution", ["CLinux", "CProcessGuard", "CivilTime", "DAGModel", "Templates", "Timetables"]),
         room("Operators", ["CivilTime", "DAGModel", "Execution", "HTTPClient", "PostgresClient", "Templates"]),
 
         // Services.
@@ -94,9 +96,30 @@ let package = Package(
         room(
             "Scheduler",
             [
-                "ActorQueues", "CivilTime", "DAGDocument", "DAGModel", "Execution", "RunStore", "SchedulerCore",
-                lifecycle, logging,
+                "ActorQueues", "CLinux", "CivilTime", "DAGDocument", "DAGModel", "Execution", "RunStore",
+                "SchedulerCore", lifecycle, logging,
             ]),
+
+        // Workers on other machines.
+        room(
+            "Workers",
+            [
+                "ActorQueues", "CLinux", "CivilTime", "DAGModel", "Execution", "RunStore", "SchedulerCore",
+                argumentParser,
+                logging, unixSignals,
+            ]),
+
+        // For users' own programs: tasks in Swift, and their worker.
+        room(
+            "CryptoFlowTasks",
+            [
+                "CivilTime", "DAGModel", "Execution", "HTTPClient", "Operators", "RunStore", "SchedulerCore",
+                "Timetables",
+                "Workers", argumentParser, logging,
+            ]),
+        .executableTarget(
+            name: "swift-tasks-example", dependencies: ["CryptoFlowTasks"],
+            path: "Examples/SwiftTasks/Sources/SwiftTasks", swiftSettings: [.treatAllWarnings(as: .error)]),
 
         // The core and the order of its decisions, driven through years of disturbances.
         room("Simulation", ["CivilTime", "DAGModel", "RunStore", "SchedulerCore", "SeededRandom", "Timetables"]),
@@ -174,8 +197,8 @@ let package = Package(
             [
                 "CivilTime", "Collecting", "Commands", "DAGDocument", "DAGModel", "Execution", "HTTPClient", "LogFiles",
                 "Markets", "ModelRegistry", "Operators", "PostgresClient", "PrivateCluster", "RecordedExchange",
-                "RunStore", "Scheduler", "SchedulerCore", "Streaming", "Warehouse", "WebServer", argumentParser,
-                lifecycle, logging, unixSignals,
+                "RunStore", "Scheduler", "SchedulerCore", "Streaming", "Timetables", "Warehouse", "WebServer", "Workers",
+                argumentParser, lifecycle, logging, unixSignals,
             ]),
         program("cryptoflow", ["Commands", "Programs", argumentParser]),
         program(
@@ -186,11 +209,14 @@ let package = Package(
         room(
             "Benchmarks",
             [
-                "CChildSpawn", "CivilTime", "Collecting", "DAGDocument", "DAGModel", "Execution", "HTTPClient",
+                "CChildSpawn", "CLinux", "CivilTime", "Collecting", "DAGDocument", "DAGModel", "Execution",
+                "HTTPClient",
                 "Markets", "Operators", "PostgresClient", "PrivateCluster", "RunStore", "Scheduler", "SchedulerCore",
                 "Streaming", "Timetables", lifecycle, logging, nioCore, nioHTTP1, nioPosix, nioWebSocket,
             ]),
         program("cryptoflow-bench", ["Benchmarks", "Execution", argumentParser]),
+        room("Chaos", ["Benchmarks", "PostgresClient", "PrivateCluster", "SeededRandom"]),
+        program("cryptoflow-chaos", ["Benchmarks", "Chaos", "Execution", argumentParser]),
 
         // What tests share, and the tests.
         room("LoopbackHTTP", [], path: "Tests/LoopbackHTTP"),
@@ -272,8 +298,8 @@ let package = Package(
             dependencies: [
                 "CChildSpawn", "CivilTime", "Commands", "DAGModel", "HTTPClient", "LoopbackHTTP", "ModelRegistry",
                 "PostgresClient", "PrivateCluster", "Programs", "TestModels", "SeededRandom", "TestSupport",
-                "WebServer", "cryptoflow",
-                "cryptoflow-exchange", "cryptoflow-model", "cryptoflow-scheduler", "cryptoflow-stream", argumentParser,
+                "WebServer", "cryptoflow", "cryptoflow-exchange", "cryptoflow-model", "cryptoflow-scheduler",
+                "cryptoflow-stream", "swift-tasks-example", argumentParser,
                 logging,
             ],
             swiftSettings: strict),
@@ -292,4 +318,5 @@ if let named = Context.environment["CRYPTOFLOW_TESTS"], !named.isEmpty {
         for case .byNameItem(let dependency, _) in target.dependencies { open.append(dependency) }
     }
     package.targets.removeAll { !wanted.contains($0.name) }
+    if !wanted.contains("CryptoFlowTasks") { package.products = [] }
 }

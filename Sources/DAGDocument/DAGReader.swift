@@ -180,6 +180,7 @@ struct DAGReader {
             var reader = TaskReader(context, templates.task(entries, path), at: element.mark, path)
             drafts.append(reader.read())
         }
+        templates.warnOfUnused()
         return drafts
     }
 

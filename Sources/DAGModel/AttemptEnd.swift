@@ -26,12 +26,16 @@ package struct AttemptEnd: Sendable, Hashable {
     package let deferral: Deferral?
     /// The name of a mapped instance, from its `map_index_template`.
     package var mapName: String?
+    /// When a worker took the try; nil when the scheduler carried it out itself.
+    package var takenAt: Timestamp?
+    /// Whether a `lost` try was stopped with the program that carried it out: nobody's fault, and not counted as lost.
+    package let isInterrupted: Bool
 
     package init(
         attempt: AttemptID, state: AttemptState, reason: String? = nil, isRetryable: Bool = true,
         exitCode: Int32? = nil, output: JSONValue? = nil, assetChanges: [AssetChange] = [],
         skips: DownstreamSkip? = nil, failureKind: FailureKind? = nil, deferral: Deferral? = nil,
-        mapName: String? = nil
+        mapName: String? = nil, takenAt: Timestamp? = nil, isInterrupted: Bool = false
     ) {
         self.attempt = attempt
         self.state = state
@@ -44,6 +48,8 @@ package struct AttemptEnd: Sendable, Hashable {
         self.failureKind = failureKind
         self.deferral = deferral
         self.mapName = mapName
+        self.takenAt = takenAt
+        self.isInterrupted = isInterrupted
     }
 }
 

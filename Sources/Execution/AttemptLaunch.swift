@@ -17,10 +17,12 @@ package struct AttemptLaunch: Sendable {
     package let maxTries: Int
     /// When the try began, which for one that waited without a slot is before this part of it; nil for now.
     package let startedAt: Timestamp?
+    /// The queue in which it is handed over to workers; nil when the scheduler carries it out itself.
+    package let queue: String?
 
     package init(
         attempt: AttemptID, epoch: Int64, dag: DAG, task: TaskSpec, run: RunFacts, mapIndex: Int, tryNumber: Int,
-        maxTries: Int, startedAt: Timestamp? = nil
+        maxTries: Int, startedAt: Timestamp? = nil, queue: String? = nil
     ) {
         self.attempt = attempt
         self.epoch = epoch
@@ -31,5 +33,6 @@ package struct AttemptLaunch: Sendable {
         self.tryNumber = tryNumber
         self.maxTries = maxTries
         self.startedAt = startedAt
+        self.queue = queue
     }
 }

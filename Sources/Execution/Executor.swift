@@ -9,6 +9,22 @@ package protocol Executor: Sendable {
     /// Makes sure that attempts of an earlier leader on this host are dead, before they are declared lost: processes by
     /// record and environment, never by process id alone. Throws when it cannot be sure.
     func makeDead(_ attempts: [OrphanedAttempt]) async throws
+
+    /// Does what is to be done beside the attempts while a leader leads; returns once its task is cancelled.
+    func attend() async
+
+    /// Lets go of attempts that go on without this process: their ``run(_:)`` returns with the state `running`, and the next
+    /// leader takes them up by calling it again.
+    func letGo() async
+}
+
+extension Executor {
+    package func attend() async {
+        let (never, _) = AsyncStream.makeStream(of: Void.self)
+        for await _ in never {}
+    }
+
+    package func letGo() async {}
 }
 
 /// An attempt whose leader is gone.

@@ -75,18 +75,14 @@ package struct LocalExecutor: Executor {
     }
 
     private func carryOut(_ launch: AttemptLaunch, _ log: TaskLog) async throws -> (TaskResult, name: String?) {
-        guard case .uses(let name) = launch.task.body else {
-            throw TaskFailure(
-                "the task has a `run` body, and no task handler is registered for it in this program",
-                isRetryable: false)
-        }
         try Task.checkCancellation()
         let context = TaskContext(launch: launch, log: log, processes: processes)
         let renderer = renderer
         let registry = registry
+        try registry.checkKnows(launch)
         let body: @Sendable () async throws -> (TaskResult, name: String?) = {
             let arguments = try await renderer.render(launch, log: log)
-            let result = try await registry.make(name, arguments: arguments).execute(context)
+            let result = try await registry.make(launch, arguments: arguments).execute(context)
             return (result, await renderer.mapName(of: launch, arguments: arguments, log: log))
         }
         guard let timeout = launch.task.executionTimeout else { return try await body() }

@@ -115,6 +115,9 @@ package struct OperatorRegistry: Sendable {
 
     private var entries: [String: (signature: OperatorSignature, make: Factory)] = [:]
 
+    /// What carries out `run` bodies.
+    var handlers: [HandlerName: Factory] = [:]
+
     package init() {}
 
     /// Adds an operator under its signature's name.

@@ -11,20 +11,26 @@ package struct ProcessLauncher: Sendable {
     /// The bytes that a task's log may take on disk; nil for no limit.
     package let outputLimit: Int64?
     private let recorder: any ProcessRecorder
+    /// Whatever kills the children when this program cannot.
+    private let guarded: ProcessGuard?
 
     /// The time between TERM and KILL when nothing else is said: 5 s.
     package static let defaultGrace = Duration.seconds(5)
 
     /// `environment` is the program's own; settings and secrets of ours are taken out of it.
+    ///
+    /// `guarded` is whatever kills the children when this program cannot.
     package init(
         instance: String, environment: [String: String], recorder: any ProcessRecorder,
-        grace: Duration = defaultGrace, outputLimit: Int64? = TaskLogLimit.defaultBytes
+        grace: Duration = defaultGrace, outputLimit: Int64? = TaskLogLimit.defaultBytes,
+        guarded: ProcessGuard? = nil
     ) {
         self.instance = instance
         self.environment = environment.filter { !Self.isPrivate($0.key) }
         self.recorder = recorder
         self.grace = grace
         self.outputLimit = outputLimit
+        self.guarded = guarded
     }
 
     /// The value of `CRYPTOFLOW_ATTEMPT` for an attempt.
@@ -51,6 +57,7 @@ package struct ProcessLauncher: Sendable {
         if !inherits { variables["PATH"] = environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin" }
         variables.merge(extra) { _, given in given }
         variables.merge(Self.contextVariables(launch)) { _, ours in ours }
+        if let guarded { variables[ProcessGuard.variable] = guarded.marker }
         variables[ChildProcess.attemptVariable] = Self.marker(instance: instance, attempt: launch.attempt)
 
         context.log.makeFolder()

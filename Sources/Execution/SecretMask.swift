@@ -67,8 +67,22 @@ package struct SecretMask: Sendable, Hashable {
         }
     }
 
+    /// Covers without changing the length: what the stars leave of a secret becomes zero bytes.
+    package func maskedInPlace(_ bytes: [UInt8]) -> [UInt8] {
+        var bytes = bytes
+        for secret in secrets {
+            var offset = 0
+            while let hit = bytes[offset...].firstRange(of: secret) {
+                let filling = [UInt8](repeating: 0, count: secret.count - Self.stars.count)
+                bytes.replaceSubrange(hit, with: Self.stars + filling)
+                offset = hit.upperBound
+            }
+        }
+        return bytes
+    }
+
     /// How many bytes at the end may be the beginning of a secret.
-    func cutLength(of bytes: [UInt8]) -> Int {
+    package func cutLength(of bytes: [UInt8]) -> Int {
         var longest = 0
         for secret in secrets {
             var length = min(secret.count - 1, bytes.count)
@@ -120,13 +134,13 @@ package struct SecretMask: Sendable, Hashable {
 /// Names that say that what they name is secret.
 ///
 /// Source: Airflow 3, `DEFAULT_SENSITIVE_FIELDS` of its secrets masker.
-enum SecretName {
+package enum SecretName {
     private static let words = [
         "access_key", "access_token", "api_key", "apikey", "authorization", "connection_string", "keyfile_dict",
         "passphrase", "passwd", "password", "private_key", "proxies", "proxy", "secret", "service_account", "token",
     ]
 
-    static func matches(_ name: String) -> Bool {
+    package static func matches(_ name: String) -> Bool {
         let name = name.lowercased()
         return words.contains { name.contains($0) }
     }

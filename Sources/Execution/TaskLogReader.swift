@@ -12,6 +12,13 @@ package struct TaskLogReader: Sendable {
         package let next: Int64
         /// The length of the file when it was read.
         package let size: Int64
+
+        package init(text: String, start: Int64, next: Int64, size: Int64) {
+            self.text = text
+            self.start = start
+            self.next = next
+            self.size = size
+        }
     }
 
     /// 1 MB: what a page or a terminal wants at once.
@@ -56,8 +63,7 @@ package struct TaskLogReader: Sendable {
         // What a log over its limit gave up reads as nothing: go on behind it.
         let data = cryptoflow_seek_data(file, offset)
         if data > offset {
-            let note = "\n[… \(data - offset) bytes left out: the log passed its limit …]\n"
-            return Chunk(text: note, start: offset, next: data, size: size)
+            return Chunk(text: Self.leftOut(data - offset), start: offset, next: data, size: size)
         }
         let hole = cryptoflow_seek_hole(file, offset)
         let end = hole > offset ? min(hole, size) : size
@@ -90,6 +96,46 @@ package struct TaskLogReader: Sendable {
             if over { return }
             try await Task.sleep(for: interval)
         }
+    }
+
+    /// Stored bytes of a log and the place of their first.
+    package struct Piece: Sendable, Hashable {
+        package let start: Int64
+        package let content: [UInt8]
+
+        package init(start: Int64, content: [UInt8]) {
+            self.start = start
+            self.content = content
+        }
+    }
+
+    /// A piece of a log that is kept in pieces: what ``chunk(from:limit:)`` gives of a file.
+    ///
+    /// - Parameters:
+    ///   - pieces: those that end after `offset`, in order; not necessarily all.
+    ///   - size: where the last piece of all ends.
+    package static func chunk(of pieces: [Piece], from offset: Int64, limit: Int, size: Int64) -> Chunk {
+        guard let first = pieces.first, offset >= 0 else {
+            return Chunk(text: "", start: offset, next: offset, size: size)
+        }
+        if first.start > offset {
+            return Chunk(text: leftOut(first.start - offset), start: offset, next: first.start, size: size)
+        }
+        var bytes = Array(first.content.dropFirst(Int(offset - first.start)))
+        for piece in pieces.dropFirst() {
+            guard piece.start == offset + Int64(bytes.count), bytes.count < limit else { break }
+            bytes += piece.content
+        }
+        if bytes.count > max(limit, 8) { bytes.removeLast(bytes.count - max(limit, 8)) }
+        dropCutCharacter(&bytes)
+        let next = offset + Int64(bytes.count)
+        // What fills up the place of a covered secret.
+        bytes.removeAll { $0 == 0 }
+        return Chunk(text: String(decoding: bytes, as: UTF8.self), start: offset, next: next, size: size)
+    }
+
+    private static func leftOut(_ bytes: Int64) -> String {
+        "\n[… \(bytes) bytes left out: the log passed its limit …]\n"
     }
 
     /// Removes an incomplete UTF-8 sequence at the end, unless it is all there is.

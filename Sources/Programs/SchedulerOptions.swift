@@ -1,10 +1,12 @@
 package import ArgumentParser
 package import Commands
+import Execution
 import FoundationEssentials
 import HTTPClient
 package import Logging
 import PrivateCluster
 import Scheduler
+import SchedulerCore
 package import ServiceLifecycle
 
 /// The command line of `cryptoflow-scheduler`: a scheduler alone, on a database that exists.
@@ -25,6 +27,10 @@ package struct SchedulerOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Another address that speaks Upbit's REST dialect.", valueName: "url"))
     package var exchangeURL: String?
 
+    @OptionGroup package var queues: OwnQueuesOption
+
+    @OptionGroup package var retention: RetentionOptions
+
     package init() {}
 
     /// A scheduler as these options say, and what to close in the end.
@@ -34,19 +40,23 @@ package struct SchedulerOptions: ParsableArguments {
         terminal: Terminal, logger: Logger
     ) async throws -> (service: any Service, close: @Sendable () async -> Void) {
         let installation = try Installation(dags: dags, migrations: migrations)
+        var settings = SchedulerSettings()
+        let environment = ProcessInfo.processInfo.environment
+        settings.retention = try retention.settings(environment: environment)
         let address = try DatabaseAddress.resolve(database.target)
         let folder = try database.preparedHome()
-        let environment = ProcessInfo.processInfo.environment
         let backend = try await Backend.open(
             ownerURL: address.ownerURL, access: WarehouseAccess(home: folder, environment: environment),
             migrations: installation.migrations, logger: logger)
         var source = MarketSource()
         source.upbitURL = exchangeURL
         let http = HTTPClient()
+        var settings = SchedulerSettings()
+        settings.core.ownQueues = try queues.names
         let service = try await SchedulerProgram.service(
             backend: backend, dags: installation.dags, logs: try taskLogs(folder), markets: source,
-            environment: environment, http: http, settings: SchedulerSettings(),
-            observer: EventLines(terminal: terminal), logger: logger)
+            environment: environment, http: http, settings: settings,
+            observer: EventLines(terminal: terminal), guarded: try ProcessGuard(), logger: logger)
         return (
             service,
             {

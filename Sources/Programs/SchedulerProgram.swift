@@ -6,6 +6,7 @@ import HTTPClient
 import Logging
 import Markets
 import Operators
+import PostgresClient
 import RunStore
 import Scheduler
 import Warehouse
@@ -19,9 +20,19 @@ package struct OperatorKit: Sendable {
         builtinSignatures + [MarketFetch.signature] + ModelOperator.Verb.allCases.map(\.signature)
 
     init(connections: Connections, http: HTTPClient, markets: MarketGateway, runs: any RunInquiry) {
+        self.init(connections: connections, http: http, markets: .success(markets), runs: runs)
+    }
+
+    /// - Parameter markets: a failure is what every task that fetches market data ends with.
+    init(
+        connections: Connections, http: HTTPClient, markets: Result<MarketGateway, TaskFailure>, runs: any RunInquiry
+    ) {
         var registry = OperatorRegistry()
         registerBuiltins(into: &registry, OperatorDependencies(connections: connections, http: http, runs: runs))
-        MarketFetch.register(in: &registry, gateway: markets)
+        switch markets {
+        case .success(let gateway): MarketFetch.register(in: &registry, gateway: gateway)
+        case .failure(let problem): registry.register(MarketFetch.signature) { _ in throw problem }
+        }
         ModelOperator.register(in: &registry, connections: connections) {
             try Installation.program("cryptoflow-model", in: Installation.executableFolder())
         }
@@ -53,14 +64,19 @@ enum SchedulerProgram {
     /// - Parameters:
     ///   - logs: the folder of task logs.
     ///   - environment: the program's own: connections and variables for tasks are read from it.
+    ///   - guarded: what kills the tasks' processes when the program is killed.
     static func service(
         backend: Backend, dags: String, logs: String, markets source: MarketSource, environment: [String: String],
-        http: HTTPClient, settings: SchedulerSettings, observer: any SchedulerObserver, logger: Logger
+        http: HTTPClient, settings: SchedulerSettings, observer: any SchedulerObserver, guarded: ProcessGuard? = nil,
+        logger: Logger
     ) async throws -> SchedulerService {
+        var settings = settings
+        settings.hostName = ThisProcess.hostName()
+        settings.stopsWithoutLease = !backend.isLocal
         let spawns = SpawnRecords()
         let connections = Connections(environment: environment, warehouseURL: backend.warehouseURL)
         let kit = OperatorKit(
-            connections: connections, http: http, markets: gateway(backend, source, http),
+            connections: connections, http: http, markets: gateway(backend.warehousePool, source, http),
             runs: StoreInquiry(backend.store))
         let instance = try await backend.store.instanceID()
         let variables = EnvironmentVariables(environment: environment, store: backend.store)
@@ -70,39 +86,30 @@ enum SchedulerProgram {
             registry: notifiers, instance: instance, outputs: backend.store, variables: variables,
             connections: connections)
         let processes = ProcessLauncher(
-            instance: instance, environment: environment, recorder: spawns,
-            grace: .seconds(2))
-        let executor = LocalExecutor(
+            instance: instance, environment: environment, recorder: spawns, grace: .seconds(2), guarded: guarded)
+        let directory = TaskLogDirectory(
+            root: logs, mask: SecretMask(environment: environment, warehouseURL: backend.warehouseURL))
+        let local = LocalExecutor(
             registry: kit.registry,
-            logs: TaskLogDirectory(
-                root: logs, mask: SecretMask(environment: environment, warehouseURL: backend.warehouseURL)),
-            processes: processes, outputs: backend.store, variables: variables,
+            logs: directory,
+            processes: processes,
+            outputs: backend.store, variables: variables,
             connections: connections)
-        var settings = settings
-        settings.stopsWithoutLease = !backend.isLocal
+        let executor = HandOverExecutor(
+            local: local, store: backend.store, settings: settings, isProcessDead: \.isCertainlyGone, logger: logger)
         let documents = FolderDocuments(
             loader: DocumentLoader(catalog: OperatorCatalog(OperatorKit.signatures), root: dags))
         return SchedulerService(
             store: backend.store, executor: executor, spawns: spawns, documents: documents,
+            logs: directory,
             holder: ThisProcess.leaseHolder(), isHolderDead: ThisProcess.isDead, settings: settings, observer: observer,
             logger: logger, notifications: notifications)
     }
 
-    private static func gateway(_ backend: Backend, _ source: MarketSource, _ http: HTTPClient) -> MarketGateway {
+    static func gateway(_ pool: PostgresPool, _ source: MarketSource, _ http: HTTPClient) -> MarketGateway {
         let standsAt = source.standsAt
         return MarketGateway(
-            pool: backend.warehousePool, http: http, limiters: source.limiters,
+            pool: pool, http: http, limiters: source.limiters,
             baseURLs: source.upbitURL.map { [.upbit: $0] } ?? [:], present: { standsAt })
-    }
-}
-
-/// `var.value.NAME`: `CRYPTOFLOW_VAR_NAME`, then `AIRFLOW_VAR_NAME`, then the table.
-struct EnvironmentVariables: VariableReader {
-    let environment: [String: String]
-    let store: any VariableReader
-
-    func variable(named name: String) async throws -> String? {
-        if let value = VariableName.text(of: name, in: environment) { return value }
-        return try await store.variable(named: name)
     }
 }

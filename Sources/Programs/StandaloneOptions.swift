@@ -1,5 +1,6 @@
 package import ArgumentParser
 package import CivilTime
+package import Commands
 
 /// The command line of `cryptoflow standalone`.
 package struct StandaloneOptions: ParsableArguments {
@@ -33,6 +34,10 @@ package struct StandaloneOptions: ParsableArguments {
 
     @Flag(name: .customLong("no-stream"), help: "Do not collect trades, tickers and order books as they happen.")
     package var skipsStream = false
+
+    @OptionGroup package var queues: OwnQueuesOption
+
+    @OptionGroup package var retention: RetentionOptions
 
     package init() {}
 

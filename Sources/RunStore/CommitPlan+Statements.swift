@@ -135,7 +135,12 @@ extension CommitPlan {
             let ends = ended.values.sorted { $0.attempt < $1.attempt }
             list.append(PostgresStatement(CommitSQL.endAttempts, [ends.map(\.attempt)] + Self.columns(of: ends)))
         }
-        if !suspended.isEmpty { list.append(PostgresStatement(CommitSQL.suspendAttempts, [suspended])) }
+        if !suspended.isEmpty {
+            for sql in [CommitSQL.leaveQueue, CommitSQL.suspendAttempts] + CommitSQL.dropClaims {
+                list.append(PostgresStatement(sql, [suspended]))
+            }
+        }
+        appendEndsByWorkers(to: &list)
         if !passed.isEmpty {
             list.append(
                 PostgresStatement(
@@ -150,6 +155,24 @@ extension CommitPlan {
                     CommitSQL.startAttempts,
                     Self.columns(of: starts) + Self.columns(of: starts.map { processes[$0.attempt] })))
         }
+        if !handedOver.isEmpty {
+            let starts = handedOver.values.sorted { $0.attempt < $1.attempt }
+            list.append(
+                PostgresStatement(CommitSQL.handOverAttempts, Self.columns(of: starts) + [starts.map(\.queue)]))
+            list.append(PostgresStatement(CommitSQL.notifyQueues, [Set(starts.compactMap(\.queue)).sorted()]))
+        }
+    }
+
+    private func appendEndsByWorkers(to list: inout [PostgresStatement]) {
+        if endedByWorkers.isEmpty { return }
+        let ends = endedByWorkers.values.sorted { $0.attempt < $1.attempt }
+        let attempts = ends.map(\.attempt)
+        list.append(PostgresStatement(CommitSQL.leaveQueue, [attempts]))
+        list.append(
+            PostgresStatement(
+                CommitSQL.endAttemptsByWorkers,
+                [attempts] + Self.columns(of: ends) + [ends.map(\.takenAt)]))
+        for sql in CommitSQL.dropClaims { list.append(PostgresStatement(sql, [attempts])) }
     }
 
     private static func columns(of starts: [AttemptStart]) -> [any PostgresValue] {

@@ -49,8 +49,12 @@ struct CommitPlan {
     private(set) var deletedRuns: [RunKey] = []
     /// Tries that go on after this batch.
     private(set) var started: [AttemptID: AttemptStart] = [:]
+    /// Likewise, for workers to take.
+    private(set) var handedOver: [AttemptID: AttemptStart] = [:]
     /// Tries that were live before it and end in it.
     private(set) var ended: [AttemptID: AttemptCompletion] = [:]
+    /// Likewise, of workers.
+    private(set) var endedByWorkers: [AttemptID: AttemptCompletion] = [:]
     /// Tries that start and end in it.
     private(set) var passed: [EndedAttempt] = []
     /// Tries that were live before it and go on later.
@@ -88,16 +92,21 @@ struct CommitPlan {
         case .deleteRun(let key):
             deletedRuns.append(key)
             notifications = notifications.filter { $0.value.run != key }
-        case .startAttempt(let start): started[start.attempt] = start
+        case .startAttempt(let start):
+            if start.queue == nil { started[start.attempt] = start } else { handedOver[start.attempt] = start }
         case .endAttempt(let end):
-            if let start = started.removeValue(forKey: end.attempt) {
+            if let start = started.removeValue(forKey: end.attempt) ?? handedOver.removeValue(forKey: end.attempt) {
                 let process = processes.removeValue(forKey: end.attempt)
                 passed.append(EndedAttempt(start: start, end: end, process: process))
+            } else if end.wasHandedOver {
+                endedByWorkers[end.attempt] = end
             } else {
                 ended[end.attempt] = end
             }
         case .suspendAttempt(let attempt):
-            if started.removeValue(forKey: attempt) == nil { suspended.append(attempt) }
+            if started.removeValue(forKey: attempt) ?? handedOver.removeValue(forKey: attempt) == nil {
+                suspended.append(attempt)
+            }
         case .setTask(let task): tasks[task.instance] = task
         case .setOutput(let instance, let key, let value): outputs[OutputKey(instance: instance, key: key)] = value
         case .dropOutputs(let instance):

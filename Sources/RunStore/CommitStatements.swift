@@ -22,10 +22,12 @@ enum CommitSQL {
         WHERE NOT EXISTS (SELECT FROM flow.dag_version AS v WHERE v.dag_id = u.dag_id AND v.version = u.version)
         """
 
-    private static let dagValues = """
-        unnest($1::text[], $2::text[], $3::text[], $4::bool[], $5::text[], $6::text[], $7::text[], $8::text[],
-            $9::int8[], $10::int8[], $11::text[])
-            AS u(dag_id, version, file, is_active, display_name, description, owner, tags, task_count, max_failed, schedule)
+    private static let dagArrays = """
+        $1::text[], $2::text[], $3::text[], $4::bool[], $5::text[], $6::text[], $7::text[], $8::text[], $9::int8[],
+            $10::int8[], $11::text[]
+        """
+    private static let dagNames = """
+        dag_id, version, file, is_active, display_name, description, owner, tags, task_count, max_failed, schedule
         """
     private static let tags = "ARRAY(SELECT json_array_elements_text(u.tags::json))"
 
@@ -33,9 +35,8 @@ enum CommitSQL {
         INSERT INTO flow.dag (dag_id, version, file, is_active, display_name, description, owner, tags, task_count,
             max_consecutive_failed_runs, schedule, is_paused)
         SELECT u.dag_id, u.version, u.file, u.is_active, u.display_name, u.description, u.owner, \(tags), u.task_count,
-            u.max_failed, u.schedule::json, p.is_paused
-        FROM \(dagValues)
-        JOIN unnest($1::text[], $12::bool[]) AS p(dag_id, is_paused) ON p.dag_id = u.dag_id
+            u.max_failed, u.schedule::json, u.is_paused
+        FROM unnest(\(dagArrays), $12::bool[]) AS u(\(dagNames), is_paused)
         """
 
     static let updateDAGs = """
@@ -43,7 +44,7 @@ enum CommitSQL {
             display_name = u.display_name, description = u.description, owner = u.owner, tags = \(tags),
             task_count = u.task_count, max_consecutive_failed_runs = u.max_failed, schedule = u.schedule::json,
             updated_at = clock_timestamp()
-        FROM \(dagValues)
+        FROM unnest(\(dagArrays)) AS u(\(dagNames))
         WHERE d.dag_id = u.dag_id
         """
 
@@ -90,7 +91,8 @@ enum CommitSQL {
     static let dropLiveRuns = "DELETE FROM flow.live_run WHERE run_key = ANY($1::int8[])"
 
     static let deleteRuns = [
-        "task_attempt_past", "task_instance", "task_output", "task_map", "notification", "live_run", "dag_run",
+        "task_attempt_past", "task_instance", "task_output", "task_map", "task_log", "note", "notification", "live_run",
+        "dag_run",
     ].map { "DELETE FROM flow.\($0) WHERE run_key = ANY($1::int8[])" }
 
     static let recordProcesses = """
@@ -120,6 +122,50 @@ enum CommitSQL {
         INSERT INTO flow.task_attempt_past (\(attemptNames), state, ended_at, reason, exit_code)
         SELECT \(attemptNames), state, ended_at, reason, exit_code FROM gone
         """
+
+    /// As above, and says who carried it out.
+    static let endAttemptsByWorkers = """
+        WITH gone AS (
+            DELETE FROM flow.task_attempt_live AS l
+            USING unnest($1::int8[], $2::text[], $3::timestamptz[], $4::text[], $5::int4[], $6::timestamptz[])
+                AS u(attempt, state, ended_at, reason, exit_code, taken_at)
+            WHERE l.attempt = u.attempt
+            RETURNING l.*, u.state, u.ended_at, u.reason, u.exit_code, u.taken_at
+        )
+        INSERT INTO flow.task_attempt_past (\(attemptNames), state, ended_at, reason, exit_code, queue, worker)
+        SELECT \(attemptNames.replacing("started_at", with: "coalesce(taken_at, started_at)")), state, ended_at, reason,
+            exit_code, queue, (SELECT w.name FROM flow.attempt_claim AS c JOIN flow.worker AS w ON w.worker = c.worker
+                WHERE c.attempt = gone.attempt)
+        FROM gone
+        """
+
+    /// First of all: it finds the queue by the live row, and whoever takes the try out of it meanwhile has written its
+    /// claim when the next statement looks.
+    static let leaveQueue = """
+        DELETE FROM flow.attempt_queue AS q USING flow.task_attempt_live AS l
+        WHERE l.attempt = ANY($1::int8[]) AND q.queue = l.queue AND q.attempt = l.attempt
+        """
+
+    static let dropClaims = [
+        "DELETE FROM flow.attempt_claim WHERE attempt = ANY($1::int8[])",
+        "DELETE FROM flow.attempt_result WHERE attempt = ANY($1::int8[])",
+    ]
+
+    static let handOverAttempts = """
+        WITH new AS (
+            SELECT * FROM unnest($1::int8[], $2::int8[], $3::text[], $4::int8[], $5::int8[], $6::int8[],
+                $7::timestamptz[], $8::timestamptz[], $9::text[], $10::int8[], $11::text[]) AS u(
+                attempt, run_key, task_id, map_index, try_number, max_tries, queued_at, started_at, pool, pool_slots, queue)
+        ), live AS (
+            INSERT INTO flow.task_attempt_live (attempt, run_key, task_id, map_index, try_number, max_tries, queued_at,
+                started_at, pool, pool_slots, queue)
+            SELECT * FROM new
+        )
+        INSERT INTO flow.attempt_queue (queue, attempt) SELECT queue, attempt FROM new
+        """
+
+    /// The payload is the queue: only workers that serve it look.
+    static let notifyQueues = "SELECT pg_notify('cryptoflow_worker', name) FROM unnest($1::text[]) AS q(name)"
 
     static let suspendAttempts = "DELETE FROM flow.task_attempt_live WHERE attempt = ANY($1::int8[])"
 
@@ -228,10 +274,11 @@ enum CommitSQL {
         [
             insertVersions, insertDAGs, updateDAGs, removeDAGs, pauseDAGs, insertRuns, updateRuns, addLiveRuns,
             dropLiveRuns,
-            recordProcesses, endAttempts, startAttempts, insertPassedAttempts, suspendAttempts, setTasks, nameInstances,
+            recordProcesses, endAttempts, startAttempts, insertPassedAttempts, suspendAttempts,
+            endAttemptsByWorkers, handOverAttempts, setTasks, nameInstances,
             setMapLengths,
             dropMapLengths, dropOutputs, setOutputs, account,
             addAssets, insertAssetEvents, queueAssetEvents, consumeAssetEvents, setBackfills, finishCommands,
             setNotifications,
-        ] + deleteRuns
+        ] + deleteRuns + dropClaims + [leaveQueue]
 }

@@ -172,7 +172,8 @@ package struct TaskStatus: Hashable, Sendable {
     init(instance: TaskInstanceKey, stored: TaskInstanceRecord?, tries: [AttemptSummary]) {
         let live = tries.last { $0.state == .running }
         self.init(
-            instance: instance, state: live == nil ? stored?.state ?? .none : .running,
+            instance: instance,
+            state: live.map { $0.waitsForWorker ? .queued : .running } ?? stored?.state ?? .none,
             tryNumber: live?.tryNumber ?? stored?.tryNumber ?? 0, maxTries: live?.maxTries ?? stored?.maxTries ?? 0,
             startDate: live?.startedAt ?? stored?.startDate, endDate: live == nil ? stored?.endDate : nil,
             retryAt: live == nil ? stored?.retryAt : nil, reason: live == nil ? stored?.reason : nil,
@@ -194,11 +195,18 @@ package struct AttemptSummary: Hashable, Sendable {
     package let pool: String
     /// Its process, when it had one that was recorded.
     package let process: ProcessRecord?
+    /// The queue in which it was handed over to workers; nil for one that the scheduler carried out itself.
+    package let queue: String?
+    /// The name of the worker that took it; nil for none.
+    package let worker: String?
+
+    /// Whether it waits for a worker to take it.
+    package var waitsForWorker: Bool { state == .running && queue != nil && worker == nil }
 
     package init(
         attempt: AttemptID, tryNumber: Int, maxTries: Int, state: AttemptState, queuedAt: Timestamp,
         startedAt: Timestamp, endedAt: Timestamp?, reason: String?, exitCode: Int32?, pool: String,
-        process: ProcessRecord?
+        process: ProcessRecord?, queue: String? = nil, worker: String? = nil
     ) {
         self.attempt = attempt
         self.tryNumber = tryNumber
@@ -211,6 +219,8 @@ package struct AttemptSummary: Hashable, Sendable {
         self.exitCode = exitCode
         self.pool = pool
         self.process = process
+        self.queue = queue
+        self.worker = worker
     }
 }
 

@@ -73,7 +73,8 @@ extension InMemoryRunStore: RunHistory {
         AttemptSummary(
             attempt: start.attempt, tryNumber: start.tryNumber, maxTries: start.maxTries, state: end?.state ?? .running,
             queuedAt: start.queuedAt, startedAt: start.startedAt, endedAt: end?.endedAt, reason: end?.reason,
-            exitCode: end?.exitCode, pool: start.pool, process: processes[start.attempt])
+            exitCode: end?.exitCode, pool: start.pool, process: processes[start.attempt],
+            queue: start.queue)
     }
 
     package func grid(dag: DAGID, limit: Int) async throws -> RunGrid? {

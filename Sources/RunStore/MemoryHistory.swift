@@ -32,7 +32,7 @@ package struct MemoryHistory: Sendable {
         lease.map {
             LeaseStatus(
                 epoch: $0.epoch, holder: $0.holder, isAlive: $0.expiresAt > now, acquiredAt: $0.acquiredAt,
-                renewedAt: $0.renewedAt, expiresAt: $0.expiresAt)
+                renewedAt: $0.renewedAt, expiresAt: $0.expiresAt, remaining: $0.expiresAt - now)
         }
     }
 

@@ -142,9 +142,12 @@ extension PostgresRunStore: RunHistory {
             // Past before live in one statement, which sees one moment: a try that ends meanwhile is not lost between.
             PostgresStatement(
                 """
-                SELECT \(attempt), state, ended_at, reason, exit_code FROM flow.task_attempt_past WHERE \(ofRun)
+                SELECT \(attempt), state, ended_at, reason, exit_code, worker FROM flow.task_attempt_past WHERE \(ofRun)
                 UNION ALL
-                SELECT \(attempt), 'running', NULL, NULL, NULL FROM flow.task_attempt_live WHERE \(ofRun)
+                SELECT \(attempt), 'running', NULL, NULL, NULL, CASE WHEN queue IS NOT NULL THEN (
+                    SELECT w.name FROM flow.attempt_claim AS c JOIN flow.worker AS w ON w.worker = c.worker
+                    WHERE c.attempt = l.attempt) END
+                FROM flow.task_attempt_live AS l WHERE \(ofRun)
                 """, names),
             PostgresStatement(
                 """
@@ -286,11 +289,12 @@ extension PostgresRunStore: RunHistory {
 extension AttemptSummary {
     /// From a row of a try's columns, its process's and its end's.
     init(_ start: AttemptStart, _ row: PostgresRow) throws {
-        var reader = RowReader(row, from: 10)
+        var reader = RowReader(row, from: 11)
         let process = try reader.process()
         self.init(
             attempt: start.attempt, tryNumber: start.tryNumber, maxTries: start.maxTries, state: try reader.next(),
             queuedAt: start.queuedAt, startedAt: start.startedAt, endedAt: try reader.next(),
-            reason: try reader.next(), exitCode: try reader.next(), pool: start.pool, process: process)
+            reason: try reader.next(), exitCode: try reader.next(), pool: start.pool, process: process,
+            queue: start.queue, worker: try reader.next())
     }
 }

@@ -30,7 +30,8 @@ extension PostgresRunStore {
     }
 
     static let leaseColumns = """
-        epoch, host, pid, boot_id, start_ticks, expires_at > clock_timestamp(), acquired_at, renewed_at, expires_at
+        epoch, host, pid, boot_id, start_ticks, expires_at > clock_timestamp(), acquired_at, renewed_at, expires_at, \
+        (extract(epoch FROM expires_at - clock_timestamp()) * 1000000)::int8
         """
 
     package func renewLease(epoch: Int64, ttl: Duration) async throws -> Bool {
@@ -60,6 +61,6 @@ extension LeaseStatus {
             epoch: epoch,
             holder: LeaseHolder(host: host, pid: pid, bootID: boot, startTicks: UInt64(bitPattern: ticks)),
             isAlive: try reader.next(), acquiredAt: try reader.next(), renewedAt: try reader.next(),
-            expiresAt: try reader.next())
+            expiresAt: try reader.next(), remaining: .microseconds(try reader.next(Int64.self)))
     }
 }

@@ -115,7 +115,7 @@ extension PostgresRunStore {
 
     package func orphans() async throws -> [StoredOrphan] {
         let rows = try await reader.query(
-            "SELECT attempt, \(Columns.process) FROM flow.task_attempt_live ORDER BY attempt")
+            "SELECT attempt, \(Columns.process) FROM flow.task_attempt_live WHERE queue IS NULL ORDER BY attempt")
         return try rows.map { row in
             var reader = RowReader(row)
             return StoredOrphan(orphan: OrphanedAttempt(attempt: try reader.next(), process: try reader.process()))

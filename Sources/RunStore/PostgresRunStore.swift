@@ -4,7 +4,6 @@ import Execution
 package import Logging
 package import PostgresClient
 import SchedulerCore
-import Synchronization
 
 /// The history in PostgreSQL.
 ///
@@ -13,15 +12,13 @@ import Synchronization
 package final class PostgresRunStore: RunStore, CommandQueue {
     let writer: PostgresPool
     let reader: PostgresPool
-    private let listenSettings: PostgresSettings
+    /// For what workers write, and what the leader asks about them; no connection while there are none.
+    let handOver: PostgresPool
+    /// For a leader: commands, and what workers report.
+    let leaderWakeups: WakeupHub
+    /// For a worker: what is put into queues.
+    let queueWakeupHub: WakeupHub
     private let logger: Logger
-
-    private struct State {
-        var listeners: [Int: Task<Void, Never>] = [:]
-        var last = 0
-        var isClosed = false
-    }
-    private let state = Mutex(State())
 
     /// - Parameters:
     ///   - url: of the database, under the role that owns its tables.
@@ -41,7 +38,8 @@ package final class PostgresRunStore: RunStore, CommandQueue {
         base.session["jit"] = "off"
         var listen = base
         listen.applicationName = "cryptoflow listener"
-        listenSettings = listen
+        leaderWakeups = WakeupHub(listen, channels: ["cryptoflow_command", "cryptoflow_result"], logger: logger)
+        queueWakeupHub = WakeupHub(listen, channels: ["cryptoflow_worker"], logger: logger)
         var read = base
         read.applicationName = "cryptoflow history"
         // A history page that reads too long would hold back vacuum for every table.
@@ -52,6 +50,9 @@ package final class PostgresRunStore: RunStore, CommandQueue {
         // The leader itself tries again, and says so: the pool reports at once.
         writer = PostgresPool(
             Self.writing(base), options: PostgresPoolOptions(maxConnections: 1, connectPatience: .zero))
+        var working = Self.writing(base)
+        working.applicationName = "cryptoflow worker"
+        handOver = PostgresPool(working, options: PostgresPoolOptions(maxConnections: 2, connectPatience: .zero))
     }
 
     /// The session that commits run in.
@@ -68,14 +69,10 @@ package final class PostgresRunStore: RunStore, CommandQueue {
 
     /// Ends the wake-ups and closes the connections, once their statements are done.
     package func close() async {
-        let listeners = state.withLock { state in
-            state.isClosed = true
-            defer { state.listeners = [:] }
-            return Array(state.listeners.values)
-        }
-        for listener in listeners { listener.cancel() }
-        for listener in listeners { await listener.value }
+        await leaderWakeups.close()
+        await queueWakeupHub.close()
         await writer.close()
+        await handOver.close()
         await reader.close()
     }
 
@@ -185,41 +182,6 @@ package final class PostgresRunStore: RunStore, CommandQueue {
     // MARK: - Wake-ups
 
     package func wakeups() async -> AsyncStream<Void> {
-        let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        let number = state.withLock { state -> Int? in
-            if state.isClosed { return nil }
-            state.last += 1
-            return state.last
-        }
-        guard let number else {
-            continuation.finish()
-            return stream
-        }
-        let listener = PostgresListener(listenSettings, channels: ["cryptoflow_command"], bufferLimit: 8)
-        // Ended by close(), which waits for it, or when the stream's consumer is gone.
-        let task = Task { [logger] in
-            await withTaskGroup(of: Void.self) { group in
-                group.addTask { await listener.run() }
-                for await event in listener.events {
-                    if case .disconnected(let error) = event {
-                        logger.debug("not listening for commands", metadata: ["error": "\(error)"])
-                    } else {
-                        continuation.yield()
-                    }
-                }
-                group.cancelAll()
-            }
-            continuation.finish()
-        }
-        continuation.onTermination = { @Sendable [weak self] _ in
-            task.cancel()
-            _ = self?.state.withLock { $0.listeners.removeValue(forKey: number) }
-        }
-        let isLate = state.withLock { state in
-            if !state.isClosed { state.listeners[number] = task }
-            return state.isClosed
-        }
-        if isLate { task.cancel() }
-        return stream
+        leaderWakeups.listen(to: "cryptoflow_command", bufferLimit: 1) { _ in () }
     }
 }

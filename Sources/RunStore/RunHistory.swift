@@ -49,6 +49,37 @@ package protocol RunHistory: Sendable {
     /// How many active runs there are by state (`queued`, `running`), and how many of the newest 20,000 runs ended in the last
     /// 24 hours, by outcome.
     func runCounts() async throws -> [RunState: Int]
+
+    /// The runs of a DAG at these logical dates, by date.
+    func runs(of dag: DAGID, at dates: [Timestamp]) async throws -> [RunRecord]
+
+    /// The runs that a retention rule lets go: see ``RunStore/expiredRuns(_:limit:)``.
+    func expiredRuns(_ rule: RetentionRule, limit: Int) async throws -> [RunRecord]
+
+    /// The notes on a run, its own first, then those on its tasks.
+    func notes(of run: RunKey) async throws -> [Note]
+
+    /// The text of a version of a DAG's document; nil when there is none.
+    func sourceText(of dag: DAGID, version: DAGVersionID) async throws -> String?
+
+    /// A pool and who holds its slots; nil when there is none.
+    func poolUse(_ name: String) async throws -> PoolUse?
+
+    /// Workers that are alive, and those that ended in the last day; newest first.
+    func workers() async throws -> [WorkerSummary]
+
+    /// At most `limit` bytes from `offset` on of a log that a worker has stored; nil when there is none of the try.
+    func shippedLog(
+        of instance: TaskInstanceKey, tryNumber: Int, from offset: Int64, limit: Int
+    ) async throws -> TaskLogReader.Chunk?
+}
+
+extension RunHistory {
+    package func workers() async throws -> [WorkerSummary] { [] }
+
+    package func shippedLog(
+        of instance: TaskInstanceKey, tryNumber: Int, from offset: Int64, limit: Int
+    ) async throws -> TaskLogReader.Chunk? { nil }
 }
 
 extension RunHistory {

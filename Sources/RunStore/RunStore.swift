@@ -28,7 +28,8 @@ package protocol RunStore: OutputReader, VariableReader, Sendable {
     /// All that a new leader needs. Bounded by what is active, not by history.
     func snapshot() async throws -> Snapshot
 
-    /// Attempts that are live in the store, with what is known of their processes.
+    /// Live attempts that the last leader carried out itself, with what is known of their processes; those handed over to
+    /// workers go on.
     func orphans() async throws -> [StoredOrphan]
 
     /// Writes a batch in one transaction, all or nothing.
@@ -55,6 +56,16 @@ package protocol RunStore: OutputReader, VariableReader, Sendable {
     /// The run of a DAG with this run id, and on request those with earlier and later logical dates (at most
     /// ``ClearRequest/maximumRuns`` each way, the nearest), each with its definition; empty when there is none.
     func runsToChange(dag: DAGID, runID: String, past: Bool, future: Bool) async throws -> [Snapshot.ActiveRun]
+
+    /// Runs that have ended and that the rule lets go, the first made first.
+    ///
+    /// The newest run of each outcome of a DAG is never among them: newest by the instant from which it may run.
+    func expiredRuns(_ rule: RetentionRule, limit: Int) async throws -> [RunRecord]
+
+    /// Forgets answered commands and asset events of before an instant that nobody waits for, at most `limit` of each.
+    ///
+    /// Returns how many of the kind with the most.
+    func pruneRecords(before date: Timestamp, limit: Int) async throws -> Int
 
     /// Replaces what is known of broken documents.
     func setImportErrors(_ errors: [ImportErrorRecord]) async throws
@@ -105,11 +116,14 @@ package struct LeaseStatus: Hashable, Sendable {
     package let acquiredAt: Timestamp
     package let renewedAt: Timestamp
     package let expiresAt: Timestamp
+    /// How long it still lasted when the store was asked.
+    package let remaining: Duration
 
     package init(
         epoch: Int64, holder: LeaseHolder, isAlive: Bool, acquiredAt: Timestamp, renewedAt: Timestamp,
-        expiresAt: Timestamp
+        expiresAt: Timestamp, remaining: Duration = .zero
     ) {
+        self.remaining = remaining
         self.epoch = epoch
         self.holder = holder
         self.isAlive = isAlive

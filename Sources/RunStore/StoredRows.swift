@@ -59,7 +59,7 @@ enum Columns {
     /// With what is written apart from the rest.
     static let storedTask = task + ", rendered_map_index"
     static let liveAttempt =
-        "attempt, run_key, task_id, map_index, try_number, max_tries, queued_at, started_at, pool, pool_slots"
+        "attempt, run_key, task_id, map_index, try_number, max_tries, queued_at, started_at, pool, pool_slots, queue"
     static let process = "host, boot_id, pid, start_ticks"
     static let backfill = """
         id, dag_id, from_date, to_date, reprocess, max_active, conf::text, state, cursor_date, total, created, skipped, \
@@ -109,7 +109,7 @@ extension AttemptStart {
         self.init(
             attempt: try reader.next(), instance: try reader.instance(), tryNumber: try reader.next(),
             maxTries: try reader.next(), queuedAt: try reader.next(), startedAt: try reader.next(),
-            pool: try reader.next(), poolSlots: try reader.next())
+            pool: try reader.next(), poolSlots: try reader.next(), queue: try reader.next())
     }
 }
 

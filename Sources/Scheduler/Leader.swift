@@ -25,6 +25,7 @@ actor Leader {
     let logger: Logger
     let spawns: SpawnRecords
     let notifications: (any NotificationSender)?
+    let retention: Retention
 
     /// The core, and what it decided that is not carried out yet.
     var queue: DecisionQueue
@@ -39,25 +40,30 @@ actor Leader {
     var waitingNotifications = Deque<NotificationRecord>()
     /// The Swift task of each delivery under way; ``stop()`` waits for all.
     var deliveries: [NotificationID: Task<Void, Never>] = [:]
+    /// Those of them that workers carry out.
+    var handedOver: Set<AttemptID> = []
     /// Attempts that are stopped because the lease may have run out.
     var stoppedWithoutLease: Set<AttemptID> = []
     var gate: StartGate
     var isStopping = false
+    /// What the last question for expired runs found.
+    var expiredCount = 0
     /// Set when this epoch is over: fenced, or a commit that can never succeed.
     var failure: (any Error)?
     private var waiters: [CheckedContinuation<Void, Never>] = []
     private var timer: WakeTimer?
 
     init(
-        epoch: Int64, store: any RunStore, executor: any Executor, spawns: SpawnRecords, settings: SchedulerSettings,
-        observer: any SchedulerObserver, logger: Logger, notifications: (any NotificationSender)?, snapshot: Snapshot,
-        leaseEnd: ContinuousClock.Instant
+        epoch: Int64, store: any RunStore, executor: any Executor, spawns: SpawnRecords, retention: Retention,
+        settings: SchedulerSettings, observer: any SchedulerObserver, logger: Logger,
+        notifications: (any NotificationSender)?, snapshot: Snapshot, leaseEnd: ContinuousClock.Instant
     ) {
         self.notifications = notifications
         self.epoch = epoch
         self.store = store
         taskExecutor = executor
         self.spawns = spawns
+        self.retention = retention
         self.settings = settings
         self.observer = observer
         self.logger = logger

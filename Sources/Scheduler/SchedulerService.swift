@@ -16,18 +16,21 @@ package struct SchedulerService: Service {
     private let isHolderDead: @Sendable (LeaseHolder) -> Bool
     private let settings: SchedulerSettings
     private let observer: any SchedulerObserver
+    private let retention: Retention
     private let logger: Logger
     private let notifications: (any NotificationSender)?
 
     /// - Parameters:
     ///   - spawns: what `executor` records its processes in.
     ///   - holder: this process.
+    ///   - logs: where the logs of tries are, to remove those of forgotten runs; nil to leave logs alone.
     ///   - notifications: what delivers what callbacks tell; without it each of them fails and says so.
     ///   - isHolderDead: whether the process of a lease is certainly gone: only ever true for one of this host.
     package init(
         store: any RunStore, executor: any Executor, spawns: SpawnRecords, documents: any DocumentSource,
-        holder: LeaseHolder, isHolderDead: @escaping @Sendable (LeaseHolder) -> Bool, settings: SchedulerSettings,
-        observer: any SchedulerObserver, logger: Logger, notifications: (any NotificationSender)? = nil
+        logs: TaskLogDirectory? = nil, holder: LeaseHolder, isHolderDead: @escaping @Sendable (LeaseHolder) -> Bool,
+        settings: SchedulerSettings, observer: any SchedulerObserver, logger: Logger,
+        notifications: (any NotificationSender)? = nil
     ) {
         self.notifications = notifications
         self.store = store
@@ -38,6 +41,7 @@ package struct SchedulerService: Service {
         self.isHolderDead = isHolderDead
         self.settings = settings
         self.observer = observer
+        retention = Retention(settings: settings.retention, logs: logs, logger: logger)
         self.logger = logger
     }
 
@@ -66,14 +70,15 @@ package struct SchedulerService: Service {
         logger.info("leading", metadata: ["scheduler.epoch": "\(lease.epoch)"])
         observer.changed(.recovering(epoch: lease.epoch))
         let leader: Leader
+        let foreign: [StoredOrphan]
         do {
-            leader = try await recover(lease, previous: previous, leaseEnd: leaseEnd)
+            (leader, foreign) = try await recover(lease, previous: previous, leaseEnd: leaseEnd)
         } catch {
             try? await store.releaseLease(epoch: lease.epoch)
             throw error
         }
         do {
-            try await lead(leader)
+            try await lead(leader, foreign: foreign)
             // Shielded: this last write must happen although the task is cancelled.
             await Task { await leader.stop() }.value
         } catch {
@@ -91,7 +96,9 @@ package struct SchedulerService: Service {
             let previous = try await store.currentLease()
             let provenDead = previous.flatMap { $0.isAlive && isHolderDead($0.holder) ? $0.epoch : nil }
             let asked = ContinuousClock.now
-            if let lease = try await store.acquireLease(holder: holder, ttl: settings.leaseTTL, provenDead: provenDead)
+            if previous?.isAlive != true || provenDead != nil,
+                let lease = try await store.acquireLease(
+                    holder: holder, ttl: settings.leaseTTL, provenDead: provenDead)
             {
                 return (lease, previous, asked + settings.leaseTTL * 0.8)
             }
@@ -103,25 +110,50 @@ package struct SchedulerService: Service {
                     metadata: ["scheduler.leader": "\(previous.map { "\($0.holder.host) pid \($0.holder.pid)" } ?? "")"]
                 )
             }
-            try await Task.sleep(for: min(settings.leaseTTL / 10, .seconds(1)))
+            if let previous { try await standBy(behind: previous) }
+        }
+    }
+
+    /// Returns when the lease should be looked at again: after a while, when it ends, or when its holder is seen to be dead.
+    private func standBy(behind lease: LeaseStatus) async throws {
+        let clock = ContinuousClock()
+        let end = clock.now + min(max(lease.remaining, .milliseconds(20)), settings.standbyInterval)
+        while clock.now < end {
+            // A look at this machine's processes costs no statement.
+            try await Task.sleep(for: min(clock.now.duration(to: end), .milliseconds(100)))
+            if lease.isAlive, isHolderDead(lease.holder) { return }
         }
     }
 
     /// Makes what the last leader left certainly dead, then takes it up.
+    ///
+    /// - Returns: the leader, and attempts of another machine that may not be dead yet.
     private func recover(
         _ lease: Lease, previous: LeaseStatus?, leaseEnd: ContinuousClock.Instant
-    ) async throws -> Leader {
+    ) async throws -> (Leader, foreign: [StoredOrphan]) {
         let orphans = try await store.orphans()
-        if !orphans.isEmpty {
-            if let previous, previous.holder.host != holder.host { try await Task.sleep(for: settings.foreignGrace) }
-            try await executor.makeDead(orphans.map(\.orphan))
-            try await store.endSessions(of: orphans.map(\.orphan.attempt))
-        }
+        let isForeign = previous.map { $0.holder.host != holder.host } ?? false
+        if !isForeign { try await makeDead(orphans) }
+        let snapshot = try await store.snapshot()
         let leader = Leader(
-            epoch: lease.epoch, store: store, executor: executor, spawns: spawns, settings: settings,
-            observer: observer, logger: logger, notifications: notifications, snapshot: try await store.snapshot(),
+            epoch: lease.epoch, store: store, executor: executor, spawns: spawns, retention: retention,
+            settings: settings, observer: observer, logger: logger, notifications: notifications, snapshot: snapshot,
             leaseEnd: leaseEnd)
         await leader.begin()
+        // What workers carry out goes on.
+        for attempt in snapshot.runs.flatMap(\.attempts) where attempt.queue != nil { await leader.start(attempt) }
+        if !isForeign { await declareLost(orphans, to: leader) }
+        await leader.take(.paused(try await store.pausedFlags()))
+        return (leader, isForeign ? orphans : [])
+    }
+
+    private func makeDead(_ orphans: [StoredOrphan]) async throws {
+        if orphans.isEmpty { return }
+        try await executor.makeDead(orphans.map(\.orphan))
+        try await store.endSessions(of: orphans.map(\.orphan.attempt))
+    }
+
+    private func declareLost(_ orphans: [StoredOrphan], to leader: Leader) async {
         for orphan in orphans {
             await leader.take(
                 .attemptLost(orphan.orphan.attempt, reason: "the scheduler that ran it (epoch \(orphan.epoch)) is gone")
@@ -130,12 +162,24 @@ package struct SchedulerService: Service {
         if !orphans.isEmpty {
             logger.notice("took over lost attempts", metadata: ["attempts": "\(orphans.count)"])
         }
-        await leader.take(.paused(try await store.pausedFlags()))
-        return leader
+    }
+
+    /// Waits until another machine has certainly stopped what its scheduler ran.
+    private func recoverForeign(_ orphans: [StoredOrphan], for leader: Leader) async throws {
+        try await Task.sleep(for: settings.foreignGrace)
+        while true {
+            do {
+                try await makeDead(orphans)
+                break
+            } catch let error where store.isTransient(error) {
+                try await Task.sleep(for: .seconds(1))
+            }
+        }
+        await declareLost(orphans, to: leader)
     }
 
     /// Returns when the task is cancelled; throws when this epoch has ended otherwise.
-    private func lead(_ leader: Leader) async throws {
+    private func lead(_ leader: Leader, foreign: [StoredOrphan]) async throws {
         // Before any command: one that comes during a restart must not find that there are no DAGs.
         try await readDocuments(leader, isFirst: true)
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -143,6 +187,12 @@ package struct SchedulerService: Service {
             group.addTask { try await watchDocuments(leader) }
             group.addTask { try await watchCommands(leader) }
             group.addTask { try await renew(leader) }
+            group.addTask { try await retention.run(leader, store) }
+            group.addTask { await executor.attend() }
+            group.addTask {
+                if !foreign.isEmpty { try await recoverForeign(foreign, for: leader) }
+                try await Task.sleep(for: .seconds(1 << 40))
+            }
             if settings.stopsWithoutLease { group.addTask { try await watchLease(leader) } }
             defer { group.cancelAll() }
             do {
@@ -154,27 +204,32 @@ package struct SchedulerService: Service {
     }
 
     private func renew(_ leader: Leader) async throws {
+        var pause = settings.leaseTTL / 2
         while !Task.isCancelled {
-            try await Task.sleep(for: settings.leaseTTL / 4)
+            try await Task.sleep(for: pause)
             let asked = ContinuousClock.now
             do {
                 guard try await store.renewLease(epoch: leader.epoch, ttl: settings.leaseTTL) else {
                     throw RunStoreError.fenced(epoch: leader.epoch)
                 }
                 await leader.renewed(until: asked + settings.leaseTTL * 0.8)
+                pause = settings.leaseTTL / 2
             } catch let error where store.isTransient(error) {
                 // Work stops being started when the lease ends; the next renewal may still come through.
                 logger.warning("the lease could not be renewed", metadata: ["error": "\(error)"])
+                pause = min(settings.leaseTTL / 16, .seconds(1))
             }
         }
     }
 
     private func watchLease(_ leader: Leader) async throws {
         while !Task.isCancelled {
-            let end = await leader.gate.end
+            // A short outage is waited out: a successor elsewhere leaves what runs here alone for the whole of the grace.
+            let grace = settings.foreignGrace * 0.4
+            let end = await leader.gate.end + grace
             // Checked a few times after its end, for what starts just before it.
             try await Task.sleep(until: max(end, .now + settings.leaseTTL / 20), clock: .continuous)
-            await leader.stopWithoutLease()
+            await leader.stopWithoutLease(after: grace)
         }
     }
 

@@ -4,10 +4,16 @@ package import SchedulerCore
 /// How a scheduler process leads.
 package struct SchedulerSettings: Sendable {
     package var core = CoreConfiguration()
-    /// How long the lease lasts without renewal; a standby takes over after it.
-    package var leaseTTL = Duration.seconds(10)
+    /// How long the lease lasts without renewal; a standby of another machine takes over after it.
+    ///
+    /// It is renewed twice in that time: a statement every two seconds is what a takeover within four costs.
+    package var leaseTTL = Duration.seconds(4)
     /// How long after a foreign lease's end its attempts are taken for lost: its host may still be stopping them.
+    ///
+    /// Everything else goes on meanwhile.
     package var foreignGrace = Duration.seconds(5)
+    /// How often a standby looks at the lease of another machine's leader.
+    package var standbyInterval = Duration.seconds(1)
     /// Whether attempts are stopped when the lease may have run out, before the grace of a successor on another host ends.
     ///
     /// For a database that this host may lose while another still has it. With a local one nobody can take over while it
@@ -17,12 +23,18 @@ package struct SchedulerSettings: Sendable {
     package var rescanInterval = Duration.seconds(1)
     /// How often commands and flags are read again though nothing announced them.
     package var rereadInterval = Duration.seconds(30)
+    /// How often workers are judged while there are any, or something waits for one.
+    package var workerCheckInterval = Duration.seconds(5)
+    /// The name of this machine: the death of its processes is seen at once.
+    package var hostName = ""
     /// How long the attempts under way get to stop when the scheduler stops.
     package var stopGrace = Duration.milliseconds(2_500)
     /// Notifications under way at once.
     package var deliveriesAtOnce = 8
     /// The most changes a commit gathers.
     package var batchLimit = 500
+    /// How long the history and the logs are kept.
+    package var retention = RetentionSettings()
 
     package init() {}
 }

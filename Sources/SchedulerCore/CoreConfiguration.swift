@@ -2,8 +2,14 @@ package import DAGModel
 
 /// What the operator of a scheduler sets for its core.
 package struct CoreConfiguration: Sendable {
-    /// Attempts running at once over all DAGs: Airflow's `parallelism`.
+    /// Attempts that the scheduler carries out at once, over all DAGs: Airflow's `parallelism`.
+    ///
+    /// Those handed over to workers are not counted: a queue without a worker must not hold up the others.
     package var parallelism = 32
+    /// The queues whose tasks the scheduler carries out itself; nil for all.
+    ///
+    /// Tasks of other queues are handed over to workers.
+    package var ownQueues: Set<String>?
     /// Whether a new DAG whose document is silent starts paused: Airflow's `dags_are_paused_at_creation`.
     package var pausesNewDAGs = true
     /// DAGs that start paused whatever their document says: a first fill unpauses them when their history is asked for.
@@ -14,8 +20,8 @@ package struct CoreConfiguration: Sendable {
     package var defaultPoolSlots = 128
     /// The most instances of one mapped task: Airflow's `max_map_length`.
     package var maximumMapLength = 1024
-    /// Dates that a backfill looks up at a time.
-    package var backfillLookupSize = 100
+    /// Dates that a backfill looks up at a time: everything waits for a look-up, so there should be few.
+    package var backfillLookupSize = 1_000
 
     /// How often a notification is tried to be delivered at most.
     package var maximumDeliveries = 5

@@ -113,10 +113,12 @@ package struct AttemptStart: Hashable, Sendable {
     package let startedAt: Timestamp
     package let pool: String
     package let poolSlots: Int
+    /// The queue in which it is handed over to workers; nil when the scheduler carries it out itself.
+    package let queue: String?
 
     package init(
         attempt: AttemptID, instance: TaskInstanceKey, tryNumber: Int, maxTries: Int, queuedAt: Timestamp,
-        startedAt: Timestamp, pool: String, poolSlots: Int
+        startedAt: Timestamp, pool: String, poolSlots: Int, queue: String? = nil
     ) {
         self.attempt = attempt
         self.instance = instance
@@ -126,6 +128,7 @@ package struct AttemptStart: Hashable, Sendable {
         self.startedAt = startedAt
         self.pool = pool
         self.poolSlots = poolSlots
+        self.queue = queue
     }
 }
 
@@ -137,8 +140,17 @@ package struct AttemptCompletion: Hashable, Sendable {
     package let endedAt: Timestamp
     package let reason: String?
     package let exitCode: Int32?
+    /// Whether workers were to carry it out.
+    package let wasHandedOver: Bool
+    /// When a worker took it: it began then, not when it was handed over.
+    package let takenAt: Timestamp?
 
-    package init(attempt: AttemptID, state: AttemptState, endedAt: Timestamp, reason: String?, exitCode: Int32?) {
+    package init(
+        attempt: AttemptID, state: AttemptState, endedAt: Timestamp, reason: String?, exitCode: Int32?,
+        wasHandedOver: Bool = false, takenAt: Timestamp? = nil
+    ) {
+        self.wasHandedOver = wasHandedOver
+        self.takenAt = takenAt
         self.attempt = attempt
         self.state = state
         self.endedAt = endedAt

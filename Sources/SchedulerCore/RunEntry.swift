@@ -182,6 +182,8 @@ struct ReadyTask: Comparable, Sendable {
     let pool: String
     /// Where its instances over all runs are counted; nil when nothing limits them.
     let limit: Int?
+    /// Whether workers carry it out.
+    let isForWorkers: Bool
 
     /// Greater means earlier.
     static func < (left: Self, right: Self) -> Bool {

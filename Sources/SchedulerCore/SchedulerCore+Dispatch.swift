@@ -5,7 +5,7 @@ import HeapModule
 extension SchedulerCore {
     /// Starts ready tasks while there are slots: of the scheduler (`parallelism`), the pool and the run.
     mutating func dispatch() {
-        while !isDraining, attempts.count < configuration.parallelism, let next = ready.popMax() {
+        while !isDraining, let next = nextReady() {
             guard var run = runs.removeValue(forKey: next.run) else {
                 unpark(pool: next.pool)
                 unpark(limit: next.limit)
@@ -80,10 +80,12 @@ extension SchedulerCore {
         takeLimits(of: run.tasks[number].spec, in: &run)
         run.activeTasks += 1
         attempts[attempt] = (run.record.key, number)
+        let queue = handOverQueue(of: spec)
+        if queue != nil { handedOver.insert(attempt) }
         let start = AttemptStart(
             attempt: attempt, instance: run.instance(number), tryNumber: run.tasks[number].tryNumber,
             maxTries: run.tasks[number].maxTries, queuedAt: run.tasks[number].queuedAt ?? now, startedAt: since ?? now,
-            pool: spec.pool, poolSlots: spec.poolSlots)
+            pool: spec.pool, poolSlots: spec.poolSlots, queue: queue)
         decision.changes.append(.startAttempt(start))
         decision.actions.append(.start(start))
         if since == nil { announce(.execute, number, in: run, reason: nil) }
@@ -92,7 +94,7 @@ extension SchedulerCore {
     /// A place in the run is free: its next parked task may try again.
     mutating func unpark(_ run: inout RunEntry) {
         guard run.activeTasks < run.graph.dag.maxActiveTasks, let next = run.parked.popMax() else { return }
-        ready.insert(next)
+        line(next)
     }
 
     /// A slot of the pool may be free: the next task that waits for one may try again.
@@ -103,6 +105,6 @@ extension SchedulerCore {
         guard usedSlots[pool, default: 0] < pools[pool, default: 0], let next = parkedByPool[pool]?.popMax() else {
             return
         }
-        ready.insert(next)
+        line(next)
     }
 }

@@ -62,12 +62,12 @@ extension SchedulerCore {
 
     mutating func unparkInRun(_ spec: Int, in run: inout RunEntry) {
         guard let next = run.uses[spec]?.parked.popMax() else { return }
-        ready.insert(next)
+        line(next)
     }
 
     /// Whoever is let go and cannot start after all lets the next one go.
     mutating func unpark(limit: Int?) {
         guard let limit, let next = taskUses[limit].parked.popMax() else { return }
-        ready.insert(next)
+        line(next)
     }
 }

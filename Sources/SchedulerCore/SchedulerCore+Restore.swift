@@ -41,6 +41,7 @@ extension SchedulerCore {
             run.tasks[number].startDate = attempt.startedAt
             run.activeTasks += 1
             attempts[attempt.attempt] = (run.record.key, number)
+            if attempt.queue != nil { handedOver.insert(attempt.attempt) }
             usedSlots[attempt.pool, default: 0] += attempt.poolSlots
             takeLimits(of: run.tasks[number].spec, in: &run)
         }
@@ -66,6 +67,7 @@ extension SchedulerCore {
     private mutating func resume(_ key: RunKey) {
         guard var run = runs.removeValue(forKey: key) else { return }
         armTimeout(of: run)
+        stopHandedOver(in: run)
         for number in run.tasks.indices {
             switch run.tasks[number].state {
             case .upForRetry, .upForReschedule, .deferred:

@@ -101,11 +101,12 @@ extension SchedulerCore {
         run.tasks[number].state = .queued
         run.tasks[number].queuedAt = now
         run.tasks[number].retryAt = nil
-        ready.insert(
+        line(
             ReadyTask(
                 isBackfill: run.isBackfill, priority: run.graph.priority[spec], runAfter: run.record.runAfter,
                 run: run.record.key, number: number, pool: run.graph.dag.tasks[spec].pool,
-                limit: limitNumber(of: spec, in: run)))
+                limit: limitNumber(of: spec, in: run),
+                isForWorkers: handOverQueue(of: run.graph.dag.tasks[spec]) != nil))
     }
 
     /// The instant has come to which a retry or a waiting task looked forward.
@@ -122,7 +123,9 @@ extension SchedulerCore {
 
     mutating func attemptEnded(_ end: AttemptEnd) {
         if let deferral = end.deferral { return suspend(end, deferral) }
-        conclude(end.attempt, state: end.state, reason: end.reason, exitCode: end.exitCode) { core, number, run in
+        conclude(
+            end.attempt, state: end.state, reason: end.reason, exitCode: end.exitCode, takenAt: end.takenAt
+        ) { core, number, run in
             if core.concludeMarked(number, in: &run) { return }
             switch end.state {
             case .success: core.succeed(number, in: &run, end)
@@ -142,7 +145,8 @@ extension SchedulerCore {
         {
             return attemptEnded(AttemptEnd(attempt: end.attempt, state: .failed, reason: reason, isRetryable: false))
         }
-        conclude(end.attempt, state: nil, reason: end.reason, exitCode: nil) { core, number, run in
+        conclude(end.attempt, state: nil, reason: end.reason, exitCode: nil, takenAt: end.takenAt) {
+            core, number, run in
             let since = run.tasks[number].waitingSince ?? run.tasks[number].startDate ?? core.now
             run.tasks[number].waitingSince = since
             run.tasks[number].startDate = since
@@ -214,21 +218,25 @@ extension SchedulerCore {
     ///
     /// A report of an attempt that is not live (a duplicate, one from before a takeover) changes nothing.
     private mutating func conclude(
-        _ attempt: AttemptID, state: AttemptState?, reason: String?, exitCode: Int32?,
+        _ attempt: AttemptID, state: AttemptState?, reason: String?, exitCode: Int32?, takenAt: Timestamp? = nil,
         _ decide: (inout SchedulerCore, Int, inout RunEntry) -> Void
     ) {
         guard let (key, number) = attempts.removeValue(forKey: attempt), var run = runs.removeValue(forKey: key) else {
             return
         }
         let spec = run.spec(number)
+        let wasHandedOver = handedOver.remove(attempt) != nil
+        let takenAt = beginning(takenAt, of: run.tasks[number])
+        if let takenAt { run.tasks[number].startDate = takenAt }
         run.tasks[number].attempt = nil
         run.activeTasks -= 1
         usedSlots[spec.pool, default: 0] -= spec.poolSlots
         if let state {
             decision.changes.append(
                 .endAttempt(
-                    AttemptCompletion(attempt: attempt, state: state, endedAt: now, reason: reason, exitCode: exitCode))
-            )
+                    AttemptCompletion(
+                        attempt: attempt, state: state, endedAt: now, reason: reason, exitCode: exitCode,
+                        wasHandedOver: wasHandedOver, takenAt: takenAt)))
         } else {
             decision.changes.append(.suspendAttempt(attempt))
         }

@@ -23,6 +23,10 @@ package struct SchedulerCore: Sendable {
     var consumersOfAsset: [String: Set<DAGID>] = [:]
     var timers = Heap<TimerEntry>()
     var ready = Heap<ReadyTask>()
+    /// Likewise, of queues that workers serve.
+    var readyForWorkers = Heap<ReadyTask>()
+    /// Attempts that workers carry out, or are to.
+    var handedOver: Set<AttemptID> = []
     /// Ready tasks that wait for a slot of their pool.
     var parkedByPool: [String: Heap<ReadyTask>] = [:]
     var pools: [String: Int]
@@ -93,6 +97,7 @@ package struct SchedulerCore: Sendable {
         case .runsFound(let backfill, let dates, let runs): takeFoundRuns(backfill, dates: dates, runs: runs)
         case .previousFound(let run, let stored): takePrevious(run, stored)
         case .notified(let id, let outcome): notified(id, outcome)
+        case .runsExpired(let runs, let pending): retire(runs, asked: pending)
         case .drain: isDraining = true
         case .wake: break
         }

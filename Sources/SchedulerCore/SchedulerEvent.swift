@@ -25,6 +25,9 @@ package enum SchedulerEvent: Sendable {
     case previousFound(RunKey, StoredRun?)
     /// A delivery of ``Action/notify(_:)`` has ended.
     case notified(NotificationID, NotificationOutcome)
+    /// Runs that a retention rule lets go, and the command that asked for it, if one did. The store was asked after every
+    /// earlier decision was committed and before any later event.
+    case runsExpired([RunRecord], asked: PendingCommand?)
     /// This scheduler stops: nothing more is started. What is ready stays so for the next leader.
     case drain
     /// Time has passed: see ``SchedulerCore/nextWake``.

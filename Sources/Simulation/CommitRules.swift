@@ -32,7 +32,7 @@ struct CommitRules {
 
     private func checkLimits(of start: AttemptStart, _ tables: MemoryTables) throws {
         let live = tables.liveAttempts.values
-        guard live.count <= parallelism else { throw violation("parallelism exceeded") }
+        guard live.count(where: { $0.queue == nil }) <= parallelism else { throw violation("parallelism exceeded") }
         let small = live.filter { $0.pool == "small" }
         guard small.reduce(0, { $0 + $1.poolSlots }) <= 2 || small.count == 1 else { throw violation("pool exceeded") }
         let run = start.instance.run

@@ -130,6 +130,7 @@ package enum RandomDAGs {
                 task.poolSlots = Int.random(in: 1...2, using: &generator)
             }
             task.priorityWeight = Int.random(in: 1...3, using: &generator)
+            if generator.chance(20) { task.queue = "far" }
             if generator.chance(30) { task.outlets = ["asset\(dag)"] }
             return task
         }

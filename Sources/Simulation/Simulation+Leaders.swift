@@ -20,7 +20,7 @@ extension Simulation {
             epoch: lease.epoch,
             core: SchedulerCore(configuration: configuration, epoch: lease.epoch, snapshot: snapshot, now: now),
             startsUntil: monotonic + Self.leaseTTL * 0.8)
-        for orphan in tables.liveAttempts.keys.sorted() {
+        for orphan in tables.liveAttempts.values.filter({ $0.queue == nil }).map(\.attempt).sorted() {
             counts[.lost] += 1
             leader.queue.take(.attemptLost(orphan, reason: "the leader was killed"), now: now)
         }
@@ -73,7 +73,7 @@ extension Simulation {
     mutating func staleActs() throws {
         guard var old = stale else { return }
         trace?.add(now, "epoch \(old.epoch) goes on, though it was replaced")
-        for case .start(let start) in old.actions where old.gate.admits(start, at: monotonic) {
+        for case .start(let start) in old.actions where start.queue == nil && old.gate.admits(start, at: monotonic) {
             throw violation("epoch \(old.epoch) starts \(start.instance) after epoch \(leader.epoch) took over")
         }
         old.actions = []
@@ -144,6 +144,7 @@ extension Simulation {
         trace?.add(now, "commit \(changes)")
         for case .pauseDAG in changes { counts[.autoPauses] += 1 }
         for case .startAttempt(let start) in changes where isTeardown(start.instance) { counts[.tornDown] += 1 }
+        try handOver(changes)
         leader.actions += leader.queue.committed()
         if generator.chance(90) { try act(.max) }
     }
@@ -152,12 +153,13 @@ extension Simulation {
     mutating func act(_ limit: Int) throws {
         for _ in 0..<min(limit, leader.actions.count) {
             switch leader.actions.removeFirst() {
+            case .start(let start) where start.queue != nil: break
             case .start(let start): if leader.gate.admits(start, at: monotonic) { try execute(start) }
             case .stop(let attempt, let reason): stop(attempt, reason)
             case .notify(let notification):
                 if notification.deadline != nil, notification.deliveries == 0 { counts[.missedDeadlines] += 1 }
                 if !callbacks.begin(notification) { counts[.redelivered] += 1 }
-            case .findRuns, .findPrevious: break
+            case .findRuns, .findPrevious, .removeLogs: break
             }
         }
     }
@@ -167,8 +169,8 @@ extension Simulation {
             AttemptEnd(attempt: attempt, state: .failed, reason: reason, isRetryable: false))
         if leader.gate.withdraw(attempt) {
             leader.reports.append(end)
-        } else {
-            _ = leader.stop(attempt, end)
+        } else if !leader.stop(attempt, end) {
+            _ = stopAtWorker(attempt, end)
         }
     }
 
@@ -180,13 +182,17 @@ extension Simulation {
         guard !running.contains(where: { $0.start.instance == start.instance }) else {
             throw violation("\(start.instance) runs twice at once")
         }
+        countStart(start)
+        let duration = Duration.seconds(Int64.random(in: 0...900, using: &generator))
+        leader.executions.append(
+            SimulatedLeader.Execution(start: start, endsAt: elapsed + duration, end: outcome(of: start)))
+    }
+
+    mutating func countStart(_ start: AttemptStart) {
         counts[.attempts] += 1
         if start.instance.mapIndex >= 0 { counts[.mapped] += 1 }
         if start.tryNumber > 1 { counts[.retries] += 1 }
         trace?.add(now, "start \(start.instance), try \(start.tryNumber)")
-        let duration = Duration.seconds(Int64.random(in: 0...900, using: &generator))
-        leader.executions.append(
-            SimulatedLeader.Execution(start: start, endsAt: elapsed + duration, end: outcome(of: start)))
     }
 
     private mutating func answer(_ lookup: Lookup) -> SchedulerEvent {
@@ -195,7 +201,12 @@ extension Simulation {
             return .runsFound(backfill, dates: dates, runs: tables.findRuns(dag: dag, dates: dates))
         case .previous(let run, let dag, let date):
             return .previousFound(run, tables.previousRun(dag: dag, before: date))
+        case .expired(let rule, let limit):
+            return .runsExpired(tables.expiredRuns(rule, limit: limit), asked: nil)
         case .command(let pending):
+            if case .prune(let rule, let limit) = pending.command {
+                return .runsExpired(tables.expiredRuns(rule, limit: limit), asked: pending)
+            }
             if let subject = pending.command.subject {
                 let runs = tables.runsToChange(
                     dag: subject.dag, runID: subject.runID, past: subject.past, future: subject.future)
@@ -212,7 +223,7 @@ extension Simulation {
     /// Fixed by what the try is about, not by when it runs: so a disturbed history can be compared with an ideal one.
     ///
     /// A lost try has no outcome, so the number of real tries counts.
-    private mutating func outcome(of start: AttemptStart) -> AttemptEnd {
+    mutating func outcome(of start: AttemptStart) -> AttemptEnd {
         let run = tables.runs[start.instance.run]
         let dag = run.flatMap { tables.versions[$0.version] }
         let task = dag?.tasks.first { $0.id == start.instance.task }

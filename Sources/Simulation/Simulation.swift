@@ -30,6 +30,8 @@ package struct Simulation {
     var leader: SimulatedLeader
     /// A leader that was cut off, and does not know that another has taken over.
     var stale: SimulatedLeader?
+    /// What workers carry out.
+    var workerTries: [WorkerTry] = []
     var documents: [DAGRecord]
     /// Documents that are taken away, to come back.
     var removed: [DAGRecord] = []
@@ -55,6 +57,7 @@ package struct Simulation {
         documents = try RandomDAGs.make(using: &generator, start: start)
         var configuration = CoreConfiguration()
         configuration.parallelism = Int.random(in: 1...8, using: &generator)
+        if generator.chance(70) { configuration.ownQueues = ["default"] }
         self.configuration = configuration
         batchLimit = Int.random(in: 1...20, using: &generator)
         leader = SimulatedLeader(
@@ -103,6 +106,7 @@ package struct Simulation {
         case 194: changeDocument()
         case 195: removeDocument()
         case 196..<198: changeByHand()
+        case 198: killWorker()
         default: try duplicate()
         }
     }
@@ -134,7 +138,10 @@ package struct Simulation {
     }
 
     /// When the next thing that runs ends, by the wall clock.
-    var nextEnd: Timestamp? { leader.executions.map(\.endsAt).min().map { start + $0 + skew } }
+    var nextEnd: Timestamp? {
+        let atWorkers = workerTries.filter { $0.reportedTo != leader.epoch }.map { max($0.endsAt, elapsed) }
+        return (leader.executions.map(\.endsAt) + atWorkers).min().map { start + $0 + skew }
+    }
 
     private mutating func countTransitions(from before: Timestamp) {
         for document in documents {
@@ -158,6 +165,7 @@ package struct Simulation {
 
     private mutating func reportSome() throws {
         leader.collectEnded(at: elapsed)
+        collectFromWorkers()
         guard !leader.reports.isEmpty else { return }
         // In any order, as reports cross.
         let index = Int.random(in: 0..<leader.reports.count, using: &generator)

@@ -10,6 +10,9 @@ package struct SimulationCounts: Hashable, Sendable {
         case changedDocuments = "changed documents"
         case removedDocuments = "removed documents"
         case runs, attempts, retries, lost, interrupted
+        case handedOver = "handed over to workers"
+        case workersLost = "workers lost"
+        case reportsKept = "reports that outlived a leader"
         case assetRuns = "asset runs"
         case backfills
         case backfillChanges = "backfills paused or ended"

@@ -18,6 +18,7 @@ struct Stage {
     private(set) var outcome: CommandOutcome?
     /// What was to be delivered, in that order, repetitions included.
     private(set) var notices: [NotificationRecord] = []
+    private(set) var forgotten: [ForgottenRun] = []
     private var lastCommand: Int64 = 0
 
     init(_ dags: DAG..., configuration: CoreConfiguration = CoreConfiguration()) throws {
@@ -59,6 +60,7 @@ struct Stage {
                 case .start(let start): started.append(start)
                 case .stop(let attempt, _): stopped.append(attempt)
                 case .notify(let notification): notices.append(notification)
+                case .removeLogs(let runs): forgotten += runs
                 case .findRuns(let id, let dag, let dates):
                     events.append(.runsFound(id, dates: dates, runs: tables.findRuns(dag: dag, dates: dates)))
                 case .findPrevious(let run, let dag, let date):
@@ -75,10 +77,23 @@ struct Stage {
             let runs = tables.runsToChange(
                 dag: subject.dag, runID: subject.runID, past: subject.past, future: subject.future)
             try take(.commandOnRuns(pending, runs))
+        } else if case .prune(let rule, let limit) = command {
+            try take(.runsExpired(tables.expiredRuns(rule, limit: limit), asked: pending))
         } else {
             try take(.command(pending, conflicts: []))
         }
     }
+
+    /// Gives the DAG another document.
+    mutating func change(_ dag: DAG) throws {
+        var dag = dag
+        dag.isPausedUponCreation = false
+        documents = [RandomDAGs.record(dag, text: 2)]
+        try take(.documents(loaded: documents, removed: []))
+    }
+
+    /// The version of the present document.
+    var version: DAGVersionID? { documents.first?.version }
 
     mutating func trigger(_ runID: String = "r", date: Timestamp? = nil, conf: JSONValue = .object([:])) throws {
         try command(.trigger(dag: DAGID("d"), runID: runID, logicalDate: date, conf: conf))
@@ -135,6 +150,13 @@ struct Stage {
     mutating func pass(_ duration: Duration) throws {
         now += duration
         try take(.wake)
+    }
+
+    /// Another leader takes over, while workers go on with all tries.
+    mutating func takeOver() throws {
+        epoch += 1
+        core = SchedulerCore(configuration: configuration, epoch: epoch, snapshot: tables.snapshot(), now: now)
+        try take(.documents(loaded: documents, removed: []))
     }
 
     /// Kills the leader; the next one declares its tries lost.

@@ -100,7 +100,8 @@ struct RecordShapes {
             "end_date": time(attempt.endedAt),
             "duration": seconds(attempt.startedAt, attempt.endedAt), "reason": string(attempt.reason),
             "exit_code": attempt.exitCode.map { .int(Int64($0)) } ?? .null, "pool": .string(attempt.pool),
-            "attempt_id": .int(attempt.attempt.rawValue),
+            "attempt_id": .int(attempt.attempt.rawValue), "queue": string(attempt.queue),
+            "worker": string(attempt.worker),
         ]
     }
 
@@ -135,6 +136,13 @@ struct RecordShapes {
             "total": .int(Int64(backfill.total)), "created": .int(Int64(backfill.created)),
             "skipped": .int(Int64(backfill.skipped)), "created_at": time(backfill.createdAt),
             "completed_at": time(backfill.endedAt), "triggered_by": .string(backfill.triggeredBy),
+        ]
+    }
+
+    func note(_ note: Note) -> JSONValue {
+        [
+            "task_id": string(note.task?.rawValue), "map_index": .int(Int64(note.mapIndex)),
+            "content": .string(note.text), "author": .string(note.author), "written_at": time(note.writtenAt),
         ]
     }
 

@@ -44,10 +44,6 @@ struct TaskLogs: AsyncParsableCommand {
 
     func run() async throws {
         try await database.withHistory { opened in
-            guard let logs = opened.logs else {
-                throw CommandFailure(
-                    "the logs are not on this machine", nextStep: "Name the home folder that holds them with --home.")
-            }
             let status = try await begun(opened)
             let number = tryNumber ?? status.tryNumber
             guard number > 0 else {
@@ -58,10 +54,16 @@ struct TaskLogs: AsyncParsableCommand {
             guard number <= status.tryNumber else {
                 throw CommandFailure("task \"\(task)\" has no try \(number): \(status.tryNumber) so far")
             }
-            let reader = logs.reader(
-                dag: DAGID(dag), runID: runID, task: TaskID(task), mapIndex: status.instance.mapIndex,
+            let log = TryLog(
+                history: opened.history, logs: opened.logs, dag: DAGID(dag), runID: runID, instance: status.instance,
                 tryNumber: number)
-            try await write(reader, number, status, opened.history)
+            // Only what workers store is everywhere.
+            let isElsewhere = status.tries.last { $0.tryNumber == number }?.queue == nil
+            if opened.logs == nil, isElsewhere, try await !log.exists() {
+                throw CommandFailure(
+                    "the logs are not on this machine", nextStep: "Name the home folder that holds them with --home.")
+            }
+            try await write(log, number, status, opened.history)
         }
     }
 
@@ -78,13 +80,13 @@ struct TaskLogs: AsyncParsableCommand {
     }
 
     private func write(
-        _ reader: TaskLogReader, _ number: Int, _ status: TaskStatus, _ history: any RunHistory
+        _ log: TryLog, _ number: Int, _ status: TaskStatus, _ history: any RunHistory
     ) async throws {
         let environment = CommandEnvironment.current
         let instance = status.instance
         if follow {
             let (dag, runID) = (DAGID(dag), runID)
-            try await reader.follow(every: environment.pace) {
+            try await log.follow(every: environment.pace) {
                 await Self.hasEnded(dag, runID, instance, number, history)
             } _: { chunk in
                 try environment.console.raw(chunk.text, to: .output)
@@ -92,13 +94,13 @@ struct TaskLogs: AsyncParsableCommand {
         } else if options.output == .table {
             var offset: Int64 = 0
             while true {
-                let chunk = reader.chunk(from: offset)
+                let chunk = try await log.chunk(from: offset)
                 guard chunk.next > offset else { break }
                 try environment.console.raw(chunk.text, to: .output)
                 offset = chunk.next
             }
         } else {
-            let tail = reader.tail()
+            let tail = try await log.tail()
             try options.write(
                 [
                     "dag_id": .string(dag), "run_id": .string(runID), "task_id": .string(task),
@@ -107,9 +109,10 @@ struct TaskLogs: AsyncParsableCommand {
                 ]
             ) { _ in "" }
         }
-        if !reader.exists {
+        if try await !log.exists() {
+            let path = log.path.map { ", or \($0) was removed" } ?? ""
             try environment.console.error(
-                "note: try \(number) of task \"\(task)\" has no log: it wrote nothing, or \(reader.path) was removed")
+                "note: try \(number) of task \"\(task)\" has no log: it wrote nothing\(path)")
         }
     }
 

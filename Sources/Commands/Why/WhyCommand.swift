@@ -71,11 +71,17 @@ struct WhyCommand: AsyncParsableCommand {
                 detail, health: health, importErrors: try await history.importErrors(), active: active, now: now)
         }
         let run = try await lookup.run(dag, runID)
+        let workers = try await history.workers()
+        var pools: [String: PoolUse] = [:]
+        for name in Set(run.definition.tasks.map(\.pool)) { pools[name] = try await history.poolUse(name) }
         guard let task else {
-            return .run(run, of: detail.summary, health: health, active: active, now: now)
+            return .run(
+                run, of: detail.summary, health: health, active: active, workers: workers, pools: pools, now: now)
         }
         let status = try lookup.task(task, mapIndex: mapIndex, in: run)
-        return .task(status, in: run, of: detail.summary, health: health, active: active, now: now)
+        return .task(
+            status, in: run, of: detail.summary, health: health, active: active, workers: workers, pools: pools,
+            now: now)
     }
 
     private func shape(_ explanation: Explanation) -> JSONValue {

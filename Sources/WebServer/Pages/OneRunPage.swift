@@ -6,6 +6,7 @@ import SchedulerCore
 
 /// `/dags/{id}/runs/{run_id}`: why a run is, its tasks, when they ran, and what they said last.
 struct OneRunPage {
+    let history: any RunHistory
     let logs: TaskLogDirectory
     let words: TimeWords
 
@@ -16,7 +17,8 @@ struct OneRunPage {
     private static let noticesShown = 100
     private static let logBytes = 4_096
 
-    func page(_ detail: RunDetail) -> SitePage {
+    func page(_ detail: RunDetail) async throws -> SitePage {
+        let notes = try await history.notes(of: detail.run.key)
         let run = detail.run
         var content = facts(detail)
         let groups = Dictionary(
@@ -26,12 +28,20 @@ struct OneRunPage {
         if detail.tasks.count > Self.tasksShown {
             content["moreTasks"] = "The first \(Self.tasksShown) of \(detail.tasks.count) tasks."
         }
+        content["notes"] = notes.map { Self.note($0, words) }
+        content["hasNotes"] = !notes.isEmpty
         let chart = TimeChart(run: run, tasks: detail.tasks, words: words)
         content["hasChart"] = !chart.isEmpty
         if !chart.isEmpty { content["chart"] = chart.html.html }
         let tried = Self.byInterest(detail.tasks.filter { !$0.tries.isEmpty })
         content["anyTried"] = !tried.isEmpty
-        content["tried"] = tried.prefix(Self.triedShown).enumerated().map { self.tries(run, $1, place: $0) }
+        var shown: [[String: Any]] = []
+        for (place, task) in tried.prefix(Self.triedShown).enumerated() {
+            var view = tries(run, task, place: place)
+            view["log"] = try await lastLog(run, task)
+            shown.append(view)
+        }
+        content["tried"] = shown
         if tried.count > Self.triedShown {
             content["moreTries"] = "\(tried.count - Self.triedShown) more tasks: open them in the table above."
         }
@@ -54,6 +64,15 @@ struct OneRunPage {
             "noticeState": notice.state.rawValue, "deliveries": notice.deliveries,
             "at": TimeWords.absolute(notice.endedAt ?? notice.createdAt), "error": error,
         ]
+    }
+
+    /// A note as its run's and its task's page show it.
+    static func note(_ note: Note, _ words: TimeWords) -> [String: Any] {
+        var view: [String: Any] = [
+            "text": note.text, "author": note.author, "written": words.view(note.writtenAt),
+        ]
+        if let task = note.task { view["task"] = note.mapIndex < 0 ? task.rawValue : "\(task)[\(note.mapIndex)]" }
+        return view
     }
 
     /// What failed comes first, then what runs; else the document's order.
@@ -132,21 +151,23 @@ struct OneRunPage {
 
     private func tries(_ run: RunRecord, _ task: TaskStatus, place: Int) -> [String: Any] {
         let shown = task.tries.suffix(Self.triesShown)
-        var view: [String: Any] = [
+        return [
             "anchor": "tries-\(Self.anchor(task.instance))", "name": Self.name(task),
             "look": StateLook(task.state).view,
             "tries": task.tries.count == 1 ? "1 try" : "\(task.tries.count) tries",
             "open": place < 3 && [.failed, .running, .upForRetry].contains(task.state),
             "attempts": shown.reversed().map { attempt(run, task.instance, $0) },
         ]
-        if let last = task.tries.last {
-            let reader = logs.reader(
-                dag: run.dag, runID: run.runID, task: task.instance.task, mapIndex: task.instance.mapIndex,
-                tryNumber: last.tryNumber)
-            let text = LogText.plain(reader.tail(limit: Self.logBytes).text)
-            if !text.isEmpty { view["log"] = text }
-        }
-        return view
+    }
+
+    /// The end of what the last try said; nil for nothing.
+    private func lastLog(_ run: RunRecord, _ task: TaskStatus) async throws -> String? {
+        guard let last = task.tries.last else { return nil }
+        let log = TryLog(
+            history: history, logs: logs, dag: run.dag, runID: run.runID, instance: task.instance,
+            tryNumber: last.tryNumber)
+        let text = LogText.plain(try await log.tail(limit: Self.logBytes).text)
+        return text.isEmpty ? nil : text
     }
 
     /// Names an element of the page: letters and digits only.

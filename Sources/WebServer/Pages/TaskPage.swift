@@ -30,7 +30,12 @@ struct TaskPage {
         content["group"] = detail.definition.tasks.first { $0.id == id }?.group
         content["reason"] = task.reason
         content["failed"] = task.state == .failed
-        if let attempt { content["attempt"] = view(run, task, attempt) }
+        if let attempt { content["attempt"] = try await view(run, task, attempt) }
+        let notes = try await history.notes(of: run.key).filter { note in
+            note.task == id && note.mapIndex == task.instance.mapIndex
+        }
+        content["notes"] = notes.map { OneRunPage.note($0, words) }
+        content["hasNotes"] = !notes.isEmpty
         let outputs = try await history.outputs(of: task.instance)
         content["hasOutputs"] = !outputs.isEmpty
         content["outputs"] = outputs.map(Self.output)
@@ -38,14 +43,14 @@ struct TaskPage {
     }
 
     /// The whole log of a try; nil when the task or the try is not there.
-    func log(_ detail: RunDetail, _ id: TaskID, _ request: PageRequest) -> SitePage? {
+    func log(_ detail: RunDetail, _ id: TaskID, _ request: PageRequest) async throws -> SitePage? {
         guard let task = Self.find(id, in: detail, request) else { return nil }
         let chosen = request.query["try"]
         guard let attempt = task.tries.last(where: { chosen == nil || String($0.tryNumber) == chosen }) else {
             return nil
         }
-        let reader = reader(detail.run, task, attempt)
-        return reader.exists ? .log(reader) : nil
+        let log = log(detail.run, task, attempt)
+        return try await log.exists() ? .log(log) : nil
     }
 
     private static func find(_ id: TaskID, in detail: RunDetail, _ request: PageRequest) -> TaskStatus? {
@@ -64,13 +69,15 @@ struct TaskPage {
         }
     }
 
-    private func reader(_ run: RunRecord, _ task: TaskStatus, _ attempt: AttemptSummary) -> TaskLogReader {
-        logs.reader(
-            dag: run.dag, runID: run.runID, task: task.instance.task, mapIndex: task.instance.mapIndex,
+    private func log(_ run: RunRecord, _ task: TaskStatus, _ attempt: AttemptSummary) -> TryLog {
+        TryLog(
+            history: history, logs: logs, dag: run.dag, runID: run.runID, instance: task.instance,
             tryNumber: attempt.tryNumber)
     }
 
-    private func view(_ run: RunRecord, _ task: TaskStatus, _ attempt: AttemptSummary) -> [String: Any] {
+    private func view(
+        _ run: RunRecord, _ task: TaskStatus, _ attempt: AttemptSummary
+    ) async throws -> [String: Any] {
         var view: [String: Any] = [
             "number": attempt.tryNumber, "of": max(attempt.maxTries + 1, attempt.tryNumber),
             "queued": TimeWords.absolute(attempt.queuedAt),
@@ -80,14 +87,18 @@ struct TaskPage {
         ]
         view["ended"] = attempt.endedAt.map(words.view)
         view["exit"] = attempt.exitCode.map(String.init)
-        view["process"] = attempt.process.map { "\($0.pid) on \($0.host)" }
+        view["process"] =
+            attempt.process.map { "\($0.pid) on \($0.host)" }
+            ?? attempt.queue.map { queue in
+                attempt.worker.map { "worker \($0), queue \(queue)" } ?? "waits for a worker of queue \(queue)"
+            }
         if attempt.reason != task.reason { view["why"] = attempt.reason }
-        let reader = reader(run, task, attempt)
-        guard reader.exists else {
+        let log = log(run, task, attempt)
+        guard try await log.exists() else {
             view["noLog"] = "There is no log: the try wrote none, or it has been cleared away."
             return view
         }
-        let tail = reader.tail(limit: Self.logBytes)
+        let tail = try await log.tail(limit: Self.logBytes)
         let text = LogText.plain(tail.text)
         if text.isEmpty { view["noLog"] = "The log is empty." } else { view["log"] = text }
         view["whole"] = PageLink.log(run.dag, run.runID, task.instance, tryNumber: attempt.tryNumber)

@@ -1,4 +1,4 @@
-import Execution
+import RunStore
 
 /// Turns pages into answers: renders them, and puts the frame around them that all share.
 struct PageFrame: Sendable {
@@ -21,8 +21,8 @@ struct PageFrame: Sendable {
             reply.location = location
             return reply
         case .missing(let text): return message("Not found", text, status: 404)
-        case .log(let reader):
-            return PageReply(status: 200, contentType: "text/plain; charset=utf-8", body: .log(reader))
+        case .log(let log):
+            return PageReply(status: 200, contentType: "text/plain; charset=utf-8", body: .log(log))
         case .view(let view):
             let content = templates.render(view.content, view.template)
             return request.wantsFragment ? .html(content) : .html(framed(view.title, view.section, content))
@@ -63,7 +63,7 @@ enum SitePage {
 
     case view(View)
     case redirect(String)
-    case log(TaskLogReader)
+    case log(TryLog)
     /// There is no such thing, and why.
     case missing(String)
 

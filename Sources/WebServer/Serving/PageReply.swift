@@ -1,11 +1,11 @@
-import Execution
+import RunStore
 
 /// What a page answers.
 struct PageReply: Sendable {
     enum Body: Sendable {
         case text(String)
         /// A log, sent piece by piece.
-        case log(TaskLogReader)
+        case log(TryLog)
         /// Server-sent events for as long as somebody listens.
         case events(LiveEventStream)
     }

@@ -2,6 +2,7 @@ import Execution
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import RunStore
 
 /// A request's context: it knows the connection, so that one that takes nothing can be closed.
 struct SiteContext: RequestContext {
@@ -65,10 +66,10 @@ struct SiteResponder: HTTPResponder {
             switch body {
             case .text: break
             case .events(let stream): try await stream.write(to: &writer, on: channel)
-            case .log(let reader):
+            case .log(let log):
                 var offset: Int64 = 0
                 while true {
-                    let piece = reader.chunk(from: offset, limit: 64 * 1024)
+                    let piece = try await log.chunk(from: offset, limit: 64 * 1024)
                     if piece.next == offset { break }
                     offset = piece.next
                     try await writer.write(ByteBuffer(string: piece.text))

@@ -4,6 +4,7 @@ import Execution
 import LogFiles
 import Logging
 import RunStore
+import SchedulerCore
 
 /// The pages: a request in, an answer out.
 ///
@@ -146,12 +147,12 @@ struct WebSite: Sendable {
     private func runPage(for request: PageRequest, _ words: TimeWords) async throws -> SitePage? {
         let segments = request.segments
         guard let detail = try await history.run(dag: DAGID(segments[1]), runID: segments[3]) else { return nil }
-        if segments.count == 4 { return OneRunPage(logs: logs, words: words).page(detail) }
+        if segments.count == 4 { return try await OneRunPage(history: history, logs: logs, words: words).page(detail) }
         guard segments.count >= 6, segments[4] == "tasks" else { return nil }
         let page = TaskPage(history: history, logs: logs, words: words)
         if segments.count == 6 { return try await page.page(detail, TaskID(segments[5]), request) }
         guard segments.count == 7, segments[6] == "log" else { return nil }
-        return page.log(detail, TaskID(segments[5]), request)
+        return try await page.log(detail, TaskID(segments[5]), request)
     }
 
     private func failure(_ error: any Error) -> PageReply {
