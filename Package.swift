@@ -197,7 +197,8 @@ let package = Package(
             [
                 "CivilTime", "Collecting", "Commands", "DAGDocument", "DAGModel", "Execution", "HTTPClient", "LogFiles",
                 "Markets", "ModelRegistry", "Operators", "PostgresClient", "PrivateCluster", "RecordedExchange",
-                "RunStore", "Scheduler", "SchedulerCore", "Streaming", "Timetables", "Warehouse", "WebServer", "Workers",
+                "RunStore", "Scheduler", "SchedulerCore", "Streaming", "Timetables", "Warehouse", "WebServer",
+                "Workers",
                 argumentParser, lifecycle, logging, unixSignals,
             ]),
         program("cryptoflow", ["Commands", "Programs", argumentParser]),

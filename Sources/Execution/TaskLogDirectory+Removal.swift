@@ -1,7 +1,7 @@
+import CLinux
 package import CivilTime
 package import DAGModel
 import FoundationEssentials
-import CLinux
 import Glibc
 
 extension TaskLogDirectory {

@@ -21,6 +21,8 @@ struct CommitRules {
                 throw violation("max_active_runs of \(run.dag) exceeded by \(run.runID)")
             }
         case .updateRun(let run) where run.state == .running && run.type == .manual && run.backfill == nil:
+            // One that is marked by hand is ended before its time.
+            if changedByHand.contains(run.key) { break }
             guard let start = run.startDate, start >= run.runAfter else {
                 throw violation("\(run.runID) runs before its time")
             }
