@@ -87,7 +87,7 @@ let package = Package(
         room("HTTPClient", ["CLibCurl"]),
         room("Markets", ["CivilTime", "HTTPClient"]),
         room("Execution", ["CLinux", "CProcessGuard", "CivilTime", "DAGModel", "Templates", "Timetables"]),
-        room("Operators", ["CivilTime", "DAGModel", "Execution", "HTTPClient", "PostgresClient"]),
+        room("Operators", ["CivilTime", "DAGModel", "Execution", "HTTPClient", "PostgresClient", "Templates"]),
 
         // Services.
         room(
@@ -197,7 +197,8 @@ let package = Package(
             [
                 "CivilTime", "Collecting", "Commands", "DAGDocument", "DAGModel", "Execution", "HTTPClient", "LogFiles",
                 "Markets", "ModelRegistry", "Operators", "PostgresClient", "PrivateCluster", "RecordedExchange",
-                "RunStore", "Scheduler", "SchedulerCore", "Streaming", "Timetables", "Warehouse", "WebServer", "Workers",
+                "RunStore", "Scheduler", "SchedulerCore", "Streaming", "Timetables", "Warehouse", "WebServer",
+                "Workers",
                 argumentParser, lifecycle, logging, unixSignals,
             ]),
         program("cryptoflow", ["Commands", "Programs", argumentParser]),
@@ -296,10 +297,10 @@ let package = Package(
         .testTarget(
             name: "ProgramsTests",
             dependencies: [
-                "CChildSpawn", "CivilTime", "Commands", "DAGModel", "HTTPClient", "ModelRegistry", "PostgresClient",
-                "PrivateCluster", "Programs", "TestModels", "SeededRandom", "TestSupport", "WebServer", "cryptoflow",
-                "cryptoflow-exchange", "cryptoflow-model", "cryptoflow-scheduler", "cryptoflow-stream",
-                "swift-tasks-example", argumentParser,
+                "CChildSpawn", "CivilTime", "Commands", "DAGModel", "HTTPClient", "LoopbackHTTP", "ModelRegistry",
+                "PostgresClient", "PrivateCluster", "Programs", "TestModels", "SeededRandom", "TestSupport",
+                "WebServer", "cryptoflow", "cryptoflow-exchange", "cryptoflow-model", "cryptoflow-scheduler",
+                "cryptoflow-stream", "swift-tasks-example", argumentParser,
                 logging,
             ],
             swiftSettings: strict),

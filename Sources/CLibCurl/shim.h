@@ -58,6 +58,15 @@ static inline CURLcode cflow_curl_allow_http_only(CURL *handle) {
 #endif
 }
 
+/* Mail goes to the server that was named and to nothing else. */
+static inline CURLcode cflow_curl_allow_mail_only(CURL *handle) {
+#if LIBCURL_VERSION_NUM >= 0x075500
+    return curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
+#else
+    return curl_easy_setopt(handle, CURLOPT_PROTOCOLS, (long)(CURLPROTO_SMTP | CURLPROTO_SMTPS));
+#endif
+}
+
 static inline CURLcode cflow_curl_get_long(CURL *handle, CURLINFO info, long *value) {
     return curl_easy_getinfo(handle, info, value);
 }

@@ -5,6 +5,8 @@ import DAGModel
 struct ArgumentCheck {
     let context: DocumentContext
     let signature: OperatorSignature
+    /// What the signature is of.
+    var noun = "operator"
 
     /// The parameter of a name; an unknown name is reported with the nearest one.
     func parameter(_ entry: MergedEntry) -> OperatorSignature.Parameter? {
@@ -12,7 +14,7 @@ struct ArgumentCheck {
         let names = signature.parameters.map(\.name)
         let hint = nearestHint(entry.key, among: names) ?? "it takes \(names.joined(separator: ", "))"
         context.error(
-            "the operator '\(signature.name)' has no argument '\(entry.key)'", hint: names.isEmpty ? nil : hint,
+            "the \(noun) '\(signature.name)' has no argument '\(entry.key)'", hint: names.isEmpty ? nil : hint,
             at: entry.keyMark, entry.field.path)
         return nil
     }
@@ -45,7 +47,7 @@ struct ArgumentCheck {
     func checkRequired(given: Set<String>, at mark: Mark, _ path: DocumentPath) {
         for parameter in signature.parameters where parameter.isRequired && !given.contains(parameter.name) {
             context.error(
-                "the operator '\(signature.name)' needs the argument '\(parameter.name)': \(parameter.summary)",
+                "the \(noun) '\(signature.name)' needs the argument '\(parameter.name)': \(parameter.summary)",
                 hint: "add with: {\(parameter.name): …}", at: mark, path)
         }
     }

@@ -15,9 +15,14 @@ struct ArgumentReader {
     static let markers = ["$x", "$xcom", "$t", "$template", "$const", "$f"]
 
     private let context: DocumentContext
+    /// Whether plain texts are templates, as the arguments of Airflow's notifiers are.
+    private let rendersTexts: Bool
     private(set) var references: [TaskReference] = []
 
-    init(_ context: DocumentContext) { self.context = context }
+    init(_ context: DocumentContext, rendersTexts: Bool = false) {
+        self.context = context
+        self.rendersTexts = rendersTexts
+    }
 
     /// The argument; nil when something in it is wrong, which is then reported.
     mutating func read(_ field: Field) -> Argument? {
@@ -37,6 +42,7 @@ struct ArgumentReader {
             return literals.count == arguments.count ? .value(.array(literals)) : .list(arguments)
         case .map(let entries): return mapping(entries, field)
         case .string(let text):
+            if rendersTexts, text.contains("{{") || text.contains("{%") { return template(field) }
             if text.contains("{{"), text.contains("}}") {
                 context.warning(
                     "a plain text is not rendered",

@@ -42,6 +42,7 @@ struct DAGReader {
             bounds: dates.bounds,
             tasks: drafts.map(\.spec))
         readAttributes(&dag)
+        readCallbacks(&dag, drafts, zone: dates.zone)
         checkTogether(dag)
         return dag
     }
@@ -222,13 +223,26 @@ struct DAGReader {
         let owners = Set(dag.tasks.compactMap(\.owner)).sorted()
         dag.owner = owners.isEmpty ? nil : owners.joined(separator: ", ")
         for entry in entries {
-            if KnownAttributes.dagCallbacks.contains(entry.key) {
-                CallbackCheck.check(Field(entry, in: path), context)
-                keep(entry, lost: "notifiers are not called in this version", &dag)
-            } else if let lost = KnownAttributes.inertDAG[entry.key] {
+            if let lost = KnownAttributes.inertDAG[entry.key] {
                 keep(entry, lost: lost, &dag)
             }
         }
+    }
+
+    private func readCallbacks(_ dag: inout DAG, _ drafts: [TaskDraft], zone: TimeZoneRules) {
+        var reader = CallbackReader(context)
+        for entry in entries {
+            guard let event = KnownAttributes.dagCallbacks[entry.key] else { continue }
+            let callbacks = reader.read(Field(entry, in: path), on: event)
+            if !callbacks.isEmpty { dag.callbacks = (dag.callbacks ?? []) + callbacks }
+        }
+        if let field = field("deadline") {
+            var deadlines = DeadlineReader(context, zone: zone)
+            let read = deadlines.read(field)
+            if !read.isEmpty { dag.deadlines = read }
+            ReferenceCheck(context: context, drafts: drafts).checkNames(deadlines.references)
+        }
+        ReferenceCheck(context: context, drafts: drafts).checkNames(reader.references)
     }
 
     private func keep(_ entry: YAMLEntry, lost: String?, _ dag: inout DAG) {

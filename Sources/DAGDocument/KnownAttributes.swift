@@ -1,3 +1,5 @@
+import DAGModel
+
 /// Every attribute a document may have, by what is done with it.
 ///
 /// Source: the arguments of `DAG` and `BaseOperator` in Airflow's Task SDK 1.3 (Airflow 3.3).
@@ -8,6 +10,7 @@ enum KnownAttributes {
         "catchup_window", "timezone", "dst", "max_active_runs", "max_active_tasks", "max_consecutive_failed_dag_runs",
         "dagrun_timeout", "tags", "params", "owner_links", "doc_md", "is_paused_upon_creation", "fail_fast",
         "dag_display_name", "default_args", "allowed_run_types", "on_success_callback", "on_failure_callback",
+        "deadline",
     ]
 
     /// Airflow's other arguments of a DAG: kept and shown.
@@ -15,7 +18,6 @@ enum KnownAttributes {
     /// The text says what is lost, nil when nothing is.
     static let inertDAG: [String: String?] = [
         "access_control": nil, "auto_register": nil, "disable_bundle_versioning": nil, "rerun_with_latest_version": nil,
-        "deadline": "deadlines are not watched in this version",
         "render_template_as_native_obj": "templates always give texts",
         "jinja_environment_kwargs": "the template engine has no such settings",
         "template_searchpath": "templates cannot include files",
@@ -31,7 +33,7 @@ enum KnownAttributes {
         "retry_exponential_backoff", "max_retry_delay", "execution_timeout", "trigger_rule", "pool", "pool_slots",
         "priority_weight", "weight_rule", "depends_on_past", "wait_for_downstream", "max_active_tis_per_dag",
         "max_active_tis_per_dagrun", "retry_on", "no_retry_on", "queue", "owner", "doc_md", "map_index_template",
-        "inlets", "outlets", "params",
+        "inlets", "outlets", "params", "setup", "teardown", "on_failure_fail_dagrun",
         "on_success_callback", "on_failure_callback", "on_retry_callback", "on_execute_callback", "on_skipped_callback",
     ]
 
@@ -62,6 +64,7 @@ enum KnownAttributes {
     ]
 
     static let renamedTask = [
+        "is_setup": "setup", "is_teardown": "teardown", "setups": "teardown",
         "task_id": "id", "name": "id", "depends_on": "needs", "dependencies": "needs", "upstream": "needs",
         "operator": "uses",
         "type": "uses", "args": "with", "arguments": "with", "params_with": "with", "timeout": "execution_timeout",
@@ -69,8 +72,10 @@ enum KnownAttributes {
         "extend": "extends", "template": "extends", "templates": "extends", "priority": "priority_weight",
     ]
 
-    static let dagCallbacks: Set<String> = ["on_success_callback", "on_failure_callback"]
-    static let taskCallbacks: Set<String> = [
-        "on_success_callback", "on_failure_callback", "on_retry_callback", "on_execute_callback", "on_skipped_callback",
-    ]
+    static let dagCallbacks = events([.success, .failure])
+    static let taskCallbacks = events([.success, .failure, .retry, .execute, .skipped])
+
+    private static func events(_ events: [CallbackEvent]) -> [String: CallbackEvent] {
+        Dictionary(uniqueKeysWithValues: events.compactMap { event in event.key.map { ($0, event) } })
+    }
 }

@@ -6,8 +6,17 @@ package struct OperatorCatalog: Sendable {
     package let signatures: [OperatorSignature]
     private let byName: [String: OperatorSignature]
     private let parameterNames: Set<String>
+    /// What callbacks may name, by their short names.
+    package let notifiers: [OperatorSignature]
+    private let notifiersByName: [String: OperatorSignature]
 
-    package init(_ signatures: [OperatorSignature]) {
+    package init(_ signatures: [OperatorSignature], notifiers: [OperatorSignature] = OperatorSignature.notifiers) {
+        self.notifiers = notifiers
+        var notifiersByName: [String: OperatorSignature] = [:]
+        for signature in notifiers {
+            for name in [signature.name] + signature.aliases { notifiersByName[name] = signature }
+        }
+        self.notifiersByName = notifiersByName
         self.signatures = signatures.sorted { $0.name < $1.name }
         var byName: [String: OperatorSignature] = [:]
         for signature in self.signatures {
@@ -30,6 +39,14 @@ package struct OperatorCatalog: Sendable {
         }
         guard let near = NearestName.of(className, among: candidates.map(Self.className)) else { return nil }
         return candidates.first { Self.className($0) == near }
+    }
+
+    /// The notifier of a short name or class path, nil when there is none.
+    package func notifier(_ name: String) -> OperatorSignature? { notifiersByName[name] }
+
+    /// The known notifier's name nearest to an unknown one.
+    func nearestNotifier(to name: String) -> String? {
+        NearestName.of(name, among: notifiersByName.keys.sorted())
     }
 
     /// Whether any operator has a parameter of this name.

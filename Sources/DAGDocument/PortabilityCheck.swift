@@ -48,6 +48,8 @@ package struct PortabilityCheck {
                     "Airflow has no 'timezone' in documents", "name it in the timetable: with: {timezone: …}",
                     entry.keyMark, path)
             case "dst", "catchup_window": report("Airflow has no '\(entry.key)'", nil, entry.keyMark, path)
+            case "deadline":
+                report("Airflow's importer has no callbacks yet, and so no deadlines", nil, entry.keyMark, path)
             case "schedule": schedule(entry.value, path, entries)
             case "templates":
                 for template in entry.value.entries ?? [] {
@@ -58,7 +60,7 @@ package struct PortabilityCheck {
                 for (index, node) in tasks.enumerated() {
                     if let inner = node.entries { task(inner, path.index(index)) }
                 }
-            case _ where KnownAttributes.dagCallbacks.contains(entry.key):
+            case _ where KnownAttributes.dagCallbacks[entry.key] != nil:
                 report("Airflow's importer has no callbacks yet", nil, entry.keyMark, path)
             default: continue
             }
@@ -109,8 +111,10 @@ package struct PortabilityCheck {
             case "inlets", "outlets": report("Airflow's importer has no '\(entry.key)' yet", nil, entry.keyMark, inner)
             case "expand": report("Airflow's importer has no 'expand'", nil, entry.keyMark, inner)
             case "retry_on", "no_retry_on": report("Airflow has no '\(entry.key)'", nil, entry.keyMark, inner)
+            case "setup", "teardown", "on_failure_fail_dagrun":
+                report("Airflow's importer has no '\(entry.key)'", nil, entry.keyMark, inner)
             case "group": report("Airflow's importer has no 'group'", nil, entry.keyMark, inner)
-            case _ where KnownAttributes.taskCallbacks.contains(entry.key):
+            case _ where KnownAttributes.taskCallbacks[entry.key] != nil:
                 report("Airflow's importer has no callbacks yet", nil, entry.keyMark, inner)
             default: continue
             }

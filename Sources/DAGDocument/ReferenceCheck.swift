@@ -22,6 +22,7 @@ struct ReferenceCheck {
         }
         let known = drafts.compactMap(\.id)
         for draft in drafts {
+            checkNames(draft.callbackReferences)
             for reference in draft.references {
                 if reference.name == draft.id {
                     context.error(
@@ -37,6 +38,38 @@ struct ReferenceCheck {
             }
         }
         checkCircles(indexes)
+        checkRoles(indexes)
+    }
+
+    /// Airflow's rules: what follows a setup has the trigger rule all_success, and what a teardown names is a setup.
+    private func checkRoles(_ indexes: [String: Int]) {
+        for draft in drafts {
+            for reference in draft.references {
+                guard let target = indexes[reference.name] else { continue }
+                let isSetup = drafts[target].spec.isSetup
+                if reference.kind == "teardown", !isSetup {
+                    context.error(
+                        "'\(reference.name)' is not a setup", hint: "add setup: true to it, or name it in needs",
+                        at: reference.mark, reference.path)
+                }
+                guard isSetup, !draft.spec.isTeardown, draft.spec.triggerRule != .allSuccess else { continue }
+                context.error(
+                    "a task right after the setup '\(reference.name)' must have the trigger rule all_success, "
+                        + "'\(draft.spec.id)' has \(draft.spec.triggerRule.rawValue)",
+                    hint: "remove its trigger_rule", at: reference.mark, reference.path)
+            }
+        }
+    }
+
+    /// Outputs that callbacks read: of any task, also of their own.
+    func checkNames(_ references: [TaskReference]) {
+        let known = drafts.compactMap(\.id)
+        for reference in references where !known.contains(reference.name) {
+            context.error(
+                "unknown task '\(reference.name.prefix(200))'",
+                hint: nearestHint(reference.name, among: known) ?? "no task of this document has that id",
+                at: reference.mark, reference.path)
+        }
     }
 
     /// Walks along `needs` with a stack of its own, so that a long chain cannot exhaust the thread's.

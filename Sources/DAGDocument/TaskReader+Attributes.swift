@@ -27,10 +27,12 @@ extension TaskReader {
             } else if !entry.field.node.isNull {
                 context.mismatch(entry.field, "a mapping of parameters")
             }
-        case _ where KnownAttributes.taskCallbacks.contains(entry.key):
-            CallbackCheck.check(entry.field, context)
-            keep(entry, lost: "notifiers are not called in this version")
         default:
+            if let event = KnownAttributes.taskCallbacks[entry.key] {
+                let read = callbacks.read(entry.field, on: event)
+                if !read.isEmpty { spec.callbacks = (spec.callbacks ?? []) + read }
+                return
+            }
             if !readScheduling(entry), !readPlain(entry) { readOther(entry) }
         }
     }
@@ -67,6 +69,9 @@ extension TaskReader {
                 // As in Airflow, one implies the other.
                 spec.dependsOnPast = true
             }
+        case "setup": readRole(.setup, field)
+        case "teardown": readTeardown(field)
+        case "on_failure_fail_dagrun": spec.failsRun = context.bool(field)
         case "retry_on": spec.retryOn = readRetryFilter(field)
         case "no_retry_on": spec.retryNotOn = readRetryFilter(field)
         case "max_active_tis_per_dag": spec.maxActivePerDAG = context.int(field, atLeast: 1)
@@ -90,6 +95,33 @@ extension TaskReader {
         default: return false
         }
         return true
+    }
+
+    private mutating func readRole(_ role: TaskRole, _ field: Field) {
+        guard context.bool(field) == true else { return }
+        if spec.role != nil, spec.role != role {
+            context.error("a task cannot be both a setup and a teardown", at: field.node.mark, field.path)
+        }
+        spec.role = role
+    }
+
+    /// True, or the setups whose resource the task takes away, which it then also needs: Airflow's
+    /// `as_teardown(setups=…)`.
+    private mutating func readTeardown(_ field: Field) {
+        let items: [Field]
+        switch field.node.content {
+        case .string: items = [field]
+        case .list: items = context.strings(field, of: "ids of setups") ?? []
+        default: return readRole(.teardown, field)
+        }
+        if spec.role == .setup {
+            context.error("a task cannot be both a setup and a teardown", at: field.node.mark, field.path)
+        }
+        spec.role = .teardown
+        for item in items {
+            guard let name = context.requiredString(item, "a setup's id") else { continue }
+            needs.append(TaskReference(name: name, mark: item.node.mark, path: item.path, kind: "teardown"))
+        }
     }
 
     private mutating func readBackoff(_ field: Field) {

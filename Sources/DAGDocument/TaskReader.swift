@@ -8,6 +8,8 @@ struct TaskDraft {
     let idMark: Mark
     let idPath: DocumentPath
     let references: [TaskReference]
+    /// What its callbacks read; nothing waits for these.
+    let callbackReferences: [TaskReference]
 }
 
 /// Reads one task once its templates are merged.
@@ -18,6 +20,7 @@ struct TaskReader {
     private let path: DocumentPath
     var spec: TaskSpec
     private var arguments: ArgumentReader
+    var callbacks: CallbackReader
     var needs: [TaskReference] = []
     var signature: OperatorSignature?
     /// Whether `uses` names an operator that is not known; its arguments are then not judged.
@@ -35,6 +38,7 @@ struct TaskReader {
         spec.retries = context.settings.retries
         spec.executionTimeout = context.settings.executionTimeout
         arguments = ArgumentReader(context)
+        callbacks = CallbackReader(context)
     }
 
     mutating func read() -> TaskDraft {
@@ -49,6 +53,7 @@ struct TaskReader {
         readBody()
         for entry in entries { readAttribute(entry) }
         readArguments()
+        checkRole()
         var upstream: [TaskID] = []
         for reference in needs + arguments.references {
             let task = TaskID(reference.name)
@@ -57,7 +62,25 @@ struct TaskReader {
         spec.upstream = upstream
         return TaskDraft(
             spec: spec, id: name, idMark: id?.field.node.mark ?? mark, idPath: id?.field.path ?? path,
-            references: needs + arguments.references)
+            references: needs + arguments.references, callbackReferences: callbacks.references)
+    }
+
+    /// A teardown's trigger rule is its own.
+    private mutating func checkRole() {
+        guard spec.role == .teardown else {
+            if spec.failsRun != nil, let entry = entries["on_failure_fail_dagrun"] {
+                context.warning(
+                    "'on_failure_fail_dagrun' has no effect: only a teardown's failure is ignored", at: entry.keyMark,
+                    entry.field.path)
+            }
+            return
+        }
+        if let entry = entries["trigger_rule"], entry.origin == .task, spec.triggerRule != .allDoneSetupSuccess {
+            context.error(
+                "a teardown's trigger rule is all_done_setup_success, found \(spec.triggerRule.rawValue)",
+                hint: "remove it", at: entry.field.node.mark, entry.field.path)
+        }
+        spec.triggerRule = .allDoneSetupSuccess
     }
 
     // MARK: - What the task does

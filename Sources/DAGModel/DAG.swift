@@ -55,6 +55,10 @@ package struct DAG: Hashable, Sendable, Codable {
     package var params: [String: JSONValue] = [:]
     /// Tasks in the order of the document.
     package var tasks: [TaskSpec]
+    /// Notifiers called when a run ends; nil for none, as in versions stored before there were any.
+    package var callbacks: [Callback]?
+    /// When a run should have ended; nil for no deadline.
+    package var deadlines: [Deadline]?
     /// Document attributes that are kept and shown but that nothing acts on yet, by key.
     package var inertAttributes: [String: JSONValue] = [:]
 
@@ -122,6 +126,12 @@ package struct TaskSpec: Hashable, Sendable, Codable {
     package var retryOn: RetryFilter?
     /// Failures that are not tried again; wins over `retryOn`.
     package var retryNotOn: RetryFilter?
+    /// Whether it makes a resource for others or takes it away; nil for a task that does neither.
+    package var role: TaskRole?
+    /// Airflow's `on_failure_fail_dagrun`: whether the failure of a teardown fails the run.
+    package var failsRun: Bool?
+    /// Notifiers called on what becomes of its tries; nil for none.
+    package var callbacks: [Callback]?
     /// Task attributes that are kept and shown but that nothing acts on yet, by key.
     package var inertAttributes: [String: JSONValue] = [:]
 

@@ -44,6 +44,22 @@ package struct ArgumentRenderer: Sendable {
         return rendered
     }
 
+    /// The arguments of a notifier, which see the task's or run's facts and what the callback is about.
+    ///
+    /// Throws ``TaskFailure``, not retryable, for a template's error, naming the argument.
+    func render(
+        _ arguments: [String: Argument], for launch: AttemptLaunch, _ callback: TemplateContext.CallbackFacts
+    ) async throws -> [String: JSONValue] {
+        var context = TemplateContext(launch)
+        context.callback = callback
+        let log = TaskLog(path: "/dev/null")
+        var rendered: [String: JSONValue] = [:]
+        for (name, argument) in arguments {
+            rendered[name] = try await render(argument, path: name, context, launch, log)
+        }
+        return rendered
+    }
+
     /// What an instance of a mapped task gets of each list: the last argument varies fastest, as in Airflow.
     private func elements(
         of launch: AttemptLaunch, _ context: TemplateContext, _ log: TaskLog

@@ -89,9 +89,11 @@ package struct Connections: Sendable {
             scheme = schema
         }
         var url = scheme + "://"
-        if let login = value["login"]?.stringValue, !login.isEmpty {
+        let login = value["login"]?.stringValue ?? ""
+        let password = value["password"]?.stringValue
+        if !login.isEmpty || password?.isEmpty == false {
             url += PercentEncoding.encoded(login)
-            if let password = value["password"]?.stringValue { url += ":" + PercentEncoding.encoded(password) }
+            if let password { url += ":" + PercentEncoding.encoded(password) }
             url += "@"
         }
         url += host
@@ -101,7 +103,8 @@ package struct Connections: Sendable {
         if let text = extra?.stringValue { extra = try? JSONValue(parsing: text) }
         if type != "http", let members = extra?.objectValue, !members.isEmpty {
             let items = members.sorted { $0.key < $1.key }.compactMap { key, value -> String? in
-                let text = value.stringValue ?? value.intValue.map { String($0) }
+                var text = value.stringValue ?? value.intValue.map { String($0) }
+                if case .bool(let flag) = value { text = String(flag) }
                 return text.map { PercentEncoding.encoded(key) + "=" + PercentEncoding.encoded($0) }
             }
             if !items.isEmpty { url += "?" + items.joined(separator: "&") }

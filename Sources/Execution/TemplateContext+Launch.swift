@@ -1,6 +1,6 @@
 import CivilTime
 import DAGModel
-import Templates
+package import Templates
 import Timetables
 
 extension TemplateContext {
@@ -36,7 +36,8 @@ extension TemplateContext {
 }
 
 extension ConnectionFacts {
-    init(_ connection: Connection) {
+    /// The parts of a connection's address.
+    package init(_ connection: Connection) {
         let address = connection.address
         func decoded(_ text: Substring?) -> String? {
             text.flatMap { $0.isEmpty ? nil : PercentEncoding.decoded($0) }

@@ -15,12 +15,13 @@ extension Explanation {
         let subject = "run \(run.runID) of DAG \(run.dag)"
         if run.state.isFinished {
             return Explanation(
-                subject: subject, conditions: ended(detail),
+                subject: subject, conditions: ended(detail) + deadlines(detail),
                 settled: "the run ended in \(run.state.rawValue)" + (run.reason.map { ": \($0)" } ?? ""))
         }
         if run.state == .queued {
             return Explanation(
-                subject: subject, conditions: queued(run, detail, summary, health, active, now),
+                subject: subject,
+                conditions: queued(run, detail, summary, health, active, now) + deadlines(detail),
                 settled: "nothing blocks: the run is about to start")
         }
         // A run that is under way waits for its tasks.
@@ -42,7 +43,7 @@ extension Explanation {
             left.detail.contains(" is running") && !right.detail.contains(" is running")
         }
         return Explanation(
-            subject: subject, conditions: conditions.prefix(1) + order,
+            subject: subject, conditions: conditions.prefix(1) + order + deadlines(detail),
             settled: "all tasks have ended: the scheduler is about to end the run")
     }
 
@@ -126,6 +127,19 @@ extension Explanation {
                 "max_active_runs", holds: isFree, "\(others.count) of at most \(limit) runs are under way",
                 since: run.queuedAt, advice: oldest.map { "cryptoflow why \(run.dag) '\($0.runID)'" }))
         return conditions
+    }
+
+    /// Deadlines hold nothing up; a missed one is worth knowing.
+    private static func deadlines(_ detail: RunDetail) -> [Condition] {
+        detail.deadlines.map { deadline in
+            let text: String
+            if let missed = deadline.missedAt {
+                text = "the run missed its deadline \(deadline.at.iso8601), noticed at \(missed.iso8601)"
+            } else {
+                text = "its deadline is \(deadline.at.iso8601) (\(deadline.reference))"
+            }
+            return Condition("deadline", holds: true, text)
+        }
     }
 
     private static func ended(_ detail: RunDetail) -> [Condition] {

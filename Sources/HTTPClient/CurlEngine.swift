@@ -13,7 +13,7 @@ final class CurlEngine: Sendable {
 
     private struct Box: ~Copyable {
         var phase = Phase.idle
-        var arrivals: [CurlTransfer] = []
+        var arrivals: [any CurlWork] = []
         var hasCancellations = false
         var waiters: [CheckedContinuation<Void, Never>] = []
         /// The running thread's multi handle, present exactly while it may be woken.
@@ -32,7 +32,7 @@ final class CurlEngine: Sendable {
     // MARK: - From any thread
 
     /// Takes a transfer over; its continuation is resumed exactly once, whatever happens.
-    func submit(_ transfer: CurlTransfer) {
+    func submit(_ transfer: any CurlWork) {
         enum Refusal { case shutDown, noThread }
         let refusal: Refusal? = box.withLock { box in
             switch box.phase {
@@ -55,8 +55,8 @@ final class CurlEngine: Sendable {
     }
 
     /// Ends a transfer early; one that is not submitted yet ends on its arrival.
-    func cancel(_ transfer: CurlTransfer) {
-        transfer.isCancelled.store(true, ordering: .releasing)
+    func cancel(_ transfer: any CurlWork) {
+        transfer.cancel()
         box.withLock { box in
             box.hasCancellations = true
             if let multi = box.multi { curl_multi_wakeup(multi) }
@@ -126,7 +126,7 @@ final class CurlEngine: Sendable {
         guard let multi = UnsafeMutableRawPointer(bitPattern: box.withLock { UInt(bitPattern: $0.multi) }) else {
             return
         }
-        var active: [UnsafeMutableRawPointer: CurlTransfer] = [:]
+        var active: [UnsafeMutableRawPointer: any CurlWork] = [:]
         while true {
             let (arrivals, hasCancellations, phase) = box.withLock { box in
                 defer {
@@ -137,7 +137,7 @@ final class CurlEngine: Sendable {
             }
             for transfer in arrivals { begin(transfer, in: multi, &active) }
             if hasCancellations {
-                for (handle, transfer) in active where transfer.isCancelled.load(ordering: .acquiring) {
+                for (handle, transfer) in active where transfer.isCancelled {
                     transfer.finish(.cancelled, "cancelled")
                     end(handle, in: multi, &active)
                 }
@@ -157,10 +157,10 @@ final class CurlEngine: Sendable {
     }
 
     private func begin(
-        _ transfer: CurlTransfer, in multi: UnsafeMutableRawPointer,
-        _ active: inout [UnsafeMutableRawPointer: CurlTransfer]
+        _ transfer: any CurlWork, in multi: UnsafeMutableRawPointer,
+        _ active: inout [UnsafeMutableRawPointer: any CurlWork]
     ) {
-        guard !transfer.isCancelled.load(ordering: .acquiring) else {
+        guard !transfer.isCancelled else {
             transfer.finish(.cancelled, "cancelled")
             return
         }
@@ -179,14 +179,14 @@ final class CurlEngine: Sendable {
 
     private func end(
         _ handle: UnsafeMutableRawPointer, in multi: UnsafeMutableRawPointer,
-        _ active: inout [UnsafeMutableRawPointer: CurlTransfer]
+        _ active: inout [UnsafeMutableRawPointer: any CurlWork]
     ) {
         curl_multi_remove_handle(multi, handle)
         active.removeValue(forKey: handle)?.release()
     }
 
     private func collect(
-        from multi: UnsafeMutableRawPointer, _ active: inout [UnsafeMutableRawPointer: CurlTransfer]
+        from multi: UnsafeMutableRawPointer, _ active: inout [UnsafeMutableRawPointer: any CurlWork]
     ) {
         var left: Int32 = 0
         while let message = curl_multi_info_read(multi, &left) {
@@ -197,7 +197,7 @@ final class CurlEngine: Sendable {
         }
     }
 
-    private func finish(_ multi: UnsafeMutableRawPointer, _ active: [UnsafeMutableRawPointer: CurlTransfer]) {
+    private func finish(_ multi: UnsafeMutableRawPointer, _ active: [UnsafeMutableRawPointer: any CurlWork]) {
         for (handle, transfer) in active {
             transfer.finish(.shutDown, "the HTTP client was shut down before the answer came")
             curl_multi_remove_handle(multi, handle)

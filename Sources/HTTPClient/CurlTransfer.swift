@@ -4,10 +4,10 @@ import Synchronization
 /// One request on its way through libcurl.
 ///
 /// `@unchecked Sendable`: it is built by one task, handed over once under the engine's lock, and from then on touched
-/// by the engine's thread alone; only `isCancelled`, an atomic, is set from elsewhere.
-final class CurlTransfer: @unchecked Sendable {
+/// by the engine's thread alone; only `cancelled`, an atomic, is set from elsewhere.
+final class CurlTransfer: CurlWork, @unchecked Sendable {
     let request: HTTPRequest
-    let isCancelled = Atomic<Bool>(false)
+    private let cancelled = Atomic<Bool>(false)
     var continuation: CheckedContinuation<Result<HTTPResponse, HTTPClientError>, Never>?
 
     private(set) var handle: UnsafeMutableRawPointer?
@@ -30,6 +30,10 @@ final class CurlTransfer: @unchecked Sendable {
         release()
         errorText.deallocate()
     }
+
+    var isCancelled: Bool { cancelled.load(ordering: .acquiring) }
+
+    func cancel() { cancelled.store(true, ordering: .releasing) }
 
     /// Makes the easy handle; nil when libcurl has no memory for one.
     func prepare(userAgent: String) -> UnsafeMutableRawPointer? {
@@ -120,7 +124,7 @@ final class CurlTransfer: @unchecked Sendable {
         continuation = nil
     }
 
-    func finish(_ kind: HTTPClientError.Kind, _ reason: String, advice: String = "") {
+    func finish(_ kind: HTTPClientError.Kind, _ reason: String, advice: String) {
         finish(.failure(error(kind, reason, advice: advice)))
     }
 

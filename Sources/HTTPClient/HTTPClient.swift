@@ -51,6 +51,24 @@ package final class HTTPClient: Sendable {
         return try result.get()
     }
 
+    /// Hands a mail to its server and returns when the server has taken it.
+    ///
+    /// - Throws: `HTTPClientError`; of kind `invalidRequest` for one that cannot be sent as it is, and of kind `refused` when
+    ///   the server would not take it.
+    package func send(_ mail: MailRequest) async throws(HTTPClientError) {
+        let transfer = try MailTransfer(mail)
+        let engine = engine
+        let result = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                transfer.continuation = continuation
+                engine.submit(transfer)
+            }
+        } onCancel: {
+            engine.cancel(transfer)
+        }
+        try result.get()
+    }
+
     /// Stops the client: new requests are refused, those under way may finish within `grace`, the rest is aborted with
     /// kind `shutDown`.
     ///

@@ -32,6 +32,8 @@ package struct HTTPClientError: Error, Sendable, CustomStringConvertible {
         case tooManyRedirects
         /// The answer is not HTTP, or its compression is broken.
         case protocolError
+        /// A mail server would not take the mail, or not from this sender.
+        case refused
         /// The calling task was cancelled.
         case cancelled
         /// The client is shut down.
@@ -70,7 +72,8 @@ package struct HTTPClientError: Error, Sendable, CustomStringConvertible {
     package var isRetryable: Bool {
         switch kind {
         case .resolve, .connect, .timeout, .tls, .reset, .noReply, .truncated, .protocolError, .other: true
-        case .badURL, .invalidRequest, .certificate, .tooLarge, .tooManyRedirects, .cancelled, .shutDown: false
+        case .refused, .badURL, .invalidRequest, .certificate, .tooLarge, .tooManyRedirects, .cancelled, .shutDown:
+            false
         }
     }
 

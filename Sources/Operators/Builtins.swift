@@ -22,7 +22,7 @@ package let builtinSignatures: [OperatorSignature] =
         EmptyOperator.signature, BashOperator.signature, ShellOperator.signature, HTTPOperator.signature,
         SQLOperator.signature, BranchOperator.signature, BranchSQLOperator.signature, ShortCircuitOperator.signature,
         LatestOnlyOperator.signature, FileSensor.signature, SQLSensor.signature, HTTPSensor.signature,
-        ExternalTaskSensor.signature, TriggerDagRunOperator.signature,
+        ExternalTaskSensor.signature, AssetEventSensor.signature, TriggerDagRunOperator.signature,
     ] + TimeSensor.Kind.allCases.map(TimeSensor.signature)
 
 /// Adds the operators of ``builtinSignatures``.
@@ -47,6 +47,7 @@ package func registerBuiltins(into registry: inout OperatorRegistry, _ dependenc
     registry.register(HTTPSensor.signature) { try HTTPSensor(arguments: $0, connections: connections, client: http) }
     if let runs = dependencies.runs {
         registry.register(ExternalTaskSensor.signature) { try ExternalTaskSensor(arguments: $0, runs: runs) }
+        registry.register(AssetEventSensor.signature) { try AssetEventSensor(arguments: $0, runs: runs) }
         registry.register(TriggerDagRunOperator.signature) { try TriggerDagRunOperator(arguments: $0, runs: runs) }
     }
     registry.register(SQLOperator.signature) { try SQLOperator(arguments: $0, connections: connections) }

@@ -43,6 +43,12 @@ package final class EventLines: SchedulerObserver {
             say(run)
         case .setTask(let task):
             say(task)
+        case .setNotification(let notice) where notice.deadline != nil && notice.deliveries == 0:
+            terminal.event("\(notice.dag)  deadline missed  \(notice.runID)", tone: .warning)
+        case .setNotification(let notice) where notice.state == .failed:
+            terminal.event(
+                "\(notice.dag)  \(notice.callback.notifier) notification given up: \(notice.lastError ?? "")",
+                tone: .warning)
         case .setBackfill(let backfill) where backfill.endedAt != nil:
             terminal.event(
                 "\(backfill.dag)  backfill \(backfill.state.rawValue): \(backfill.created) runs, \(backfill.skipped) left alone",

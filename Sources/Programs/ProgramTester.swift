@@ -191,6 +191,8 @@ private struct TestInquiry: RunInquiry {
 
     func tasks(of dag: DAGID) async throws -> Set<TaskID>? { try await memory.tasks(of: dag) }
 
+    func assetEvents(_ query: AssetEventQuery) async throws -> [AssetEventFacts] { try await memory.assetEvents(query) }
+
     func request(_ request: RunRequest, key: String) async throws -> RunAnswer {
         guard request.dag == dag else {
             return .refused("`dag test` runs DAG \"\(dag)\" alone: it does not trigger \"\(request.dag)\"")

@@ -78,16 +78,22 @@ enum SchedulerProgram {
         let kit = OperatorKit(
             connections: connections, http: http, markets: gateway(backend.warehousePool, source, http),
             runs: StoreInquiry(backend.store))
+        let instance = try await backend.store.instanceID()
+        let variables = EnvironmentVariables(environment: environment, store: backend.store)
+        var notifiers = NotifierRegistry()
+        registerNotifiers(into: &notifiers, connections: connections, http: http)
+        let notifications = LocalNotificationSender(
+            registry: notifiers, instance: instance, outputs: backend.store, variables: variables,
+            connections: connections)
         let processes = ProcessLauncher(
-            instance: try await backend.store.instanceID(), environment: environment, recorder: spawns,
-            grace: .seconds(2), guarded: guarded)
+            instance: instance, environment: environment, recorder: spawns, grace: .seconds(2), guarded: guarded)
         let directory = TaskLogDirectory(
             root: logs, mask: SecretMask(environment: environment, warehouseURL: backend.warehouseURL))
         let local = LocalExecutor(
             registry: kit.registry,
             logs: directory,
             processes: processes,
-            outputs: backend.store, variables: EnvironmentVariables(environment: environment, store: backend.store),
+            outputs: backend.store, variables: variables,
             connections: connections)
         let executor = HandOverExecutor(
             local: local, store: backend.store, settings: settings, isProcessDead: \.isCertainlyGone, logger: logger)
@@ -97,7 +103,7 @@ enum SchedulerProgram {
             store: backend.store, executor: executor, spawns: spawns, documents: documents,
             logs: directory,
             holder: ThisProcess.leaseHolder(), isHolderDead: ThisProcess.isDead, settings: settings, observer: observer,
-            logger: logger)
+            logger: logger, notifications: notifications)
     }
 
     static func gateway(_ pool: PostgresPool, _ source: MarketSource, _ http: HTTPClient) -> MarketGateway {

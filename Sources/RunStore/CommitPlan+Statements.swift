@@ -20,12 +20,13 @@ extension CommitPlan {
     func statements(epoch: Int64, number: Int64) throws -> [PostgresStatement] {
         var list = [PostgresStatement(CommitSQL.beginBatch, [epoch, number])]
         try appendDAGs(to: &list)
-        appendRuns(to: &list)
+        try appendRuns(to: &list)
         appendAttempts(to: &list)
         appendTasks(to: &list)
         appendDue(to: &list)
         appendAssets(to: &list)
         appendBackfills(to: &list)
+        try appendNotifications(to: &list)
         if !deletedRuns.isEmpty {
             for sql in CommitSQL.deleteRuns { list.append(PostgresStatement(sql, [deletedRuns])) }
         }
@@ -81,7 +82,7 @@ extension CommitPlan {
         ]
     }
 
-    private func appendRuns(to list: inout [PostgresStatement]) {
+    private func appendRuns(to list: inout [PostgresStatement]) throws {
         var live: [RunKey] = []
         var over: [RunKey] = []
         if !newRuns.isEmpty {
@@ -97,7 +98,7 @@ extension CommitPlan {
                         runs.map(\.endDate), runs.map(\.version), runs.map(\.conf.jsonText), runs.map(\.backfill),
                         runs.map(\.events?.start), runs.map(\.events?.end),
                         runs.map { StoredText.clean($0.triggeredBy) },
-                        runs.map { StoredText.clean($0.reason) },
+                        runs.map { StoredText.clean($0.reason) }, try Self.misses(of: runs),
                     ]))
         }
         if !changedRuns.isEmpty {
@@ -112,10 +113,15 @@ extension CommitPlan {
                         runs.map(\.key), runs.map(\.state), runs.map(\.queuedAt), runs.map(\.startDate),
                         runs.map(\.endDate), runs.map(\.version), runs.map(\.conf.jsonText), runs.map(\.backfill),
                         runs.map { StoredText.clean($0.triggeredBy) }, runs.map { StoredText.clean($0.reason) },
+                        try Self.misses(of: runs),
                     ]))
         }
         if !live.isEmpty { list.append(PostgresStatement(CommitSQL.addLiveRuns, [live])) }
         if !over.isEmpty { list.append(PostgresStatement(CommitSQL.dropLiveRuns, [over])) }
+    }
+
+    private static func misses(of runs: [RunRecord]) throws -> [String?] {
+        try runs.map { $0.missedDeadlines.isEmpty ? nil : try StoredText.encode($0.missedDeadlines) }
     }
 
     private func appendAttempts(to list: inout [PostgresStatement]) {

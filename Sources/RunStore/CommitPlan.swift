@@ -70,6 +70,7 @@ struct CommitPlan {
     private(set) var consumedEvents: [QueuedEvent: RunKey] = [:]
     private(set) var backfills: [BackfillID: BackfillRecord] = [:]
     private(set) var outcomes: [Int64: CommandOutcome] = [:]
+    private(set) var notifications: [NotificationID: NotificationRecord] = [:]
     private(set) var processes: [AttemptID: ProcessRecord]
 
     init(_ batch: CommitBatch) {
@@ -88,7 +89,9 @@ struct CommitPlan {
         case .insertRun(let run): newRuns[run.key] = run
         case .updateRun(let run):
             if newRuns[run.key] != nil { newRuns[run.key] = run } else { changedRuns[run.key] = run }
-        case .deleteRun(let key): deletedRuns.append(key)
+        case .deleteRun(let key):
+            deletedRuns.append(key)
+            notifications = notifications.filter { $0.value.run != key }
         case .startAttempt(let start):
             if start.queue == nil { started[start.attempt] = start } else { handedOver[start.attempt] = start }
         case .endAttempt(let end):
@@ -124,6 +127,7 @@ struct CommitPlan {
             }
         case .setBackfill(let backfill): backfills[backfill.id] = backfill
         case .finishCommand(let id, let outcome): outcomes[id] = outcome
+        case .setNotification(let notification): notifications[notification.id] = notification
         }
     }
 

@@ -116,8 +116,16 @@ package struct RunDetail: Hashable, Sendable {
     package let versionNumber: Int
     /// In the order of the document; tasks that an earlier version had come last.
     package let tasks: [TaskStatus]
+    /// What callbacks told or are to tell, oldest first, at most ``maximumNotifications``.
+    package let notifications: [NotificationRecord]
 
-    package init(run: RunRecord, definition: DAG, versionNumber: Int, tasks: [TaskStatus]) {
+    package static let maximumNotifications = 1_000
+
+    package init(
+        run: RunRecord, definition: DAG, versionNumber: Int, tasks: [TaskStatus],
+        notifications: [NotificationRecord] = []
+    ) {
+        self.notifications = notifications
         self.run = run
         self.definition = definition
         self.versionNumber = versionNumber

@@ -1,6 +1,6 @@
 import CivilTime
 package import DAGModel
-import Execution
+package import Execution
 package import SchedulerCore
 
 extension InMemoryRunStore: RunHistory {
@@ -54,7 +54,8 @@ extension InMemoryRunStore: RunHistory {
             run: stored.run, definition: definition, versionNumber: versionNumber(stored.run.version, of: dag),
             tasks: TaskStatus.all(
                 of: key, in: definition, stored: tables.tasks.values.filter { $0.instance.run == key },
-                tries: attempts(of: key)))
+                tries: attempts(of: key)),
+            notifications: tables.notifications(of: key))
     }
 
     private func attempts(of run: RunKey) -> [TaskInstanceKey: [AttemptSummary]] {
@@ -99,6 +100,14 @@ extension InMemoryRunStore: RunHistory {
 
     package func dueInstants(dag: DAGID, limit: Int) async throws -> [DueRecord] {
         (tables.due[dag] ?? []).reversed().prefix(max(limit, 1)).map { $0 }
+    }
+
+    package func assetEvents(_ query: AssetEventQuery) async throws -> [AssetEventRecord] {
+        let found = tables.assetEvents.values.filter { event in
+            event.asset == query.asset && query.after.map { event.at >= $0 } ?? true
+                && query.before.map { event.at <= $0 } ?? true
+        }.sorted { query.isAscending ? $0.id < $1.id : $0.id > $1.id }
+        return Array(found.prefix(min(max(query.limit, 1), 1_000)))
     }
 
     package func importErrors() async throws -> [ImportErrorRecord] { problems }

@@ -44,6 +44,7 @@ package struct MemoryTables: Sendable {
     package private(set) var queuedEvents: [DAGID: [Int64]] = [:]
     package private(set) var eventRuns: [Int64: [RunKey]] = [:]
     package private(set) var backfills: [BackfillID: BackfillRecord] = [:]
+    package private(set) var notifications: [NotificationID: NotificationRecord] = [:]
     package private(set) var outcomes: [Int64: CommandOutcome] = [:]
 
     private var runsByID: [DAGID: [String: RunKey]] = [:]
@@ -156,7 +157,22 @@ package struct MemoryTables: Sendable {
         case .finishCommand(let id, let outcome):
             try require(outcomes[id] == nil, "command \(id) finished twice")
             outcomes[id] = outcome
+        case .setNotification(let notification):
+            try set(notification)
         }
+    }
+
+    private mutating func set(_ notification: NotificationRecord) throws {
+        try require(runs[notification.run] != nil, "notification \(notification.id) of a run that is not there")
+        try require(
+            notifications[notification.id].map { $0.state == .pending } ?? (notification.deliveries == 0),
+            "notification \(notification.id) changed after its end, or delivered before it was written")
+        notifications[notification.id] = notification
+    }
+
+    /// What was or is to be told of a run, oldest first.
+    package func notifications(of run: RunKey) -> [NotificationRecord] {
+        notifications.values.filter { $0.run == run }.sorted { $0.id < $1.id }
     }
 
     private mutating func insert(_ run: RunRecord) throws {
@@ -228,6 +244,7 @@ package struct MemoryTables: Sendable {
         mapLengths = mapLengths.filter { $0.key.run != key }
         pastAttempts = pastAttempts.filter { $0.value.start.instance.run != key }
         mappedInstances[key] = nil
+        notifications = notifications.filter { $0.value.run != key }
     }
 
     package func previousRun(dag: DAGID, before date: Timestamp) -> StoredRun? {
@@ -266,7 +283,8 @@ package struct MemoryTables: Sendable {
             },
             backfills: backfills.values.filter { $0.state == .running || $0.state == .paused || $0.endedAt == nil }
                 .sorted { $0.id < $1.id },
-            queuedEvents: queuedEvents.mapValues { $0.compactMap { assetEvents[$0] } }.filter { !$0.value.isEmpty })
+            queuedEvents: queuedEvents.mapValues { $0.compactMap { assetEvents[$0] } }.filter { !$0.value.isEmpty },
+            notifications: notifications.values.filter { $0.state == .pending }.sorted { $0.id < $1.id })
     }
 
     private func failuresInARow(_ id: DAGID) -> Int {

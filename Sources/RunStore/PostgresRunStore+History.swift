@@ -1,6 +1,6 @@
 import CivilTime
 package import DAGModel
-import Execution
+package import Execution
 import PostgresClient
 package import SchedulerCore
 import Timetables
@@ -149,6 +149,11 @@ extension PostgresRunStore: RunHistory {
                     WHERE c.attempt = l.attempt) END
                 FROM flow.task_attempt_live AS l WHERE \(ofRun)
                 """, names),
+            PostgresStatement(
+                """
+                SELECT \(Columns.notification("n", run: "r")) FROM flow.notification AS n
+                JOIN flow.dag_run AS r USING (run_key) WHERE \(ofRun) ORDER BY n.id LIMIT \(RunDetail.maximumNotifications)
+                """, names),
         ])
         guard let row = results[0].first else { return nil }
         let run = try RunRecord(row)
@@ -162,7 +167,8 @@ extension PostgresRunStore: RunHistory {
         return RunDetail(
             run: run, definition: definition, versionNumber: try row.decode("version_number"),
             tasks: TaskStatus.all(
-                of: run.key, in: definition, stored: try results[1].map { try TaskInstanceRecord($0) }, tries: tries))
+                of: run.key, in: definition, stored: try results[1].map { try TaskInstanceRecord($0) }, tries: tries),
+            notifications: try results[3].map { try NotificationRecord($0) })
     }
 
     package func grid(dag: DAGID, limit: Int) async throws -> RunGrid? {
@@ -222,6 +228,22 @@ extension PostgresRunStore: RunHistory {
             "SELECT \(Columns.due) FROM flow.due_instant WHERE dag_id = $1 ORDER BY first_due DESC LIMIT $2",
             [dag, min(max(limit, 1), 10_000)])
         return try rows.map { try DueRecord($0) }
+    }
+
+    package func assetEvents(_ query: AssetEventQuery) async throws -> [AssetEventRecord] {
+        let rows = try await reader.query(
+            """
+            SELECT id, asset, source_dag_id, source_run_key, source_task_id, source_map_index, at, interval_start,
+                interval_end, extra::text
+            FROM flow.asset_event
+            WHERE asset = $1 AND at >= coalesce($2, '-infinity'::timestamptz) AND at <= coalesce($3, 'infinity'::timestamptz)
+            ORDER BY id \(query.isAscending ? "ASC" : "DESC") LIMIT $4
+            """,
+            [StoredText.clean(query.asset), query.after, query.before, min(max(query.limit, 1), 1_000)])
+        return try rows.map { row in
+            var reader = RowReader(row)
+            return try AssetEventRecord(&reader)
+        }
     }
 
     package func importErrors() async throws -> [ImportErrorRecord] {

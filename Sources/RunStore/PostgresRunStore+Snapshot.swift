@@ -14,7 +14,7 @@ extension PostgresRunStore {
                     SnapshotSQL.dags, SnapshotSQL.datesAhead, SnapshotSQL.definitions, SnapshotSQL.runs,
                     SnapshotSQL.tasks,
                     SnapshotSQL.attempts, SnapshotSQL.backfills, SnapshotSQL.queuedEvents, SnapshotSQL.pools,
-                    SnapshotSQL.mapLengths,
+                    SnapshotSQL.mapLengths, SnapshotSQL.notifications,
                 ].map { PostgresStatement($0, prepared: false) })
         }
         var ahead: [DAGID: [Timestamp]] = [:]
@@ -37,7 +37,8 @@ extension PostgresRunStore {
             runs: try Self.activeRuns(
                 definitions: results[2], runs: results[3], tasks: results[4], attempts: results[5],
                 lengths: lengths),
-            backfills: try results[6].map(BackfillRecord.init), queuedEvents: queued, pools: pools)
+            backfills: try results[6].map(BackfillRecord.init), queuedEvents: queued, pools: pools,
+            notifications: try results[10].map { try NotificationRecord($0) })
     }
 
     private static func dagEntry(_ row: PostgresRow, ahead: [DAGID: [Timestamp]]) throws -> Snapshot.DAGEntry {
@@ -109,18 +110,7 @@ extension PostgresRunStore {
     private static func queuedEvent(_ row: PostgresRow) throws -> (DAGID, AssetEventRecord) {
         var reader = RowReader(row)
         let dag: DAGID = try reader.next()
-        let id: Int64 = try reader.next()
-        let asset: String = try reader.next()
-        let source: DAGID = try reader.next()
-        let instance = try reader.instance()
-        let at: Timestamp = try reader.next()
-        let interval = try reader.interval()
-        let extra = try StoredText.json(try reader.next(), of: "asset event \(id)")
-        return (
-            dag,
-            AssetEventRecord(
-                id: id, asset: asset, sourceDAG: source, source: instance, at: at, interval: interval, extra: extra)
-        )
+        return (dag, try AssetEventRecord(&reader))
     }
 
     package func orphans() async throws -> [StoredOrphan] {
@@ -286,6 +276,11 @@ private enum SnapshotSQL {
 
     static let mapLengths = """
         SELECT run_key, task_id, map_index, m.length FROM flow.live_run AS l JOIN flow.task_map AS m USING (run_key)
+        """
+
+    static let notifications = """
+        SELECT \(Columns.notification("n", run: "r")) FROM flow.notification AS n
+        JOIN flow.dag_run AS r USING (run_key) WHERE n.ended_at IS NULL ORDER BY n.id
         """
 
     static let pools = "SELECT name, slots FROM flow.pool"

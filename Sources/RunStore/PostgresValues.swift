@@ -16,6 +16,9 @@ extension RunType: PostgresValue {}
 extension DueFate: PostgresValue {}
 extension BackfillState: PostgresValue {}
 extension ReprocessBehavior: PostgresValue {}
+extension NotificationID: PostgresValue {}
+extension NotificationState: PostgresValue {}
+extension CallbackEvent: PostgresValue {}
 
 /// What goes into text and JSON columns, and comes out of them.
 enum StoredText {

@@ -37,6 +37,9 @@ package protocol RunHistory: Sendable {
     /// The ledger of due instants of a DAG, newest first.
     func dueInstants(dag: DAGID, limit: Int) async throws -> [DueRecord]
 
+    /// Events of an asset that match, at most 1,000 of them.
+    func assetEvents(_ query: AssetEventQuery) async throws -> [AssetEventRecord]
+
     /// Documents that could not be loaded, or only with warnings, by file.
     func importErrors() async throws -> [ImportErrorRecord]
 

@@ -21,6 +21,14 @@ package struct StoreInquiry: RunInquiry {
         try await store.dag(dag).map { Set($0.definition.tasks.map(\.id)) }
     }
 
+    package func assetEvents(_ query: AssetEventQuery) async throws -> [AssetEventFacts] {
+        try await store.assetEvents(query).map { event in
+            AssetEventFacts(
+                asset: event.asset, at: event.at, sourceDAG: event.sourceDAG, sourceTask: event.source.task,
+                sourceMapIndex: event.source.mapIndex, interval: event.interval, extra: event.extra)
+        }
+    }
+
     package func request(_ request: RunRequest, key: String) async throws -> RunAnswer {
         let id = try await store.submit(
             .trigger(dag: request.dag, runID: request.runID, logicalDate: request.logicalDate, conf: request.conf),

@@ -50,7 +50,7 @@ enum Columns {
             "run_key", "dag_id", "run_id", "run_type", "state", "logical_date", "data_interval_start",
             "data_interval_end", "run_after", "queued_at", "start_date", "end_date", "version", "conf::text",
             "backfill",
-            "events_start", "events_end", "triggered_by", "reason",
+            "events_start", "events_end", "triggered_by", "reason", "missed_deadlines::text",
         ].map { "\(table).\($0)" }.joined(separator: ", ")
     }
 
@@ -77,7 +77,13 @@ extension RunRecord {
             runAfter: try reader.next(), queuedAt: try reader.next(), startDate: try reader.next(),
             endDate: try reader.next(), version: try reader.next(),
             conf: try StoredText.json(try reader.next(), of: "the conf of run \(key)"), backfill: try reader.next(),
-            events: try reader.interval(), triggeredBy: try reader.next(), reason: try reader.next())
+            events: try reader.interval(), triggeredBy: try reader.next(), reason: try reader.next(),
+            missedDeadlines: try Self.misses(try reader.next(), of: key))
+    }
+
+    private static func misses(_ text: String?, of key: RunKey) throws -> [DeadlineMiss] {
+        guard let text else { return [] }
+        return try StoredText.decode(text, as: "the missed deadlines of run \(key)")
     }
 
     init(_ row: PostgresRow) throws {
@@ -118,6 +124,16 @@ extension BackfillRecord {
             cursor: try reader.next(), total: try reader.next(), created: try reader.next(),
             skipped: try reader.next(), createdAt: try reader.next(), endedAt: try reader.next(),
             triggeredBy: try reader.next())
+    }
+}
+
+extension AssetEventRecord {
+    init(_ reader: inout RowReader) throws {
+        let id: Int64 = try reader.next()
+        self.init(
+            id: id, asset: try reader.next(), sourceDAG: try reader.next(), source: try reader.instance(),
+            at: try reader.next(), interval: try reader.interval(),
+            extra: try StoredText.json(try reader.next(), of: "asset event \(id)"))
     }
 }
 

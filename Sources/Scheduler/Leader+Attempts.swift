@@ -100,6 +100,7 @@ extension Leader {
         await taskExecutor.letGo()
         for task in attempts.values { task.cancel() }
         for task in attempts.values { await task.value }
+        await stopDeliveries()
         await settled()
     }
 
@@ -109,5 +110,6 @@ extension Leader {
         await taskExecutor.letGo()
         for task in attempts.values { task.cancel() }
         for task in attempts.values { await task.value }
+        await stopDeliveries()
     }
 }

@@ -68,6 +68,7 @@ extension Leader {
         switch action {
         case .start(let attempt): start(attempt)
         case .stop(let attempt, let reason): stop(attempt, reason: reason)
+        case .notify(let notification): notify(notification)
         case .removeLogs(let runs): retention.removeLogs(of: runs)
         case .findRuns, .findPrevious: break  // queued as a lookup when it was decided
         }

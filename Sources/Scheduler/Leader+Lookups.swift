@@ -61,7 +61,7 @@ extension Leader {
     }
 
     private func conflicts(of command: Command) async throws -> [RunRecord] {
-        guard case .trigger(let dag, let runID, let date, _) = command else { return [] }
+        guard case .trigger(let dag, let runID, let date, _, _) = command else { return [] }
         var found: [RunRecord] = []
         if let runID, let run = try await store.findRun(dag: dag, runID: runID) { found.append(run.run) }
         if let date { found += try await store.findRuns(dag: dag, dates: [date]).map(\.run) }

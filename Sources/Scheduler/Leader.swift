@@ -1,6 +1,7 @@
 import ActorQueues
 import CivilTime
 import DAGModel
+import DequeModule
 import Dispatch
 import Execution
 import Logging
@@ -23,6 +24,7 @@ actor Leader {
     let observer: any SchedulerObserver
     let logger: Logger
     let spawns: SpawnRecords
+    let notifications: (any NotificationSender)?
     let retention: Retention
 
     /// The core, and what it decided that is not carried out yet.
@@ -34,6 +36,10 @@ actor Leader {
     /// The Swift task of each attempt under way; each reports its end here, and ``stop()`` waits for all.
     var attempts: [AttemptID: Task<Void, Never>] = [:]
     var stopReasons: [AttemptID: String] = [:]
+    /// Committed notifications that wait for their turn, oldest first.
+    var waitingNotifications = Deque<NotificationRecord>()
+    /// The Swift task of each delivery under way; ``stop()`` waits for all.
+    var deliveries: [NotificationID: Task<Void, Never>] = [:]
     /// Those of them that workers carry out.
     var handedOver: Set<AttemptID> = []
     /// Attempts that are stopped because the lease may have run out.
@@ -49,9 +55,10 @@ actor Leader {
 
     init(
         epoch: Int64, store: any RunStore, executor: any Executor, spawns: SpawnRecords, retention: Retention,
-        settings: SchedulerSettings,
-        observer: any SchedulerObserver, logger: Logger, snapshot: Snapshot, leaseEnd: ContinuousClock.Instant
+        settings: SchedulerSettings, observer: any SchedulerObserver, logger: Logger,
+        notifications: (any NotificationSender)?, snapshot: Snapshot, leaseEnd: ContinuousClock.Instant
     ) {
+        self.notifications = notifications
         self.epoch = epoch
         self.store = store
         taskExecutor = executor

@@ -18,18 +18,21 @@ package struct SchedulerService: Service {
     private let observer: any SchedulerObserver
     private let retention: Retention
     private let logger: Logger
+    private let notifications: (any NotificationSender)?
 
     /// - Parameters:
     ///   - spawns: what `executor` records its processes in.
     ///   - holder: this process.
     ///   - logs: where the logs of tries are, to remove those of forgotten runs; nil to leave logs alone.
+    ///   - notifications: what delivers what callbacks tell; without it each of them fails and says so.
     ///   - isHolderDead: whether the process of a lease is certainly gone: only ever true for one of this host.
     package init(
         store: any RunStore, executor: any Executor, spawns: SpawnRecords, documents: any DocumentSource,
         logs: TaskLogDirectory? = nil, holder: LeaseHolder, isHolderDead: @escaping @Sendable (LeaseHolder) -> Bool,
-        settings: SchedulerSettings,
-        observer: any SchedulerObserver, logger: Logger
+        settings: SchedulerSettings, observer: any SchedulerObserver, logger: Logger,
+        notifications: (any NotificationSender)? = nil
     ) {
+        self.notifications = notifications
         self.store = store
         self.executor = executor
         self.spawns = spawns
@@ -134,7 +137,8 @@ package struct SchedulerService: Service {
         let snapshot = try await store.snapshot()
         let leader = Leader(
             epoch: lease.epoch, store: store, executor: executor, spawns: spawns, retention: retention,
-            settings: settings, observer: observer, logger: logger, snapshot: snapshot, leaseEnd: leaseEnd)
+            settings: settings, observer: observer, logger: logger, notifications: notifications, snapshot: snapshot,
+            leaseEnd: leaseEnd)
         await leader.begin()
         // What workers carry out goes on.
         for attempt in snapshot.runs.flatMap(\.attempts) where attempt.queue != nil { await leader.start(attempt) }

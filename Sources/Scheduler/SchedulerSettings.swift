@@ -29,6 +29,8 @@ package struct SchedulerSettings: Sendable {
     package var hostName = ""
     /// How long the attempts under way get to stop when the scheduler stops.
     package var stopGrace = Duration.milliseconds(2_500)
+    /// Notifications under way at once.
+    package var deliveriesAtOnce = 8
     /// The most changes a commit gathers.
     package var batchLimit = 500
     /// How long the history and the logs are kept.

@@ -44,6 +44,8 @@ package enum Change: Hashable, Sendable {
     /// Inserts or replaces.
     case setBackfill(BackfillRecord)
     case finishCommand(Int64, CommandOutcome)
+    /// Inserts or replaces what is to be told to somebody.
+    case setNotification(NotificationRecord)
 }
 
 /// What a decision asks its surroundings to do once its changes are committed.
@@ -60,6 +62,8 @@ package enum Action: Hashable, Sendable {
     /// Find the run with the latest logical date before this one, then report ``SchedulerEvent/previousFound(_:_:)`` before
     /// any other event.
     case findPrevious(RunKey, dag: DAGID, before: Timestamp)
+    /// Deliver this notification, then report ``SchedulerEvent/notified(_:_:)``. It may come again after a crash.
+    case notify(NotificationRecord)
 }
 
 /// What the core decided on one event.

@@ -3,8 +3,9 @@ package import DAGModel
 
 /// What someone asked the leader to do: the payload of a row of `command`.
 package enum Command: Hashable, Sendable, Codable {
-    /// Makes a run. `logicalDate` nil makes one without a date and without an interval.
-    case trigger(dag: DAGID, runID: String?, logicalDate: Timestamp?, conf: JSONValue)
+    /// Makes a run. `logicalDate` nil makes one without a date and without an interval; it starts no earlier than
+    /// `runAfter`, nil for its logical date or at once.
+    case trigger(dag: DAGID, runID: String?, logicalDate: Timestamp?, conf: JSONValue, runAfter: Timestamp? = nil)
     /// Makes runs for every logical date of the schedule in `from ... to`.
     case backfill(
         dag: DAGID, from: Timestamp, to: Timestamp, reprocess: ReprocessBehavior, maxActive: Int?, conf: JSONValue)

@@ -23,5 +23,8 @@ package struct CoreConfiguration: Sendable {
     /// Dates that a backfill looks up at a time: everything waits for a look-up, so there should be few.
     package var backfillLookupSize = 1_000
 
+    /// How often a notification is tried to be delivered at most.
+    package var maximumDeliveries = 5
+
     package init() {}
 }

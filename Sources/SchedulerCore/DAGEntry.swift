@@ -63,6 +63,9 @@ struct TimerEntry: Comparable, Sendable {
         case schedule(DAGID)
         case retry(RunKey, Int)
         case runTimeout(RunKey)
+        case notification(NotificationID)
+        case deadline(RunKey)
+        case queued(DAGID)
     }
 
     let at: Timestamp

@@ -16,6 +16,10 @@ package final class DAGGraph: Sendable {
     let isMappedOver: [Bool]
     /// Whether a task limits how many of its own instances run at once.
     let hasTaskLimits: [Bool]
+    /// Which tasks need which setups; nil without any setup or teardown.
+    let scopes: SetupScopes?
+    /// Whether what becomes of a task calls notifiers.
+    let hasCallbacks: [Bool]
 
     /// `dag` is validated: every upstream name exists and there is no cycle.
     package init(_ dag: DAG, version: DAGVersionID) {
@@ -33,7 +37,9 @@ package final class DAGGraph: Sendable {
         self.index = index
         self.upstream = upstream
         self.downstream = downstream
+        scopes = SetupScopes(dag, upstream: upstream, downstream: downstream)
         asksForPast = dag.tasks.contains { $0.dependsOnPast || $0.waitForDownstream }
+        hasCallbacks = dag.tasks.map { $0.callbacks?.isEmpty == false }
         hasTaskLimits = dag.tasks.map { $0.maxActivePerDAG != nil || $0.maxActivePerRun != nil }
         var isMappedOver = [Bool](repeating: false, count: dag.tasks.count)
         for argument in dag.tasks.lazy.flatMap(\.expand.values) {

@@ -21,7 +21,7 @@ extension Action {
         switch self {
         case .findRuns(let backfill, let dag, let dates): .runs(backfill, dag: dag, dates: dates)
         case .findPrevious(let run, let dag, let date): .previous(run, dag: dag, before: date)
-        case .start, .stop, .removeLogs: nil
+        case .start, .stop, .removeLogs, .notify: nil
         }
     }
 }

@@ -30,13 +30,16 @@ package struct RunRecord: Hashable, Sendable {
     package var triggeredBy: String
     /// Why the run ended as it did, when its tasks do not say it.
     package var reason: String?
+    /// Deadlines that passed before its end, in the order in which they did.
+    package var missedDeadlines: [DeadlineMiss]
 
     package init(
         key: RunKey, dag: DAGID, runID: String, type: RunType, state: RunState, logicalDate: Timestamp?,
         interval: DataInterval?, runAfter: Timestamp, queuedAt: Timestamp, startDate: Timestamp? = nil,
         endDate: Timestamp? = nil, version: DAGVersionID, conf: JSONValue = .object([:]), backfill: BackfillID? = nil,
-        events: DataInterval? = nil, triggeredBy: String, reason: String? = nil
+        events: DataInterval? = nil, triggeredBy: String, reason: String? = nil, missedDeadlines: [DeadlineMiss] = []
     ) {
+        self.missedDeadlines = missedDeadlines
         self.key = key
         self.dag = dag
         self.runID = runID

@@ -81,7 +81,12 @@ struct RunEntry: Sendable {
         self.graph = graph
         tasks = graph.dag.tasks.enumerated().map { TaskEntry(spec: $0.offset, maxTries: $0.element.retries) }
         unfinished = tasks.count
-        for number in tasks.indices { tasks[number].upstream.total = graph.upstream[number].count }
+        for number in tasks.indices {
+            tasks[number].upstream.total = graph.upstream[number].count
+            if graph.scopes != nil {
+                tasks[number].upstream.setups = graph.upstream[number].count(where: graph.isSetup)
+            }
+        }
         // A run under way has a reason only when it is being stopped.
         stopReason = record.reason
         if graph.asksForPast, record.logicalDate != nil { past = .unknown }
@@ -89,10 +94,11 @@ struct RunEntry: Sendable {
 
     var isBackfill: Bool { record.backfill != nil }
 
-    /// The outcome once every task has finished: Airflow judges by the leaves, the tasks that nothing depends on.
+    /// The outcome once every task has finished: Airflow judges by the leaves, the tasks that nothing depends on, and pays
+    /// no heed to teardowns.
     var finalState: RunState {
         if stopReason != nil { return .failed }
-        for number in graph.downstream.indices where graph.downstream[number].isEmpty {
+        for number in graph.decidingTasks {
             if tasks[number].state == .failed || tasks[number].state == .upstreamFailed { return .failed }
         }
         return .success
@@ -148,8 +154,10 @@ struct RunEntry: Sendable {
             for parent in graph.upstream[number] {
                 let instances = (tasks[parent].instances ?? []).filter { tasks[$0].state != .removed }
                 let states = instances.isEmpty ? [tasks[parent].state] : instances.map { tasks[$0].state }
+                let isSetup = graph.isSetup(parent)
                 counts.total += states.count
-                for state in states { counts.count(state) }
+                if isSetup { counts.setups += states.count }
+                for state in states { counts.count(state, isSetup: isSetup) }
             }
             tasks[number].upstream = counts
         }

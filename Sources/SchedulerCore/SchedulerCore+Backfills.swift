@@ -130,6 +130,7 @@ extension SchedulerCore {
         guard isWanted, runs[stored.run.key] == nil else { return false }
         var record = stored.run
         record.state = .running
+        record.queuedAt = now
         record.startDate = now
         record.endDate = nil
         record.reason = nil
@@ -146,6 +147,7 @@ extension SchedulerCore {
             decision.changes.append(.dropOutputs(run.instance(number)))
         }
         placeInTime(run)
+        armDeadlines(of: run)
         runs[record.key] = run
         backfills[backfill.id]?.activeRuns += 1
         touch(record)

@@ -43,7 +43,8 @@ extension SchedulerCore {
                 return .refused(refusal.text)
             case .success(let specs): chosen = specs
             }
-            let numbers = instances(of: chosen, onlyFailed: request.onlyFailed, in: run)
+            var numbers = instances(of: chosen, onlyFailed: request.onlyFailed, in: run)
+            numbers += companions(of: numbers, in: run)
             if run.stopReason != nil, !run.record.state.isFinished {
                 return .refused("run \"\(run.record.runID)\" is being stopped: clear it when it has ended")
             }
@@ -110,6 +111,15 @@ extension SchedulerCore {
         }
     }
 
+    /// The setups that tasks need, and their teardowns, which run again with them.
+    private func companions(of numbers: [Int], in run: RunEntry) -> [Int] {
+        guard let scopes = run.graph.scopes else { return [] }
+        let specs = Set(numbers.map { run.tasks[$0].spec })
+        var wanted: Set<Int> = []
+        for spec in specs { wanted.formUnion(scopes.companions[spec]) }
+        return instances(of: wanted.subtracting(specs), onlyFailed: false, in: run)
+    }
+
     /// Puts tasks back to where they had not started; what runs is stopped first and then runs again.
     private mutating func clear(_ numbers: [Int], of specs: Set<Int>, wholly: Bool, in run: inout RunEntry) {
         var unmapped: Set<Int> = []
@@ -151,7 +161,7 @@ extension SchedulerCore {
         // What was ready because of a task that is to run again waits for it once more.
         for number in run.graph.dag.tasks.indices where run.tasks[number].state == .queued {
             guard run.tasks[number].waitingSince == nil, run.tasks[number].tryNumber == 0 else { continue }
-            if TriggerDecision(run.spec(number).triggerRule, run.tasks[number].upstream) != .ready {
+            if verdict(number, in: run) != .ready {
                 run.tasks[number].state = .none
             }
         }
@@ -190,10 +200,12 @@ extension SchedulerCore {
             backfills[backfill]?.activeRuns += 1
         } else {
             dags[dag]?.queuedRuns.append(key)
+            wakeForQueued(run.record)
         }
         decision.changes.append(.updateRun(run.record))
         touch(run.record)
         placeInTime(run)
+        armDeadlines(of: run)
         runs[key] = run
         followUps.append(.past(key))
         if run.record.state == .running { start(key) } else { startQueuedRuns(dag) }
@@ -274,10 +286,10 @@ extension SchedulerCore {
     ///
     /// False for any other try.
     mutating func concludeMarked(_ number: Int, in run: inout RunEntry) -> Bool {
-        guard let state = run.tasks[number].markedState, run.stopReason == nil else { return false }
+        guard let state = run.tasks[number].markedState, run.stopReason(for: number) == nil else { return false }
         run.tasks[number].markedState = nil
         guard state == .none else {
-            settle(number, in: &run, as: state, reason: "marked \(state.rawValue)")
+            settle(number, in: &run, as: state, reason: "marked \(state.rawValue)", isByHand: true)
             return true
         }
         reset(number, to: .none, in: &run)

@@ -6,8 +6,10 @@ extension SchedulerCore {
     mutating func take(_ pending: PendingCommand, conflicts: [RunRecord]) {
         let outcome: CommandOutcome =
             switch pending.command {
-            case .trigger(let dag, let runID, let date, let conf):
-                trigger(dag, runID: runID, date: date, conf: conf, actor: pending.actor, conflicts: conflicts)
+            case .trigger(let dag, let runID, let date, let conf, let runAfter):
+                trigger(
+                    dag, runID: runID, date: date, runAfter: runAfter, conf: conf, actor: pending.actor,
+                    conflicts: conflicts)
             case .backfill(let dag, let from, let to, let reprocess, let maxActive, let conf):
                 makeBackfill(dag, from, to, reprocess, maxActive: maxActive, conf: conf, actor: pending.actor)
             case .cancelRun(let dag, let runID):
@@ -21,7 +23,8 @@ extension SchedulerCore {
     }
 
     private mutating func trigger(
-        _ id: DAGID, runID: String?, date: Timestamp?, conf: JSONValue, actor: String, conflicts: [RunRecord]
+        _ id: DAGID, runID: String?, date: Timestamp?, runAfter: Timestamp?, conf: JSONValue, actor: String,
+        conflicts: [RunRecord]
     ) -> CommandOutcome {
         guard let graph = dags[id]?.graph else { return .refused(unknown(id)) }
         if let runID, let type = RunType(ofRunID: runID), type != .manual {
@@ -44,7 +47,8 @@ extension SchedulerCore {
         let due = date.map { graph.dag.timetable.manual(runAfter: $0, bounds: graph.dag.bounds) }
         let record = RunRecord(
             key: key, dag: id, runID: runID ?? "\(RunType.manual.runID(at: date ?? now))_\(key)", type: .manual,
-            state: .queued, logicalDate: date, interval: due?.interval, runAfter: date ?? now, queuedAt: now,
+            state: .queued, logicalDate: date, interval: due?.interval, runAfter: runAfter ?? date ?? now,
+            queuedAt: now,
             version: graph.version, conf: conf, triggeredBy: actor)
         makeRun(record, graph)
         startQueuedRuns(id)
@@ -56,11 +60,18 @@ extension SchedulerCore {
         DeclaredParameter.problem(of: conf, for: dag)
     }
 
+    /// Why a run that somebody cancelled has failed.
+    static let cancelReason = "cancelled"
+
     private mutating func cancelRun(_ dag: DAGID, _ runID: String) -> CommandOutcome {
         guard let run = runs.values.first(where: { $0.record.dag == dag && $0.record.runID == runID }) else {
             return .refused("DAG \"\(dag)\" has no active run \"\(runID)\"")
         }
-        stop(run.record.key, reason: "cancelled")
+        if run.stopReason == nil {
+            stop(run.record.key, reason: Self.cancelReason)
+        } else {
+            stopTeardowns(of: run.record.key, reason: "cancelled once more")
+        }
         return .run(dag: dag, runID: runID, key: run.record.key)
     }
 

@@ -88,6 +88,7 @@ extension SchedulerCore {
             pool: spec.pool, poolSlots: spec.poolSlots, queue: queue)
         decision.changes.append(.startAttempt(start))
         decision.actions.append(.start(start))
+        if since == nil { announce(.execute, number, in: run, reason: nil) }
     }
 
     /// A place in the run is free: its next parked task may try again.

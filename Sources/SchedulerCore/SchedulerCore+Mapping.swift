@@ -62,7 +62,10 @@ extension SchedulerCore {
         run.tasks[head].state = .running
         run.unfinished += total
         // Trigger rules count each instance.
-        for child in run.graph.downstream[head] { run.tasks[child].upstream.total += total - 1 }
+        for child in run.graph.downstream[head] {
+            run.tasks[child].upstream.total += total - 1
+            if run.graph.isSetup(head) { run.tasks[child].upstream.setups += total - 1 }
+        }
         for number in instances.prefix(total) { makeReady(number, in: &run) }
     }
 

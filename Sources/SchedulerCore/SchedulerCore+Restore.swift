@@ -55,7 +55,9 @@ extension SchedulerCore {
             dags[dag]?.activeRuns += 1
         } else {
             dags[dag]?.queuedRuns.append(key)
+            wakeForQueued(run.record)
         }
+        armDeadlines(of: run)
         runs[key] = run
         if graph.asksForPast { unplaced.append(key) }
         if isRunning { resume(key) }

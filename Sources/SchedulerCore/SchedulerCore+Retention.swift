@@ -45,6 +45,7 @@ extension SchedulerCore {
             decision.changes.append(.deleteRun(run.key))
             if let date = run.logicalDate { dags[run.dag]?.datesAhead.remove(date) }
             forgetPast(run.key)
+            dropNotifications(of: run.key)
             touch(run)
         }
         decision.actions.append(.removeLogs(records.map { ForgottenRun(dag: $0.dag, runID: $0.runID) }))

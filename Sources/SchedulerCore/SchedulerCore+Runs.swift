@@ -13,6 +13,7 @@ extension SchedulerCore {
                 dags[record.dag]?.activeRuns += 1
             } else {
                 dags[record.dag]?.queuedRuns.append(record.key)
+                wakeForQueued(record)
             }
         }
         if record.type != .scheduled, let date = record.logicalDate, dags[record.dag]?.isAhead(date) == true {
@@ -21,15 +22,23 @@ extension SchedulerCore {
         touch(record)
         runs[record.key] = run
         placeInTime(run)
+        armDeadlines(of: run)
         if record.state == .running { start(record.key) }
     }
 
-    /// Gives queued runs of a DAG their places, oldest first.
+    /// Sets the timer for a queued run whose time has not come.
+    mutating func wakeForQueued(_ record: RunRecord) {
+        guard record.state == .queued, record.runAfter > now else { return }
+        timers.insert(TimerEntry(at: record.runAfter, subject: .queued(record.dag)))
+    }
+
+    /// Gives queued runs of a DAG whose time has come their places, oldest first.
     mutating func startQueuedRuns(_ id: DAGID) {
         while let entry = dags[id], !entry.isPaused, let graph = entry.graph, entry.hasPlace(in: graph),
-            let key = entry.queuedRuns.first
+            let place = entry.queuedRuns.firstIndex(where: { runs[$0].map { $0.record.runAfter <= now } ?? true })
         {
-            dags[id]?.queuedRuns.removeFirst()
+            let key = entry.queuedRuns[place]
+            dags[id]?.queuedRuns.remove(at: place)
             guard runs[key] != nil else { continue }
             dags[id]?.activeRuns += 1
             runs[key]?.record.state = .running
@@ -56,8 +65,11 @@ extension SchedulerCore {
         run.record.state = run.finalState
         run.record.endDate = now
         run.record.reason = run.stopReason
+        // It may have ended while the deadline's own timer was still to fire.
+        _ = missDeadlines(of: &run)
         decision.changes.append(.updateRun(run.record))
         touch(run.record)
+        announceEnd(of: run)
         let id = run.record.dag
         leavePast(of: run)
         if let backfill = run.record.backfill {
@@ -108,27 +120,36 @@ extension SchedulerCore {
     /// The run ends when the last attempt has.
     mutating func stop(_ key: RunKey, reason: String) {
         guard runs[key]?.stopReason == nil, var run = runs.removeValue(forKey: key) else { return }
-        if run.record.state == .queued {
+        let isQueued = run.record.state == .queued
+        if isQueued {
             dags[run.record.dag]?.queuedRuns.removeAll { $0 == key }
             if run.record.backfill == nil { dags[run.record.dag]?.activeRuns += 1 }
         }
-        stopRest(of: &run, reason: reason)
+        stopRest(of: &run, reason: reason, withTeardowns: isQueued)
         if run.unfinished == 0 { finish(&run) } else { runs[key] = run }
     }
 
     /// Stops what runs of a run and skips what has not started; the caller sees to the run's end.
-    mutating func stopRest(of run: inout RunEntry, reason: String) {
+    ///
+    /// Teardowns are left alone: they run if their setups have succeeded.
+    mutating func stopRest(of run: inout RunEntry, reason: String, withTeardowns: Bool = false) {
         run.stopReason = reason
-        run.parked = []
+        let graph = run.graph
+        let isSpared = { (number: Int, run: RunEntry) in !withTeardowns && graph.isTeardown(run.tasks[number].spec) }
+        let parked = run.parked.unordered.filter { isSpared($0.number, run) }
+        run.parked = Heap(parked)
+        var settled: [Int] = []
         // Durable at once: a new leader goes on stopping.
         run.record.reason = reason
         decision.changes.append(.updateRun(run.record))
-        for number in run.tasks.indices {
+        for number in run.tasks.indices where !isSpared(number, run) {
             if let attempt = run.tasks[number].attempt {
                 decision.actions.append(.stop(attempt, reason: reason))
             } else if !run.tasks[number].state.isFinished, !run.isHead(number) {
                 settle(number, in: &run, as: .skipped, reason: reason)
+                settled.append(number)
             }
         }
+        if !withTeardowns { spreadToTeardowns(from: settled, in: &run) }
     }
 }

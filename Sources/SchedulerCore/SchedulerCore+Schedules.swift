@@ -72,7 +72,8 @@ extension SchedulerCore {
 
     /// `@continuous`: a run follows the last one as soon as that has ended.
     private mutating func continueAtOnce(_ id: DAGID, _ entry: DAGEntry, _ graph: DAGGraph) {
-        guard !entry.isPaused, entry.activeRuns == 0, entry.queuedRuns.isEmpty else { return }
+        let isQueued = entry.queuedRuns.contains { runs[$0].map { $0.record.runAfter <= now } ?? false }
+        guard !entry.isPaused, entry.activeRuns == 0, !isQueued else { return }
         let last = entry.lastDue.map { DataInterval(start: $0.last, end: $0.last) }
         let due = graph.dag.timetable.continuation(of: last, now: now, bounds: graph.dag.bounds)
         guard var due, due.due > entry.lastDue?.last ?? .distantPast else { return }

@@ -21,7 +21,7 @@ extension SchedulerCore {
             targets = graph.downstream[spec].filter { !kept.contains($0) }
         }
         let reason = "\"\(graph.dag.tasks[spec].id)\" did not choose it"
-        for target in targets {
+        for target in targets where !graph.isTeardown(target) {
             for number in run.isHead(target) ? run.tasks[target].instances ?? [] : [target]
             where run.tasks[number].state == .none || run.tasks[number].state == .queued {
                 settle(number, in: &run, as: .skipped, reason: reason)

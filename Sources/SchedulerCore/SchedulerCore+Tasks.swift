@@ -12,16 +12,20 @@ extension SchedulerCore {
     mutating func decide(_ number: Int, in run: inout RunEntry, after parent: Int?) -> Bool {
         guard run.tasks[number].state == .none else { return false }
         let spec = run.spec(number)
-        switch TriggerDecision(spec.triggerRule, run.tasks[number].upstream) {
+        switch verdict(number, in: run) {
         case .wait:
             return false
         case .ready:
             return allow(number, in: &run)
         case .skip:
-            settle(number, in: &run, as: .skipped, reason: skipReason(spec, run.tasks[number].upstream))
+            settle(
+                number, in: &run, as: .skipped,
+                reason: setupReason(number, in: run) ?? skipReason(spec, run.tasks[number].upstream))
         case .upstreamFailed:
             var reason = "an upstream task failed (\(spec.triggerRule.rawValue))"
-            if let parent {
+            if let setup = setupReason(number, in: run) {
+                reason = setup
+            } else if let parent {
                 let state = run.tasks[parent].state
                 reason =
                     "upstream task \"\(run.spec(parent).id)\" ended \(state.rawValue) (\(spec.triggerRule.rawValue))"
@@ -60,20 +64,34 @@ extension SchedulerCore {
         var pending = [first]
         while let number = pending.popLast() {
             let state = run.tasks[number].state
-            for child in run.graph.downstream[run.tasks[number].spec] {
-                run.tasks[child].upstream.count(state)
+            let spec = run.tasks[number].spec
+            let isSetup = run.graph.isSetup(spec)
+            for child in run.graph.downstream[spec] {
+                run.tasks[child].upstream.count(state, isSetup: isSetup)
                 if decide(child, in: &run, after: number) { pending.append(child) }
             }
+            guard isSetup, let scopes = run.graph.scopes else { continue }
+            for child in scopes.needers[spec] where decide(child, in: &run, after: number) { pending.append(child) }
         }
     }
 
     /// Finishes a task for good, with or without a try.
-    mutating func settle(_ number: Int, in run: inout RunEntry, as state: TaskState, reason: String?) {
+    ///
+    /// - Parameter isByHand: whether somebody marked it, which calls no notifier.
+    mutating func settle(
+        _ number: Int, in run: inout RunEntry, as state: TaskState, reason: String?, isByHand: Bool = false
+    ) {
         run.tasks[number].state = state
         run.tasks[number].retryAt = nil
         run.tasks[number].waitingSince = nil
         run.unfinished -= 1
         decision.changes.append(.setTask(run.taskRecord(number, endDate: now, reason: reason)))
+        if !isByHand {
+            if state == .success { announce(.success, number, in: run, reason: reason) }
+            if state == .failed, run.stopReason(for: number) == nil {
+                announce(.failure, number, in: run, reason: reason)
+            }
+        }
         if run.tasks[number].mapIndex >= 0 { instanceFinished(run.tasks[number].spec, in: &run) }
         if run.graph.asksForPast { followUps.append(.past(run.record.key)) }
     }
@@ -111,7 +129,9 @@ extension SchedulerCore {
             if core.concludeMarked(number, in: &run) { return }
             switch end.state {
             case .success: core.succeed(number, in: &run, end)
-            case .skipped: core.settle(number, in: &run, as: .skipped, reason: end.reason)
+            case .skipped:
+                core.settle(number, in: &run, as: .skipped, reason: end.reason)
+                core.announce(.skipped, number, in: run, reason: end.reason)
             case .failed, .lost, .running: core.fail(number, in: &run, end)
             }
         }
@@ -121,7 +141,8 @@ extension SchedulerCore {
     private mutating func suspend(_ end: AttemptEnd, _ deferral: Deferral) {
         guard let (key, _) = attempts[end.attempt], let run = runs[key] else { return }
         let number = attempts[end.attempt]?.number ?? 0
-        if let reason = run.stopReason ?? (run.tasks[number].markedState == nil ? nil : "changed by hand") {
+        if let reason = run.stopReason(for: number) ?? (run.tasks[number].markedState == nil ? nil : "changed by hand")
+        {
             return attemptEnded(AttemptEnd(attempt: end.attempt, state: .failed, reason: reason, isRetryable: false))
         }
         conclude(end.attempt, state: nil, reason: end.reason, exitCode: nil, takenAt: end.takenAt) {
@@ -143,8 +164,8 @@ extension SchedulerCore {
             if core.concludeMarked(number, in: &run) { return }
             run.tasks[number].lostCount += 1
             let lost = run.tasks[number].lostCount
-            if run.stopReason != nil {
-                core.settle(number, in: &run, as: .failed, reason: run.stopReason)
+            if let reason = run.stopReason(for: number) {
+                core.settle(number, in: &run, as: .failed, reason: reason)
             } else if lost >= core.configuration.maximumLostInARow {
                 core.settle(
                     number, in: &run, as: .failed,
@@ -158,8 +179,8 @@ extension SchedulerCore {
     mutating func attemptInterrupted(_ attempt: AttemptID, reason: String) {
         conclude(attempt, state: .lost, reason: reason, exitCode: nil) { core, number, run in
             if core.concludeMarked(number, in: &run) { return }
-            if run.stopReason != nil {
-                core.settle(number, in: &run, as: .failed, reason: run.stopReason)
+            if let reason = run.stopReason(for: number) {
+                core.settle(number, in: &run, as: .failed, reason: reason)
             } else {
                 core.repeatTry(number, in: &run, reason: reason)
             }
@@ -249,7 +270,7 @@ extension SchedulerCore {
 
     private mutating func fail(_ number: Int, in run: inout RunEntry, _ end: AttemptEnd) {
         run.tasks[number].lostCount = 0
-        if let reason = run.stopReason {
+        if let reason = run.stopReason(for: number) {
             settle(number, in: &run, as: .failed, reason: reason)
             return
         }
@@ -258,7 +279,7 @@ extension SchedulerCore {
         guard end.isRetryable, tries <= run.tasks[number].maxTries, spec.retries(after: end) else {
             settle(number, in: &run, as: .failed, reason: end.reason)
             if let name = end.mapName { decision.changes.append(.nameInstance(run.instance(number), name)) }
-            if run.graph.dag.failFast {
+            if run.graph.dag.failFast, run.stopReason == nil, !spec.isTeardown {
                 stopRest(of: &run, reason: "task \"\(spec.id)\" failed, and the DAG is fail_fast")
             }
             return
@@ -270,6 +291,7 @@ extension SchedulerCore {
         run.tasks[number].waitingSince = nil
         decision.changes.append(.setTask(run.taskRecord(number, endDate: now, reason: end.reason)))
         timers.insert(TimerEntry(at: at, subject: .retry(run.record.key, number)))
+        announce(.retry, number, in: run, reason: end.reason)
     }
 }
 

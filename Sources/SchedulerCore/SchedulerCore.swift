@@ -57,6 +57,9 @@ package struct SchedulerCore: Sendable {
     var limitNumbers: [LimitedTask: Int] = [:]
     var taskUses: [TaskUse] = []
 
+    /// What has not been delivered yet.
+    var notifications: [NotificationID: NotificationRecord] = [:]
+
     var isDraining = false
 
     private var counter: Int64 = 0
@@ -72,6 +75,7 @@ package struct SchedulerCore: Sendable {
         pools = snapshot.pools
         if pools["default_pool"] == nil { pools["default_pool"] = configuration.defaultPoolSlots }
         restore(snapshot)
+        restore(snapshot.notifications)
         carried = decision
     }
 
@@ -92,6 +96,7 @@ package struct SchedulerCore: Sendable {
         case .attemptInterrupted(let attempt, let reason): attemptInterrupted(attempt, reason: reason)
         case .runsFound(let backfill, let dates, let runs): takeFoundRuns(backfill, dates: dates, runs: runs)
         case .previousFound(let run, let stored): takePrevious(run, stored)
+        case .notified(let id, let outcome): notified(id, outcome)
         case .runsExpired(let runs, let pending): retire(runs, asked: pending)
         case .drain: isDraining = true
         case .wake: break
@@ -157,6 +162,12 @@ package struct SchedulerCore: Sendable {
                 retryDue(run, number)
             case .runTimeout(let run):
                 runTimedOut(run)
+            case .notification(let id):
+                notificationDue(id)
+            case .deadline(let run):
+                deadlineDue(run)
+            case .queued(let id):
+                startQueuedRuns(id)
             }
         }
     }

@@ -23,6 +23,8 @@ package enum SchedulerEvent: Sendable {
     case runsFound(BackfillID, dates: [Timestamp], runs: [StoredRun])
     /// The answer to ``Action/findPrevious(_:dag:before:)``: the run before, as of the decision that asked; nil for none.
     case previousFound(RunKey, StoredRun?)
+    /// A delivery of ``Action/notify(_:)`` has ended.
+    case notified(NotificationID, NotificationOutcome)
     /// Runs that a retention rule lets go, and the command that asked for it, if one did. The store was asked after every
     /// earlier decision was committed and before any later event.
     case runsExpired([RunRecord], asked: PendingCommand?)
@@ -107,11 +109,15 @@ package struct Snapshot: Sendable {
     package var queuedEvents: [DAGID: [AssetEventRecord]]
     /// Slots of each pool.
     package var pools: [String: Int]
+    /// What has not been delivered yet, also of runs that have ended.
+    package var notifications: [NotificationRecord]
 
     package init(
         dags: [DAGEntry] = [], runs: [ActiveRun] = [], backfills: [BackfillRecord] = [],
-        queuedEvents: [DAGID: [AssetEventRecord]] = [:], pools: [String: Int] = [:]
+        queuedEvents: [DAGID: [AssetEventRecord]] = [:], pools: [String: Int] = [:],
+        notifications: [NotificationRecord] = []
     ) {
+        self.notifications = notifications
         self.dags = dags
         self.runs = runs
         self.backfills = backfills

@@ -7,11 +7,17 @@ struct UpstreamCounts: Hashable, Sendable {
     var failed = 0
     var upstreamFailed = 0
     var skipped = 0
+    /// Those that are setups, and how they ended.
+    var setups = 0
+    var setupSuccess = 0
+    var setupSkipped = 0
 
     var done: Int { success + failed + upstreamFailed + skipped }
     var isDone: Bool { done == total }
 
-    mutating func count(_ state: TaskState) {
+    mutating func count(_ state: TaskState, isSetup: Bool = false) {
+        if isSetup, state == .success { setupSuccess += 1 }
+        if isSetup, state == .skipped || state == .removed { setupSkipped += 1 }
         switch state {
         case .success: success += 1
         case .failed: failed += 1
@@ -44,8 +50,13 @@ enum TriggerDecision: Hashable, Sendable {
                 .ready
             case .allFailed:
                 upstream.success + upstream.skipped > 0 ? .skip : .wait
-            case .allDone, .allDoneSetupSuccess:
+            case .allDone:
                 upstream.isDone ? .ready : .wait
+            case .allDoneSetupSuccess where !upstream.isDone:
+                .wait
+            case .allDoneSetupSuccess:
+                upstream.setups == 0 || upstream.setupSuccess > 0
+                    ? .ready : upstream.setupSkipped >= upstream.setups ? .skip : .upstreamFailed
             case .allDoneMinOneSuccess where !upstream.isDone:
                 .wait
             case .allDoneMinOneSuccess:

@@ -20,6 +20,12 @@ struct CommitRules {
             guard active <= tables.dags[run.dag]?.record.dag.maxActiveRuns ?? 0 else {
                 throw violation("max_active_runs of \(run.dag) exceeded by \(run.runID)")
             }
+        case .updateRun(let run) where run.state == .running && run.type == .manual && run.backfill == nil:
+            // One that is marked by hand is ended before its time.
+            if changedByHand.contains(run.key) { break }
+            guard let start = run.startDate, start >= run.runAfter else {
+                throw violation("\(run.runID) runs before its time")
+            }
         default: break
         }
     }
@@ -61,7 +67,9 @@ struct CommitRules {
         let goesOn = start.tryNumber > 1 || start.startedAt < start.queuedAt
         if changedByHand.contains(run.key), goesOn || start.instance.mapIndex >= 0 { return }
         let upstream = task.upstream.flatMap { tables.states(of: $0, run.key) }
-        guard IdealOutcome.mayStart(task.triggerRule, upstream) else {
+        guard IdealOutcome.mayStart(task.triggerRule, upstream),
+            SetupRules.mayStart(task, in: dag, states: { tables.states(of: $0, run.key) })
+        else {
             throw violation("\(task.id) of \(run.runID) started though \(task.triggerRule.rawValue) saw \(upstream)")
         }
     }

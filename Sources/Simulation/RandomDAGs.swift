@@ -44,6 +44,8 @@ package enum RandomDAGs {
         if generator.chance(10) { dag.failFast = true }
         if generator.chance(10) { dag.dagrunTimeout = .seconds(Int64.random(in: 1_000...8_000, using: &generator)) }
         if generator.chance(50) { addFeatures(to: &dag, using: &generator) }
+        CallbackRules.add(to: &dag, using: &generator)
+        SetupRules.add(to: &dag, using: &generator)
         return dag
     }
 

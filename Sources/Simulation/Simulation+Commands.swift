@@ -23,7 +23,9 @@ extension Simulation {
     mutating func trigger() {
         guard let dag = documents.randomElement(using: &generator)?.dag.id else { return }
         let date = generator.chance(50) ? now - .seconds(Int64.random(in: 0...5, using: &generator) * 1_200) : nil
-        command(.trigger(dag: dag, runID: nil, logicalDate: date, conf: .object([:])))
+        let runAfter = generator.chance(30) ? now + .seconds(Int64.random(in: 0...3_600, using: &generator)) : nil
+        if runAfter != nil { counts[.laterRuns] += 1 }
+        command(.trigger(dag: dag, runID: nil, logicalDate: date, conf: .object([:]), runAfter: runAfter))
     }
 
     mutating func backfill() {

@@ -33,6 +33,8 @@ extension Simulation {
             collectFromWorkers()
             if !leader.reports.isEmpty {
                 leader.queue.take(leader.reports.removeFirst(), now: now)
+            } else if endDelivery() {
+                continue
             } else if let next = [leader.queue.core.nextWake, nextEnd].compactMap({ $0 }).min() {
                 advance(max(.zero, next - now))
                 leader.queue.take(.wake, now: now)
@@ -86,6 +88,11 @@ extension Simulation {
         for (dag, events) in tables.queuedEvents where !events.isEmpty {
             throw violation("asset events of \(dag) wait for ever: \(events)")
         }
+        if let problem = callbacks.problem(
+            in: tables, maximum: configuration.maximumDeliveries, changedByHand: changedByHand)
+        {
+            throw violation(problem)
+        }
         for command in commands where tables.outcomes[command.id] == nil {
             throw violation("command \(command.id) has no outcome: \(command.command)")
         }
@@ -108,9 +115,9 @@ extension Simulation {
             states[task.id] = tables.states(of: task.id, run.key)
             try judge(task, of: run, in: dag, upstream: task.upstream.flatMap { states[$0] ?? [] })
         }
-        let isLeaf = { (task: TaskSpec) in !dag.tasks.contains { $0.upstream.contains(task.id) } }
+        let deciding = Set(SetupRules.deciding(dag))
         let failed = dag.tasks.contains { task in
-            isLeaf(task) && (states[task.id] ?? []).contains { $0 == .failed || $0 == .upstreamFailed }
+            deciding.contains(task.id) && (states[task.id] ?? []).contains { $0 == .failed || $0 == .upstreamFailed }
         }
         guard run.state == (failed ? .failed : .success) else {
             throw violation("run \(run.runID) ended \(run.state.rawValue) though its leaves say otherwise")
@@ -144,6 +151,10 @@ extension Simulation {
                 task, named: IdealOutcome.name(row.instance), dag: run.dag.rawValue, run: run.runID,
                 upstream: upstream, countsTries: !isAgain)
             if isCutOff { expected.insert(.skipped) }
+            if let held = SetupRules.finalStates(task, in: dag, states: { tables.states(of: $0, run.key) }) {
+                expected.formUnion(held)
+                if !isMapped { expected.subtract([.success, .failed]) }
+            }
             // Nothing to map over: the lists themselves are judged in tests of their own.
             if task.isMapped, !isMapped { expected.formUnion([.skipped, .upstreamFailed, .failed]) }
             guard expected.contains(row.state) || lostTooOften else {

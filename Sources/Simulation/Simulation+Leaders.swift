@@ -13,6 +13,7 @@ extension Simulation {
             holder: Self.holder, ttl: Self.leaseTTL, provenDead: provenDead, now: databaseNow)
         guard let lease else { throw violation("the lease of epoch \(history.epoch) does not end") }
         trace?.add(now, "epoch \(lease.epoch) leads")
+        callbacks.crash()
         var snapshot = tables.snapshot()
         snapshot.pools = ["small": 2]
         leader = SimulatedLeader(
@@ -113,6 +114,11 @@ extension Simulation {
         }
     }
 
+    private func isTeardown(_ instance: TaskInstanceKey) -> Bool {
+        let dag = tables.runs[instance.run].flatMap { tables.versions[$0.version] }
+        return dag?.tasks.first { $0.id == instance.task }?.isTeardown ?? false
+    }
+
     /// Until every decision is durable and every question answered.
     mutating func settle() throws {
         while !leader.queue.isSettled { try commit(1) }
@@ -137,6 +143,7 @@ extension Simulation {
         counts[.commits] += 1
         trace?.add(now, "commit \(changes)")
         for case .pauseDAG in changes { counts[.autoPauses] += 1 }
+        for case .startAttempt(let start) in changes where isTeardown(start.instance) { counts[.tornDown] += 1 }
         try handOver(changes)
         leader.actions += leader.queue.committed()
         if generator.chance(90) { try act(.max) }
@@ -149,6 +156,9 @@ extension Simulation {
             case .start(let start) where start.queue != nil: break
             case .start(let start): if leader.gate.admits(start, at: monotonic) { try execute(start) }
             case .stop(let attempt, let reason): stop(attempt, reason)
+            case .notify(let notification):
+                if notification.deadline != nil, notification.deliveries == 0 { counts[.missedDeadlines] += 1 }
+                if !callbacks.begin(notification) { counts[.redelivered] += 1 }
             case .findRuns, .findPrevious, .removeLogs: break
             }
         }
@@ -203,7 +213,7 @@ extension Simulation {
                 changedByHand.formUnion(runs.map(\.stored.run.key))
                 return .commandOnRuns(pending, runs)
             }
-            guard case .trigger(let dag, _, let date?, _) = pending.command else {
+            guard case .trigger(let dag, _, let date?, _, _) = pending.command else {
                 return .command(pending, conflicts: [])
             }
             return .command(pending, conflicts: tables.findRuns(dag: dag, dates: [date]).map(\.run))

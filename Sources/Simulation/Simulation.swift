@@ -17,6 +17,7 @@ package struct Simulation {
     /// What happened, when asked for.
     package let trace: SimulationTrace?
 
+    var callbacks = CallbackRules()
     var history = MemoryHistory()
     var generator: SeededGenerator
     /// Since the simulation's start, by a clock that nobody sets.
@@ -118,6 +119,7 @@ package struct Simulation {
         advance(wait)
         trace?.add(now, "time passes")
         leader.queue.take(.wake, now: now)
+        endDelivery()
     }
 
     /// Time passes for everybody; the leader renews its lease all the while.

@@ -22,6 +22,11 @@ package struct SimulationCounts: Hashable, Sendable {
         case deferrals
         case blockedByPast = "blocked by the run before"
         case notRetried = "failures not retried"
+        case laterRuns = "runs asked for later"
+        case delivered = "notifications delivered"
+        case redelivered = "notifications sent again"
+        case missedDeadlines = "missed deadlines"
+        case tornDown = "teardowns"
         case autoPauses = "DAGs paused for failures"
     }
 

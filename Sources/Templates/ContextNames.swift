@@ -14,9 +14,12 @@ enum ContextNames {
         "events_start", "events_end", "conn", "inlets", "outlets", "range", "dict", "namespace",
     ]
 
+    /// Names that have a value in the arguments of callbacks only: Airflow's, and `event` and `log_hint`.
+    static let ofCallbacks: Set<String> = ["event", "reason", "exception", "log_hint", "deadline"]
+
     /// Names of Airflow's (or Jinja's) that this version has no value for.
     static let later: Set<String> = [
-        "outlet_events", "inlet_events", "templates_dict", "triggering_asset_events", "exception", "reason",
+        "outlet_events", "inlet_events", "templates_dict", "triggering_asset_events",
         "map_index_template", "partition_key", "partition_date", "task_reschedule_count", "task_state_store",
         "asset_state_store", "cycler", "joiner", "lipsum",
     ]
@@ -42,7 +45,7 @@ enum ContextNames {
 
     /// Throws unless the name is known.
     static func check(_ name: String, at offset: Int? = nil) throws(Failure) {
-        if known.contains(name) { return }
+        if known.contains(name) || ofCallbacks.contains(name) { return }
         throw unknown(name, at: offset)
     }
 
@@ -53,7 +56,7 @@ enum ContextNames {
         if let replacement = removed[name] {
             return Failure("unknown name '\(name)': Airflow 3 removed it", hint: "use \(replacement)", at: offset)
         }
-        let nearest = NearestName.of(name, among: known.sorted())
+        let nearest = NearestName.of(name, among: known.union(ofCallbacks).sorted())
         return Failure("unknown name '\(name)'", hint: nearest.map { "did you mean '\($0)'?" }, at: offset)
     }
 }

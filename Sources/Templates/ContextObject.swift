@@ -83,9 +83,24 @@ extension TemplateContext {
                     hint: "use data_interval_start and data_interval_end")
             }
             return .date(DateValue(name == "events_start" ? events.start : events.end))
+        case _ where ContextNames.ofCallbacks.contains(name):
+            return callback.map { Self.value(of: name, in: $0) }
+                ?? .undefined(
+                    message: "'\(name)' has a value in the arguments of callbacks only", hint: nil)
         default:
             let failure = ContextNames.unknown(name)
             return .undefined(message: failure.message, hint: failure.hint)
+        }
+    }
+
+    private static func value(of name: String, in callback: CallbackFacts) -> Value {
+        func text(_ value: String?) -> Value { value.map { .string($0) } ?? .null }
+        switch name {
+        case "event": return .string(callback.event)
+        case "log_hint": return text(callback.logHint)
+        case "deadline":
+            return callback.deadline.map { Value(.object(["deadline_time": .string($0.iso8601)])) } ?? .null
+        default: return text(callback.reason)
         }
     }
 
@@ -244,6 +259,9 @@ extension TemplateContext {
         case (.run, "data_interval_end"): return optional(run.dataInterval?.end)
         case (.run, "run_after"): return optional(run.runAfter)
         case (.run, "start_date"): return optional(run.startDate)
+        case (.taskInstance, "state"): return callback.map { .string($0.taskState ?? "none") }
+        case (.taskInstance, "log_url"): return callback.map { .string($0.logHint ?? "") }
+        case (.run, "state"): return callback.map { .string($0.runState ?? "none") }
         default: return nil
         }
     }

@@ -8,6 +8,8 @@ package struct TemplateContext: Sendable {
     package var run: RunFacts
     /// The run's parameters: the DAG's defaults, the task's own, and the trigger's `conf` over them.
     package var params: [String: JSONValue]
+    /// What a callback is about; nil outside callbacks.
+    package var callback: CallbackFacts?
     /// The text of a variable by name, nil when there is none.
     ///
     /// Called only for names a template asks for.
@@ -32,6 +34,32 @@ package struct TemplateContext: Sendable {
         self.variable = variable
         self.output = output
         self.connection = connection
+    }
+
+    /// What a callback is about: the names `event`, `reason`, `exception`, `log_hint` and `deadline`, and the states.
+    package struct CallbackFacts: Sendable {
+        /// Such as `failure`.
+        package var event: String
+        /// Why; nil when there is nothing to say.
+        package var reason: String?
+        /// The command that shows the log; nil without a try.
+        package var logHint: String?
+        package var taskState: String?
+        package var runState: String?
+        /// The deadline that was missed.
+        package var deadline: Timestamp?
+
+        package init(
+            event: String, reason: String? = nil, logHint: String? = nil, taskState: String? = nil,
+            runState: String? = nil, deadline: Timestamp? = nil
+        ) {
+            self.event = event
+            self.reason = reason
+            self.logHint = logHint
+            self.taskState = taskState
+            self.runState = runState
+            self.deadline = deadline
+        }
     }
 
     /// The DAG, as the name `dag` shows it.

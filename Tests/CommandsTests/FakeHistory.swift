@@ -161,6 +161,8 @@ final class FakeHistory: RunHistory, CommandQueue, HistoryOpener {
 
     func dueInstants(dag: DAGID, limit: Int) async throws -> [DueRecord] { [] }
 
+    func assetEvents(_ query: AssetEventQuery) async throws -> [AssetEventRecord] { [] }
+
     func importErrors() async throws -> [ImportErrorRecord] { state.withLock { $0.importErrors } }
 
     func schedulerHealth() async throws -> SchedulerHealth {

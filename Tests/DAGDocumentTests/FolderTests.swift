@@ -143,6 +143,7 @@ struct TemporaryFolder: ~Copyable {
             catchup_window: 1d
             default_args: {owner: me}
             on_failure_callback: [{uses: slack}]
+            deadline: {reference: dagrun_queued_at, interval: 1h, callback: {uses: slack}}
             schedule: {uses: cryptoflow.timetables.AssetTriggered, with: {all: [a]}}
             tasks:
               - {id: a, uses: bash, group: g, outlets: [x], with: {bash_command: x}}
@@ -152,11 +153,11 @@ struct TemporaryFolder: ~Copyable {
         let found = PortabilityCheck.problems(bytes: Array(text.utf8), file: "a.yaml", catalog: sampleCatalog)
         #expect(
             found.map(\.keyPath) == [
-                "timezone", "dst", "catchup_window", "default_args", "on_failure_callback", "schedule.uses",
+                "timezone", "dst", "catchup_window", "default_args", "on_failure_callback", "deadline", "schedule.uses",
                 "tasks[0].uses",
                 "tasks[0].group", "tasks[0].outlets", "tasks[1].uses", "tasks[1].on_retry_callback", "tasks[2].expand",
             ])
-        #expect(found[6].hint == "write airflow.providers.standard.operators.bash.BashOperator")
+        #expect(found[7].hint == "write airflow.providers.standard.operators.bash.BashOperator")
         let portable = document(
             "schedule: '@daily'\ntasks: [{id: a, uses: airflow.providers.standard.operators.empty.EmptyOperator}]\n")
         #expect(PortabilityCheck.problems(bytes: Array(portable.utf8), file: "a.yaml", catalog: sampleCatalog).isEmpty)

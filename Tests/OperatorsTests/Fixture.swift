@@ -44,12 +44,12 @@ struct Workshop {
     func run(
         _ name: String, _ arguments: [String: JSONValue], attempt: Int64 = 7, timeout: Duration? = nil,
         startedAt: Timestamp? = nil, timetable: Timetable = .null, type: RunType = .manual,
-        runAfter: Timestamp = .epoch
+        runAfter: Timestamp = .epoch, interval: DataInterval? = nil
     ) async -> AttemptEnd {
         await executor.run(
             Self.launch(
                 name, arguments, attempt: attempt, timeout: timeout, startedAt: startedAt, timetable: timetable,
-                type: type, runAfter: runAfter))
+                type: type, runAfter: runAfter, interval: interval))
     }
 
     /// The log of the last run.
@@ -58,7 +58,7 @@ struct Workshop {
     private static func launch(
         _ name: String, _ arguments: [String: JSONValue], attempt: Int64 = 7, timeout: Duration? = nil,
         startedAt: Timestamp? = nil, timetable: Timetable = .null, type: RunType = .manual,
-        runAfter: Timestamp = .epoch
+        runAfter: Timestamp = .epoch, interval: DataInterval? = nil
     ) -> AttemptLaunch {
         let place = SourcePlace(file: "a.yaml", line: 1, column: 1)
         var task = TaskSpec(id: TaskID("t"), place: place, body: .uses(name))
@@ -68,7 +68,7 @@ struct Workshop {
         next.upstream = [task.id]
         let dag = DAG(id: DAGID("d"), place: place, timetable: timetable, bounds: .none, tasks: [task, next])
         let run = RunFacts(
-            key: RunKey(rawValue: 1), runID: "manual__1", type: type, logicalDate: nil, interval: nil,
+            key: RunKey(rawValue: 1), runID: "manual__1", type: type, logicalDate: nil, interval: interval,
             runAfter: runAfter, startDate: nil, conf: .object([:]), events: nil)
         return AttemptLaunch(
             attempt: AttemptID(rawValue: attempt), epoch: 1, dag: dag, task: task, run: run, mapIndex: -1, tryNumber: 1,
@@ -80,7 +80,7 @@ private struct NoRecorder: ProcessRecorder {
     func spawned(_ process: ProcessRecord, for attempt: AttemptID) {}
 }
 
-private struct NoReadings: OutputReader, VariableReader {
+struct NoReadings: OutputReader, VariableReader {
     func output(of instance: TaskInstanceKey, key: String) async throws -> JSONValue? { nil }
     func outputs(of task: TaskID, in run: RunKey, key: String) async throws -> [JSONValue] { [] }
     func variable(named name: String) async throws -> String? { nil }

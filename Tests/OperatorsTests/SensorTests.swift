@@ -26,6 +26,14 @@ private final class FakeRuns: RunInquiry {
 
     func tasks(of dag: DAGID) async throws -> Set<TaskID>? { dag.rawValue == "other" ? [TaskID("load")] : nil }
 
+    let events = Mutex<[AssetEventFacts]>([])
+    let queries = Mutex<[AssetEventQuery]>([])
+
+    func assetEvents(_ query: AssetEventQuery) async throws -> [AssetEventFacts] {
+        queries.withLock { $0.append(query) }
+        return events.withLock { $0 }
+    }
+
     func request(_ request: RunRequest, key: String) async throws -> RunAnswer {
         keys.withLock { $0.append(key) }
         return answer
@@ -199,6 +207,62 @@ private final class FakeRuns: RunInquiry {
 }
 
 @Suite("Sensors", .timeLimit(.minutes(1))) struct SensorTests {
+    private static func event(_ from: Int64, _ to: Int64, extra: JSONValue = [:]) -> AssetEventFacts {
+        AssetEventFacts(
+            asset: "prices", at: Timestamp(seconds: to), sourceDAG: DAGID("make"), sourceTask: TaskID("write"),
+            sourceMapIndex: -1,
+            interval: DataInterval(start: Timestamp(seconds: from), end: Timestamp(seconds: to)), extra: extra)
+    }
+
+    @Test("an asset sensor waits for events since an instant, with the members that are asked for")
+    func asset() async throws {
+        let runs = FakeRuns()
+        let fixture = try Workshop(runs: runs)
+        let arguments: [String: JSONValue] = [
+            "name": "prices", "after": "2026-01-01T09:00:00+09:00", "extra": ["quality": "good"],
+        ]
+        var end = await fixture.run("asset_sensor", arguments)
+        #expect(end.deferral?.isPoll == true)
+        #expect(end.reason == "asset \"prices\" has 0 of 1 events")
+        #expect(
+            runs.queries.withLock { $0 } == [
+                AssetEventQuery(
+                    asset: "prices", after: Timestamp(iso8601: "2026-01-01T00:00:00Z"), before: nil, isAscending: true,
+                    limit: 1_000)
+            ])
+        runs.events.withLock { $0 = [Self.event(0, 10, extra: ["quality": "bad"])] }
+        end = await fixture.run("asset_sensor", arguments)
+        #expect(end.deferral != nil)
+        runs.events.withLock { $0.append(Self.event(0, 10, extra: ["quality": "good", "rows": 3])) }
+        end = await fixture.run("asset_sensor", arguments)
+        #expect(end.state == .success)
+        #expect(end.output?.arrayValue?.count == 1)
+        #expect(end.output?.arrayValue?.first?["source_dag_id"] == "make")
+        let exact = await fixture.run(
+            "asset_sensor", ["name": "prices", "expected_count": 1, "count_policy": "exact"])
+        #expect(exact.deferral != nil)
+        let impossible = await fixture.run("asset_sensor", ["name": "prices", "expected_count": 3, "limit": 2])
+        #expect(impossible.state == .failed && !impossible.isRetryable)
+    }
+
+    @Test("an asset sensor can wait until the events together cover the run's interval")
+    func coverage() async throws {
+        let runs = FakeRuns()
+        let interval = DataInterval(start: Timestamp(seconds: 100), end: Timestamp(seconds: 200))
+        let fixture = try Workshop(runs: runs)
+        runs.events.withLock { $0 = [Self.event(150, 300), Self.event(50, 120)] }
+        func run() async -> AttemptEnd {
+            await fixture.run("asset_sensor", ["name": "prices", "covers_interval": true], interval: interval)
+        }
+        var end = await run()
+        #expect(end.reason == "the events of asset \"prices\" do not cover 1970-01-01T00:02:00Z yet")
+        runs.events.withLock { $0.append(Self.event(110, 150)) }
+        end = await run()
+        #expect(end.state == .success)
+        let without = await fixture.run("asset_sensor", ["name": "prices", "covers_interval": true])
+        #expect(without.state == .failed && !without.isRetryable)
+    }
+
     @Test("wait without a slot until a file is there")
     func file() async throws {
         let fixture = try Workshop()

@@ -22,7 +22,9 @@ import Timetables
         var stage = try Stage(dag)
         for number in 0..<24 where generator.chance(50) {
             let name = "h\(number)"
-            try stage.trigger(name, date: Self.hour(number))
+            try stage.command(
+                .trigger(
+                    dag: dag.id, runID: name, logicalDate: Self.hour(number), conf: .object([:]), runAfter: stage.now))
             switch Int.random(in: 0..<3, using: &generator) {
             case 0: try stage.end("a", of: name)
             case 1: try stage.end("a", of: name, .failed)

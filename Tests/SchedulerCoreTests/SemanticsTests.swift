@@ -260,6 +260,21 @@ import Testing
 }
 
 @Suite("Limits and retries") struct LimitTests {
+    @Test("a task cut off while it waits for a place in its run lets the next one have it")
+    func cutOffWhileParked() throws {
+        var skipped = Stage.task("skipped", needs: ["branch"], .always)
+        skipped.priorityWeight = 10
+        var dag = Stage.dag(Stage.task("branch"), skipped, Stage.task("other"))
+        dag.tasks[0].priorityWeight = 100
+        dag.maxActiveTasks = 1
+        var stage = try Stage(dag)
+        try stage.trigger()
+        #expect(stage.running() == ["branch"])
+        try stage.end("branch", skips: .allBut([]))
+        #expect(stage.state("skipped") == .skipped)
+        #expect(stage.running() == ["other"])
+    }
+
     @Test("max_active_tis_per_dag holds over all runs")
     func perDAG() throws {
         var task = Stage.task("t")

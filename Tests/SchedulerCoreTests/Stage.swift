@@ -16,6 +16,8 @@ struct Stage {
     private var started: [AttemptStart] = []
     private(set) var stopped: [AttemptID] = []
     private(set) var outcome: CommandOutcome?
+    /// What was to be delivered, in that order, repetitions included.
+    private(set) var notices: [NotificationRecord] = []
     private(set) var forgotten: [ForgottenRun] = []
     private var lastCommand: Int64 = 0
 
@@ -57,6 +59,7 @@ struct Stage {
                 switch action {
                 case .start(let start): started.append(start)
                 case .stop(let attempt, _): stopped.append(attempt)
+                case .notify(let notification): notices.append(notification)
                 case .removeLogs(let runs): forgotten += runs
                 case .findRuns(let id, let dag, let dates):
                     events.append(.runsFound(id, dates: dates, runs: tables.findRuns(dag: dag, dates: dates)))
@@ -108,7 +111,7 @@ struct Stage {
     /// Ends the try of a task that is under way.
     mutating func end(
         _ name: String, of runID: String = "r", _ state: AttemptState = .success, output: JSONValue? = nil,
-        skips: DownstreamSkip? = nil, exitCode: Int32? = nil, deferral: Deferral? = nil
+        skips: DownstreamSkip? = nil, exitCode: Int32? = nil, deferral: Deferral? = nil, reason: String? = nil
     ) throws {
         guard let start = live.first(where: { isNamed($0, name, runID) }) else {
             throw MissingTry(name: name, running: running())
@@ -116,7 +119,8 @@ struct Stage {
         try take(
             .attemptEnded(
                 AttemptEnd(
-                    attempt: start.attempt, state: deferral == nil ? state : .running, exitCode: exitCode,
+                    attempt: start.attempt, state: deferral == nil ? state : .running, reason: reason,
+                    exitCode: exitCode,
                     output: output, skips: skips, deferral: deferral)))
     }
 
@@ -156,8 +160,9 @@ struct Stage {
     }
 
     /// Kills the leader; the next one declares its tries lost.
-    mutating func crash() throws {
+    mutating func crash(after pause: Duration = .zero) throws {
         epoch += 1
+        now += pause
         core = SchedulerCore(configuration: configuration, epoch: epoch, snapshot: tables.snapshot(), now: now)
         for attempt in tables.liveAttempts.keys.sorted() { try take(.attemptLost(attempt, reason: "killed")) }
         try take(.documents(loaded: documents, removed: []))

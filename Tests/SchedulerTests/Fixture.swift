@@ -123,7 +123,8 @@ enum Fixture {
         _ store: InMemoryRunStore, _ records: [DAGRecord], _ log: CommitLog,
         executor: ScriptedExecutor = ScriptedExecutor(),
         holder: LeaseHolder = holder, stopsWithoutLease: Bool = false,
-        isHolderDead: @escaping @Sendable (LeaseHolder) -> Bool = { _ in false }
+        isHolderDead: @escaping @Sendable (LeaseHolder) -> Bool = { _ in false },
+        notifications: (any NotificationSender)? = nil
     ) -> SchedulerService {
         var settings = SchedulerSettings()
         settings.leaseTTL = .seconds(4)
@@ -131,7 +132,7 @@ enum Fixture {
         return SchedulerService(
             store: store, executor: executor, spawns: SpawnRecords(), documents: FixedDocuments(records: records),
             holder: holder, isHolderDead: isHolderDead, settings: settings, observer: log,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, notifications: notifications)
     }
 
     /// Runs the scheduler while `body` runs, then stops it gracefully.

@@ -145,7 +145,7 @@ private final class ScriptedControl: FillControl {
             let id = Int64(state.commands.count + 1)
             state.commands[key] = id
             switch command {
-            case .trigger(let dag, _, _, _):
+            case .trigger(let dag, _, _, _, _):
                 state.events.append("trigger \(dag)")
                 if dag == FirstFillPlan.silver && heals { state.repliesLeft = 0 }
                 state.outcomes[id] = .run(dag: dag, runID: "manual__\(id)", key: RunKey(rawValue: id))

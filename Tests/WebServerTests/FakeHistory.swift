@@ -1,5 +1,6 @@
 import CivilTime
 import DAGModel
+import Execution
 import RunStore
 import SchedulerCore
 import Timetables
@@ -96,6 +97,8 @@ struct FakeHistory: RunHistory {
         try await ask()
         return Array(ledger.filter { $0.dag == dag }.prefix(limit))
     }
+
+    func assetEvents(_ query: AssetEventQuery) async throws -> [AssetEventRecord] { [] }
 
     func importErrors() async throws -> [ImportErrorRecord] {
         try await ask()

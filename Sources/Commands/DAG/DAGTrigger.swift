@@ -18,6 +18,7 @@ struct DAGTrigger: AsyncParsableCommand {
               cryptoflow dag trigger candles_1h --wait --timeout 10m
               cryptoflow dag trigger candles_1h --logical-date 2026-11-20T05:00:00Z
               cryptoflow dag trigger report --conf '{"market": "KRW-BTC"}' --run-id r1
+              cryptoflow dag trigger report --run-after 2026-11-20T22:00:00+09:00
 
             Exit codes: 0 done, with --wait only if the run succeeded; 1 refused, or the run failed; 2 wrong command \
             line; with --wait also 3 the run has not ended within --timeout, and 4 no scheduler took the command \
@@ -34,6 +35,12 @@ struct DAGTrigger: AsyncParsableCommand {
         help: ArgumentHelp("The run's logical date; without an offset in UTC (default: now).", valueName: "time"),
         transform: Instants.parse)
     var logicalDate: Timestamp?
+
+    @Option(
+        help: ArgumentHelp(
+            "Start no earlier than this; without an offset in UTC (default: the logical date).", valueName: "time"),
+        transform: Instants.parse)
+    var runAfter: Timestamp?
 
     @Flag(help: "Make a run without a logical date.")
     var noLogicalDate = false
@@ -72,7 +79,8 @@ struct DAGTrigger: AsyncParsableCommand {
             let patience = timeout ?? CommandDesk.patience
             let date = noLogicalDate ? nil : logicalDate ?? environment.now()
             let (number, outcome) = try await desk.submit(
-                .trigger(dag: summary.id, runID: runID, logicalDate: date, conf: conf), limit: wait ? patience : nil)
+                .trigger(dag: summary.id, runID: runID, logicalDate: date, conf: conf, runAfter: runAfter),
+                limit: wait ? patience : nil)
             guard case .run(let id, let runID, _)? = outcome else {
                 if wait { throw desk.notTaken(number, after: patience) }
                 return try reportWaiting(number)
@@ -80,6 +88,10 @@ struct DAGTrigger: AsyncParsableCommand {
             if summary.isPaused {
                 try environment.console.error(
                     "note: DAG \"\(id)\" is paused: the run waits for `cryptoflow dag unpause \(id)`")
+            }
+            if let runAfter, runAfter > environment.now() {
+                try environment.console.error(
+                    "note: the run starts at \(options.shapes.text(runAfter)) at the earliest")
             }
             guard wait else {
                 let detail = try await HistoryLookup(opened).run(id.rawValue, runID)

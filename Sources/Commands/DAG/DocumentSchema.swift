@@ -53,6 +53,8 @@ struct DocumentSchema {
             "templates": ["type": "object", "additionalProperties": ["$ref": "#/$defs/taskAttributes"]],
             "default_args": ["type": "object"], "description": ["type": ["string", "null"]],
             "tags": ["type": ["array", "null"], "items": ["type": "string"]],
+            "on_success_callback": Self.notifiers, "on_failure_callback": Self.notifiers,
+            "deadline": ["type": ["object", "array", "null"]],
         ]
     }
 
@@ -107,9 +109,23 @@ struct DocumentSchema {
             "weight_rule": ["enum": .array(WeightRule.allCases.map { .string($0.rawValue) })],
             "pool": ["type": "string"], "pool_slots": ["type": "integer", "minimum": 1],
             "priority_weight": ["type": "integer"], "owner": ["type": "string"],
-            "doc_md": ["type": ["string", "null"]],
+            "doc_md": ["type": ["string", "null"]], "setup": ["type": ["boolean", "null"]],
+            "teardown": ["type": ["boolean", "string", "array", "null"]],
+            "on_failure_fail_dagrun": ["type": ["boolean", "null"]],
+            "on_execute_callback": notifiers, "on_retry_callback": notifiers, "on_success_callback": notifiers,
+            "on_failure_callback": notifiers, "on_skipped_callback": notifiers,
         ]
     }
+
+    /// One notifier reference or a list of them.
+    private static let notifiers: JSONValue = {
+        let names = OperatorSignature.notifiers.flatMap { [$0.name] + $0.aliases }.map { JSONValue.string($0) }
+        let one: JSONValue = [
+            "type": "object", "required": ["uses"], "additionalProperties": false,
+            "properties": ["uses": ["enum": .array(names)], "with": ["type": ["object", "null"]]],
+        ]
+        return ["anyOf": [["type": "null"], one, ["type": "array", "items": one]]]
+    }()
 
     /// A task that uses the operator has its arguments, as far as they stand under `with`.
     private func check(of signature: OperatorSignature) -> JSONValue {

@@ -72,7 +72,9 @@ struct RecordShapes {
             "pool_slots": .int(Int64(task.poolSlots)), "priority_weight": .int(Int64(task.priorityWeight)),
             "execution_timeout": task.executionTimeout.map { .double(Double($0.wholeMicroseconds) / 1_000_000) }
                 ?? .null,
-            "outlets": .array(task.outlets.map { .string($0) }),
+            "outlets": .array(task.outlets.map { .string($0) }), "is_setup": .bool(task.isSetup),
+            "is_teardown": .bool(task.isTeardown),
+            "on_failure_fail_dagrun": .bool(task.isTeardown && !task.isIgnoredByRun),
         ]
     }
 
@@ -100,6 +102,27 @@ struct RecordShapes {
             "exit_code": attempt.exitCode.map { .int(Int64($0)) } ?? .null, "pool": .string(attempt.pool),
             "attempt_id": .int(attempt.attempt.rawValue), "queue": string(attempt.queue),
             "worker": string(attempt.worker),
+        ]
+    }
+
+    func deadline(_ deadline: RunDeadline) -> JSONValue {
+        [
+            "reference": .string(deadline.reference),
+            "interval": .double(Double(deadline.interval.wholeMicroseconds) / 1_000_000),
+            "deadline_time": time(deadline.at), "missed_at": time(deadline.missedAt),
+        ]
+    }
+
+    func notification(_ notice: NotificationRecord) -> JSONValue {
+        [
+            "id": .int(notice.id.rawValue), "event": .string(notice.callback.event.rawValue),
+            "notifier": .string(notice.callback.notifier), "task_id": string(notice.task?.task.rawValue),
+            "map_index": notice.task.map { .int(Int64($0.mapIndex)) } ?? .null,
+            "try_number": notice.task == nil ? .null : .int(Int64(notice.tryNumber)),
+            "is_of_dag": .bool(notice.isOfDAG),
+            "state": .string(notice.state.rawValue), "deliveries": .int(Int64(notice.deliveries)),
+            "created_at": time(notice.createdAt), "next_at": time(notice.nextAt), "ended_at": time(notice.endedAt),
+            "last_error": string(notice.lastError), "reason": string(notice.reason), "deadline": time(notice.deadline),
         ]
     }
 

@@ -32,6 +32,8 @@ struct RunShow: AsyncParsableCommand {
         try options.write(shape(detail, notes)) { isColourful in
             fields(detail, shapes).text(isColourful: isColourful) + "\n\n"
                 + Self.tasks(detail, shapes).text(isColourful: isColourful)
+                + (detail.notifications.isEmpty
+                    ? "" : "\n\n" + Self.notifications(detail, shapes).text(isColourful: isColourful))
                 + (notes.isEmpty ? "" : "\n\n" + NoteText.lines(notes, shapes, isColourful: isColourful))
         }
     }
@@ -43,6 +45,8 @@ struct RunShow: AsyncParsableCommand {
         members["notes"] = .array(notes.map { shapes.note($0) })
         members["version_number"] = .int(Int64(detail.versionNumber))
         members["tasks"] = .array(detail.tasks.map { shapes.taskInstance($0, of: detail.run, detail.definition) })
+        members["deadlines"] = .array(detail.deadlines.map { shapes.deadline($0) })
+        members["notifications"] = .array(detail.notifications.map { shapes.notification($0) })
         return .object(members)
     }
 
@@ -62,6 +66,10 @@ struct RunShow: AsyncParsableCommand {
         list.add("started", shapes.text(run.startDate))
         list.add("ended", shapes.text(run.endDate))
         if let start = run.startDate, let end = run.endDate { list.add("took", (end - start).humanText(units: 2)) }
+        for deadline in detail.deadlines {
+            let missed = deadline.missedAt.map { "  missed, noticed at \(shapes.text($0))" }
+            list.add("deadline", shapes.text(deadline.at) + (missed ?? ""), missed == nil ? .plain : .bad)
+        }
         list.add("conf", run.conf == .object([:]) ? nil : run.conf.jsonText)
         list.add("backfill", run.backfill.map { "\($0)" })
         list.add("asked by", run.triggeredBy)
@@ -75,8 +83,7 @@ struct RunShow: AsyncParsableCommand {
             .init("TASK"), .init("STATE"), .init("TRY", .right), .init("STARTED"), .init("TOOK", .right),
             .init("REASON"))
         for task in detail.tasks {
-            let index = task.instance.mapIndex
-            let name = index < 0 ? task.instance.task.rawValue : "\(task.instance.task)[\(index)]"
+            let name = name(task.instance)
             let label = task.state == .upForRetry ? "next try at" : "goes on at"
             let retry = task.retryAt.map { "\(label) \(shapes.shortText($0))" }
             table.add(
@@ -95,6 +102,28 @@ struct RunShow: AsyncParsableCommand {
             }
         }
         return table
+    }
+
+    /// What callbacks told or are to tell: a line each.
+    static func notifications(_ detail: RunDetail, _ shapes: RecordShapes) -> TextTable {
+        var table = TextTable(
+            .init("NOTIFIED OF"), .init("BY"), .init("STATE"), .init("TRIED", .right), .init("AT"), .init("LAST ERROR"))
+        for notice in detail.notifications {
+            let name = notice.isOfDAG ? "the run" : notice.task.map { Self.name($0) } ?? ""
+            let next = notice.nextAt.map { "next delivery at \(shapes.shortText($0))" }
+            table.add(
+                .init("\(notice.callback.event.rawValue) of \(name)"), .init(notice.callback.notifier),
+                .init(
+                    notice.state.rawValue,
+                    notice.state == .delivered ? .good : notice.state == .failed ? .bad : .quiet),
+                .init(String(notice.deliveries)), .init(shapes.shortText(notice.endedAt ?? notice.createdAt)),
+                .init([notice.lastError, next].compactMap { $0 }.joined(separator: "; ")))
+        }
+        return table
+    }
+
+    private static func name(_ instance: TaskInstanceKey) -> String {
+        instance.mapIndex < 0 ? instance.task.rawValue : "\(instance.task)[\(instance.mapIndex)]"
     }
 
     private static func took(_ start: Timestamp?, _ end: Timestamp?) -> String? {

@@ -14,6 +14,7 @@ struct OneRunPage {
     /// Tasks whose tries are listed, and bytes of log of each: a page stays within a few hundred kilobytes.
     private static let triedShown = 50
     private static let triesShown = 20
+    private static let noticesShown = 100
     private static let logBytes = 4_096
 
     func page(_ detail: RunDetail) async throws -> SitePage {
@@ -44,7 +45,25 @@ struct OneRunPage {
         if tried.count > Self.triedShown {
             content["moreTries"] = "\(tried.count - Self.triedShown) more tasks: open them in the table above."
         }
+        let notices = detail.notifications.sorted { $0.state == .failed && $1.state != .failed }
+        content["anyNotices"] = !notices.isEmpty
+        content["notices"] = notices.prefix(Self.noticesShown).map(notice)
+        if notices.count > Self.noticesShown {
+            content["moreNotices"] = "\(Self.noticesShown) of \(notices.count) notifications."
+        }
         return .view("\(run.runID) · \(run.dag)", "run", content)
+    }
+
+    private func notice(_ notice: NotificationRecord) -> [String: Any] {
+        let task = notice.task.map { $0.mapIndex < 0 ? $0.task.rawValue : "\($0.task)[\($0.mapIndex)]" }
+        let subject = notice.isOfDAG ? "the run" : task ?? ""
+        var error = notice.lastError ?? ""
+        if let next = notice.nextAt { error += (error.isEmpty ? "" : "; ") + "next delivery \(words.relative(next))" }
+        return [
+            "of": "\(notice.callback.event.rawValue) of \(subject)", "by": notice.callback.notifier,
+            "noticeState": notice.state.rawValue, "deliveries": notice.deliveries,
+            "at": TimeWords.absolute(notice.endedAt ?? notice.createdAt), "error": error,
+        ]
     }
 
     /// A note as its run's and its task's page show it.
@@ -85,6 +104,10 @@ struct OneRunPage {
         content["logical"] = run.logicalDate.map(words.view)
         content["interval"] = run.interval.map(Self.span)
         content["events"] = run.events.map(Self.span)
+        content["deadlines"] = detail.deadlines.map { deadline -> [String: Any] in
+            let missed = deadline.missedAt.map { ", missed (noticed at \(TimeWords.absolute($0)))" }
+            return ["deadlineText": TimeWords.absolute(deadline.at) + (missed ?? "")]
+        }
         content["started"] = run.startDate.map(words.view)
         content["ended"] = run.endDate.map(words.view)
         if run.conf != .object([:]), run.conf != .null {

@@ -14,6 +14,7 @@ enum RunTemplate {
         {{#interval}}<div><dt>Data interval</dt><dd>{{interval}}</dd></div>{{/interval}}
         {{#events}}<div><dt>Asset events cover</dt><dd>{{events}}</dd></div>{{/events}}
         <div><dt>Due</dt><dd>{{#due}}{{> time}}{{/due}}</dd></div>
+        {{#deadlines}}<div><dt>Deadline</dt><dd>{{deadlineText}}</dd></div>{{/deadlines}}
         <div><dt>Started</dt><dd>{{#started}}{{> time}}{{/started}}{{^started}}not yet{{/started}}</dd></div>
         <div><dt>Ended</dt><dd>{{#ended}}{{> time}}{{/ended}}{{^ended}}not yet{{/ended}}</dd></div>
         <div><dt>Took</dt><dd>{{took}}</dd></div>
@@ -43,6 +44,12 @@ enum RunTemplate {
         {{#log}}<pre class="log" id="log-{{anchor}}" data-end tabindex="0">{{log}}</pre>{{/log}}</details>{{/tried}}
         {{#moreTries}}<p class="dim">{{moreTries}}</p>{{/moreTries}}
         {{^anyTried}}<p class="none">No task has been tried yet.</p>{{/anyTried}}</section>
+        {{#anyNotices}}<section aria-labelledby="notices"><h2 id="notices">Notifications</h2>
+        <div class="scroll"><table class="list narrow"><thead><tr><th scope="col">Of</th><th scope="col">By</th><th scope="col">State</th>\
+        <th scope="col">Tried</th><th scope="col">At</th><th scope="col">Last error</th></tr></thead>
+        <tbody>{{#notices}}<tr><th scope="row">{{of}}</th><td data-label="By">{{by}}</td><td data-label="State">{{noticeState}}</td>
+        <td data-label="Tried">{{deliveries}}</td><td data-label="At">{{at}}</td><td data-label="Last error">{{error}}</td></tr>{{/notices}}</tbody></table></div>
+        {{#moreNotices}}<p class="dim">{{moreNotices}}</p>{{/moreNotices}}</section>{{/anyNotices}}
         </div>
         """
 }
