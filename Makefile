@@ -5,11 +5,11 @@ ARGS ?=
 # What the installation consists of; each becomes .build/release/<name>.
 PRODUCTS := cryptoflow cryptoflow-scheduler cryptoflow-stream cryptoflow-exchange cryptoflow-model
 
-.PHONY: help setup run build test bench format check clean install
+.PHONY: help setup run build test bench simulate simulate-mutants format check clean install
 .DEFAULT_GOAL := help
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## install the missing Debian packages for building and running
 	@scripts/setup.sh
@@ -27,6 +27,14 @@ test: ## build and run all tests
 bench: setup ## build and run the benchmark; options: make bench ARGS="…"
 	@scripts/build.sh $(PRODUCTS) cryptoflow-bench
 	@exec .build/release/cryptoflow-bench $(ARGS)
+
+SEEDS ?= 10000
+simulate: setup ## drive the scheduler's core through random disturbances; options: make simulate SEEDS=10000 ARGS="--replay 7"
+	@scripts/build.sh cryptoflow-simulate
+	@exec .build/release/cryptoflow-simulate --seeds $(SEEDS) $(ARGS)
+
+simulate-mutants: setup ## break the core on purpose, one way at a time, and show that the simulator notices
+	@scripts/simulate-mutants.sh
 
 format: ## rewrite the sources in the project's format
 	swift format --in-place --parallel --recursive Sources Tests Package.swift

@@ -19,6 +19,8 @@ struct SimulatedLeader {
     /// Committed actions that are not carried out yet.
     var actions: [Action] = []
     var executions: [Execution] = []
+    /// What the store answered to the open question, on its way.
+    var answer: SchedulerEvent?
     /// What the executor reported and nobody took yet.
     var reports: [SchedulerEvent] = []
 

@@ -5,15 +5,14 @@ import SchedulerCore
 import SeededRandom
 
 extension Simulation {
-    mutating func command(_ command: Command) throws {
+    mutating func command(_ command: Command) {
         trace?.add(now, "command \(command)")
-        leader.queue.ask(.command(PendingCommand(id: nextCommand, command: command, actor: "simulation")))
-        nextCommand += 1
-        // A command whose leader is killed comes again in reality; here it is simply taken, before anything else.
-        try settle()
+        let pending = PendingCommand(id: Int64(commands.count + 1), command: command, actor: "simulation")
+        commands.append(pending)
+        leader.queue.ask(.command(pending))
     }
 
-    mutating func togglePause() throws {
+    mutating func togglePause() {
         guard let id = documents.randomElement(using: &generator)?.dag.id, let row = tables.dags[id] else { return }
         counts[.pauses] += 1
         _ = history.setPaused(id, !row.isPaused)
@@ -21,33 +20,32 @@ extension Simulation {
         leader.queue.take(.paused([id: !row.isPaused]), now: now)
     }
 
-    mutating func trigger() throws {
+    mutating func trigger() {
         guard let dag = documents.randomElement(using: &generator)?.dag.id else { return }
         let date = generator.chance(50) ? now - .seconds(Int64.random(in: 0...5, using: &generator) * 1_200) : nil
-        try command(.trigger(dag: dag, runID: nil, logicalDate: date, conf: .object([:])))
+        command(.trigger(dag: dag, runID: nil, logicalDate: date, conf: .object([:])))
     }
 
-    mutating func backfill() throws {
+    mutating func backfill() {
         guard let dag = documents.randomElement(using: &generator)?.dag.id else { return }
         let from = now - .seconds(Int64.random(in: 0...8, using: &generator) * 3_600)
         let reprocess = ReprocessBehavior.allCases.randomElement(using: &generator) ?? .none
         counts[.backfills] += 1
-        try command(
+        command(
             .backfill(
                 dag: dag, from: from, to: from + .seconds(4 * 3_600), reprocess: reprocess,
                 maxActive: Int.random(in: 1...3, using: &generator), conf: .object([:])))
     }
 
-    mutating func changeBackfill() throws {
+    mutating func changeBackfill() {
         let open = tables.backfills.values.filter { $0.endedAt == nil }.map(\.id).sorted()
         guard let id = open.randomElement(using: &generator) else { return }
         counts[.backfillChanges] += 1
         let states: [BackfillState] = [.paused, .running, .running, .cancelled]
-        try command(.setBackfillState(id, states.randomElement(using: &generator) ?? .running))
+        command(.setBackfillState(id, states.randomElement(using: &generator) ?? .running))
     }
 
-    mutating func changeByHand() throws {
-        try settle()
+    mutating func changeByHand() {
         let runs = tables.runs.values.sorted { $0.key < $1.key }
         guard let run = runs.randomElement(using: &generator), let dag = tables.versions[run.version],
             let task = dag.tasks.randomElement(using: &generator)
@@ -69,21 +67,17 @@ extension Simulation {
         case 75..<88:
             guard !run.state.isFinished else { return }
             counts[.cancels] += 1
-            return try command(.cancelRun(dag: run.dag, runID: run.runID))
+            return command(.cancelRun(dag: run.dag, runID: run.runID))
         default:
             guard run.state.isFinished else { return }
             counts[.deletes] += 1
             if let date = run.logicalDate { deletedDates[run.dag, default: []].insert(date) }
-            return try command(.deleteRun(dag: run.dag, runID: run.runID))
+            return command(.deleteRun(dag: run.dag, runID: run.runID))
         }
-        guard let subject = change.subject else { return }
-        let changed = tables.runsToChange(
-            dag: subject.dag, runID: subject.runID, past: subject.past, future: subject.future)
-        changedByHand.formUnion(changed.map(\.stored.run.key))
-        try command(change)
+        command(change)
     }
 
-    mutating func changeDocument() throws {
+    mutating func changeDocument() {
         guard let index = documents.indices.randomElement(using: &generator) else { return }
         counts[.changedDocuments] += 1
         var dag = documents[index].dag
@@ -93,7 +87,7 @@ extension Simulation {
         leader.queue.take(.documents(loaded: [documents[index]], removed: []), now: now)
     }
 
-    mutating func removeDocument() throws {
+    mutating func removeDocument() {
         if let back = removed.popLast() {
             documents.append(back)
             trace?.add(now, "\(back.dag.id) is back")

@@ -25,7 +25,7 @@ extension Simulation {
         leader.queue.take(.documents(loaded: documents, removed: []), now: now)
         try settle()
         for backfill in tables.backfills.values.sorted(by: { $0.id < $1.id }) where backfill.state == .paused {
-            try command(.setBackfillState(backfill.id, .running))
+            command(.setBackfillState(backfill.id, .running))
         }
         for _ in 0..<20_000 {
             try settle()
@@ -67,7 +67,7 @@ extension Simulation {
             }
             guard isBlocked else { continue }
             counts[.blockedByPast] += 1
-            try command(.cancelRun(dag: run.dag, runID: run.runID))
+            command(.cancelRun(dag: run.dag, runID: run.runID))
             return true
         }
         return false
@@ -86,8 +86,8 @@ extension Simulation {
         for (dag, events) in tables.queuedEvents where !events.isEmpty {
             throw violation("asset events of \(dag) wait for ever: \(events)")
         }
-        for number in 1..<nextCommand where tables.outcomes[number] == nil {
-            throw violation("command \(number) has no outcome")
+        for command in commands where tables.outcomes[command.id] == nil {
+            throw violation("command \(command.id) has no outcome: \(command.command)")
         }
         for document in documents { try judgeLedger(document.dag) }
     }

@@ -25,6 +25,7 @@ extension Simulation {
         }
         leader.queue.take(.paused(tables.dags.mapValues(\.isPaused)), now: now)
         leader.queue.take(.documents(loaded: documents, removed: []), now: now)
+        for command in commands where tables.outcomes[command.id] == nil { leader.queue.ask(.command(command)) }
     }
 
     /// The leader is killed between any two of its steps, perhaps after a commit whose actions it never carried out.
@@ -88,6 +89,8 @@ extension Simulation {
             counts[.fences] += 1
             stale = nil
             return
+        } catch is MemoryTables.Violation {
+            // Said below: it should not have come so far.
         }
         throw violation("epoch \(old.epoch) writes after epoch \(leader.epoch) took over")
     }
@@ -96,10 +99,14 @@ extension Simulation {
 
     mutating func commit(_ limit: Int) throws {
         for _ in 0..<limit {
-            if leader.queue.hasDecisions {
+            // As the real leader does: one thing at a time, and an answer is on its way for a while.
+            if let answer = leader.answer {
+                leader.answer = nil
+                leader.queue.answer(answer, now: now)
+            } else if leader.queue.hasDecisions {
                 try commitNext()
             } else if let lookup = leader.queue.question {
-                leader.queue.answer(answer(lookup), now: now)
+                leader.answer = answer(lookup)
             } else {
                 return
             }
@@ -128,11 +135,20 @@ extension Simulation {
             throw violation(broken.description)
         }
         counts[.commits] += 1
-        trace?.add(now, "commit \(changes)")
+        trace?.add(now, "commit \(changes.map(Self.brief))")
         for case .pauseDAG in changes { counts[.autoPauses] += 1 }
         try handOver(changes)
         leader.actions += leader.queue.committed()
         if generator.chance(90) { try act(.max) }
+    }
+
+    /// A change for the trace: documents by name, since the text of a dictionary in them is not the same each time.
+    private static func brief(_ change: Change) -> String {
+        switch change {
+        case .insertDAG(let record, let isPaused): "insertDAG(\(record.dag.id), paused: \(isPaused))"
+        case .updateDAG(let record): "updateDAG(\(record.dag.id), \(record.version))"
+        default: "\(change)"
+        }
     }
 
     /// Carries out committed actions.
@@ -178,7 +194,7 @@ extension Simulation {
         trace?.add(now, "start \(start.instance), try \(start.tryNumber)")
     }
 
-    private func answer(_ lookup: Lookup) -> SchedulerEvent {
+    private mutating func answer(_ lookup: Lookup) -> SchedulerEvent {
         switch lookup {
         case .runs(let backfill, let dag, let dates):
             return .runsFound(backfill, dates: dates, runs: tables.findRuns(dag: dag, dates: dates))
@@ -186,10 +202,10 @@ extension Simulation {
             return .previousFound(run, tables.previousRun(dag: dag, before: date))
         case .command(let pending):
             if let subject = pending.command.subject {
-                return .commandOnRuns(
-                    pending,
-                    tables.runsToChange(
-                        dag: subject.dag, runID: subject.runID, past: subject.past, future: subject.future))
+                let runs = tables.runsToChange(
+                    dag: subject.dag, runID: subject.runID, past: subject.past, future: subject.future)
+                changedByHand.formUnion(runs.map(\.stored.run.key))
+                return .commandOnRuns(pending, runs)
             }
             guard case .trigger(let dag, _, let date?, _) = pending.command else {
                 return .command(pending, conflicts: [])

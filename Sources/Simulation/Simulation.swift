@@ -34,7 +34,8 @@ package struct Simulation {
     var documents: [DAGRecord]
     /// Documents that are taken away, to come back.
     var removed: [DAGRecord] = []
-    var nextCommand: Int64 = 1
+    /// Every command so far; one without an outcome waits for the leader, whoever that is.
+    var commands: [PendingCommand] = []
     let configuration: CoreConfiguration
     let batchLimit: Int
     /// Runs whose tasks were changed by hand: how they end follows from more than the rules.
@@ -97,13 +98,13 @@ package struct Simulation {
         case 170..<173: try cutOff()
         case 173..<176: try staleActs()
         case 176..<178: setClock()
-        case 178..<182: try togglePause()
-        case 182..<189: try trigger()
-        case 189..<192: try backfill()
-        case 192..<194: try changeBackfill()
-        case 194: try changeDocument()
-        case 195: try removeDocument()
-        case 196..<198: try changeByHand()
+        case 178..<182: togglePause()
+        case 182..<189: trigger()
+        case 189..<192: backfill()
+        case 192..<194: changeBackfill()
+        case 194: changeDocument()
+        case 195: removeDocument()
+        case 196..<198: changeByHand()
         case 198: killWorker()
         default: try duplicate()
         }
