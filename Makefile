@@ -5,7 +5,7 @@ ARGS ?=
 # What the installation consists of; each becomes .build/release/<name>.
 PRODUCTS := cryptoflow cryptoflow-scheduler cryptoflow-stream cryptoflow-exchange cryptoflow-model
 
-.PHONY: help setup run build test bench simulate simulate-mutants format check clean install
+.PHONY: help setup run build test bench bench-airflow simulate simulate-mutants chaos format check clean install
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -28,6 +28,10 @@ bench: setup ## build and run the benchmark; options: make bench ARGS="…"
 	@scripts/build.sh $(PRODUCTS) cryptoflow-bench
 	@exec .build/release/cryptoflow-bench $(ARGS)
 
+bench-airflow: ## measure Apache Airflow here likewise: installs it from PyPI into a temporary folder, about 10 minutes
+	@scripts/setup.sh
+	@exec scripts/bench-airflow.sh $(ARGS)
+
 SEEDS ?= 10000
 simulate: setup ## drive the scheduler's core through random disturbances; options: make simulate SEEDS=10000 ARGS="--replay 7"
 	@scripts/build.sh cryptoflow-simulate
@@ -35,6 +39,10 @@ simulate: setup ## drive the scheduler's core through random disturbances; optio
 
 simulate-mutants: setup ## break the core on purpose, one way at a time, and show that the simulator notices
 	@scripts/simulate-mutants.sh
+
+chaos: setup ## kill schedulers, workers and PostgreSQL under load, then audit; options: make chaos ARGS="--seconds 600"
+	@scripts/build.sh cryptoflow cryptoflow-scheduler cryptoflow-chaos
+	@exec .build/release/cryptoflow-chaos $(ARGS)
 
 format: ## rewrite the sources in the project's format
 	swift format --in-place --parallel --recursive Sources Tests Package.swift

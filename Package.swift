@@ -96,8 +96,8 @@ let package = Package(
         room(
             "Scheduler",
             [
-                "ActorQueues", "CivilTime", "DAGDocument", "DAGModel", "Execution", "RunStore", "SchedulerCore",
-                lifecycle, logging,
+                "ActorQueues", "CLinux", "CivilTime", "DAGDocument", "DAGModel", "Execution", "RunStore",
+                "SchedulerCore", lifecycle, logging,
             ]),
 
         // Workers on other machines.
@@ -197,9 +197,8 @@ let package = Package(
             [
                 "CivilTime", "Collecting", "Commands", "DAGDocument", "DAGModel", "Execution", "HTTPClient", "LogFiles",
                 "Markets", "ModelRegistry", "Operators", "PostgresClient", "PrivateCluster", "RecordedExchange",
-                "RunStore", "Scheduler", "SchedulerCore", "Streaming", "Warehouse", "WebServer", "Workers",
-                argumentParser,
-                lifecycle, logging, unixSignals,
+                "RunStore", "Scheduler", "SchedulerCore", "Streaming", "Timetables", "Warehouse", "WebServer", "Workers",
+                argumentParser, lifecycle, logging, unixSignals,
             ]),
         program("cryptoflow", ["Commands", "Programs", argumentParser]),
         program(
@@ -210,11 +209,14 @@ let package = Package(
         room(
             "Benchmarks",
             [
-                "CChildSpawn", "CivilTime", "Collecting", "DAGDocument", "DAGModel", "Execution", "HTTPClient",
+                "CChildSpawn", "CLinux", "CivilTime", "Collecting", "DAGDocument", "DAGModel", "Execution",
+                "HTTPClient",
                 "Markets", "Operators", "PostgresClient", "PrivateCluster", "RunStore", "Scheduler", "SchedulerCore",
                 "Streaming", "Timetables", lifecycle, logging, nioCore, nioHTTP1, nioPosix, nioWebSocket,
             ]),
         program("cryptoflow-bench", ["Benchmarks", "Execution", argumentParser]),
+        room("Chaos", ["Benchmarks", "PostgresClient", "PrivateCluster", "SeededRandom"]),
+        program("cryptoflow-chaos", ["Benchmarks", "Chaos", "Execution", argumentParser]),
 
         // What tests share, and the tests.
         room("LoopbackHTTP", [], path: "Tests/LoopbackHTTP"),

@@ -2,20 +2,20 @@ import FoundationEssentials
 import Glibc
 import Logging
 import PostgresClient
-import PrivateCluster
+package import PrivateCluster
 import RunStore
 
 /// A temporary folder with a private PostgreSQL of default durability.
 ///
 /// Everything goes when it is closed, or when this process is gone.
-struct BenchmarkLab: Sendable {
-    let folder: String
-    let cluster: PrivateCluster
+package struct BenchmarkLab: Sendable {
+    package let folder: String
+    package let cluster: PrivateCluster
     let migrations: String
     private let address: ClusterAddress
 
     /// - Parameter extra: PostgreSQL's settings over those of an installation.
-    static func open(
+    package static func open(
         in parent: String, migrations: String, settings extra: [String: String] = [:]
     ) async throws -> BenchmarkLab {
         var template = Array("\(parent)/cryptoflow-bench-XXXXXX".utf8CString)
@@ -38,13 +38,13 @@ struct BenchmarkLab: Sendable {
         }
     }
 
-    func close() async {
+    package func close() async {
         await cluster.stop()
         try? FileManager.default.removeItem(atPath: folder)
     }
 
     /// An empty database with the project's tables; the URL of its owner.
-    func makeDatabase(_ name: String) async throws -> String {
+    package func makeDatabase(_ name: String) async throws -> String {
         let connection = try await PostgresConnection.connect(PostgresSettings(url: address.url(database: "postgres")))
         _ = try await connection.script("CREATE DATABASE \(name) TEMPLATE template0 ENCODING 'UTF8'")
         await connection.close()

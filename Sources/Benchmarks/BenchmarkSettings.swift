@@ -33,12 +33,12 @@ package struct BenchmarkSettings: Sendable {
 
     var repetitions: Int { isQuick ? min(runs, 2) : runs }
     /// How long the idle scheduler is watched.
-    var idleSeconds: Int { isQuick ? 10 : 15 }
+    var idleSeconds: Int { isQuick ? 10 : 60 }
 }
 
 /// Why a figure could not be measured.
-struct BenchmarkFailure: Error, CustomStringConvertible {
-    let description: String
+package struct BenchmarkFailure: Error, CustomStringConvertible {
+    package let description: String
 
-    init(_ description: String) { self.description = description }
+    package init(_ description: String) { self.description = description }
 }

@@ -21,6 +21,9 @@ enum ProcessFacts {
         return nil
     }
 
+    /// Resident memory of this process in MB.
+    static var ownMegabytes: Double? { megabytes("VmRSS", of: getpid()) }
+
     /// The load averages over 1, 5 and 15 minutes, as the kernel writes them.
     static var loadAverage: String {
         (read("/proc/loadavg") ?? "").split(separator: " ").prefix(3).joined(separator: " ")

@@ -18,12 +18,12 @@ package enum StartedPrograms {
 }
 
 /// A program started by the benchmark, its output in a file.
-struct Program: Sendable {
-    let pid: pid_t
+package struct Program: Sendable {
+    package let pid: Int32
     let outputPath: String
 
     /// Throws ``BenchmarkFailure`` when it cannot be started.
-    static func start(
+    package static func start(
         _ path: String, _ arguments: [String], environment: [String: String] = [:], in folder: String
     ) throws -> Program {
         var template = Array("\(folder)/output-XXXXXX".utf8CString)
@@ -43,11 +43,11 @@ struct Program: Sendable {
         return Program(pid: pid, outputPath: name)
     }
 
-    var output: String { ProcessFacts.read(outputPath) ?? "" }
+    package var output: String { ProcessFacts.read(outputPath) ?? "" }
 
     /// Waits for its end; the wait status.
     @discardableResult
-    func wait() async -> Int32 {
+    package func wait() async -> Int32 {
         await withCheckedContinuation { continuation in
             DispatchQueue(label: "bench.program").async {
                 var status: Int32 = 0
@@ -59,13 +59,13 @@ struct Program: Sendable {
     }
 
     /// Asks it to stop and waits until it has.
-    func end() async {
+    package func end() async {
         kill(pid, SIGTERM)
         await wait()
     }
 
     /// Waits until its output contains `text`, looking every millisecond; false when it ends before, or takes longer.
-    func waitForOutput(_ text: String, seconds: Double) async throws -> Bool {
+    package func waitForOutput(_ text: String, seconds: Double) async throws -> Bool {
         let start = MonotonicClock.nanoseconds
         while MonotonicClock.seconds(from: start, to: MonotonicClock.nanoseconds) < seconds {
             if output.contains(text) { return true }

@@ -4,6 +4,7 @@
 #define CRYPTOFLOW_CLINUX_SHIM_H
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdint.h>
@@ -103,6 +104,11 @@ static inline int64_t cryptoflow_seek_data(int fd, int64_t offset) {
 /// The start of the next hole (`SEEK_HOLE`) at or after `offset`, the end of the file counting as one; -1 with errno.
 static inline int64_t cryptoflow_seek_hole(int fd, int64_t offset) {
     return (int64_t)lseek(fd, (off_t)offset, 4);
+}
+
+/// Gives free memory of the heap back to the system; what a large load needed would else stay with the process.
+static inline void cryptoflow_trim_heap(void) {
+    malloc_trim(0);
 }
 
 #endif

@@ -12,6 +12,10 @@ package struct CommandEnvironment: Sendable {
     package var models: any ModelDeskOpener
     /// Opens the list of collected markets; nil where a program has none.
     package var desks: (any MarketDeskOpener)?
+    /// Runs DAGs without a history; nil where a program cannot.
+    package var tester: (any DAGTester)?
+    /// Looks at what settings lead to; nil where a program cannot.
+    package var inspector: (any ConfigInspector)?
     /// The operators that documents may use.
     package var operators: [OperatorSignature]
     /// The program's version, `0.1.0`.
@@ -27,7 +31,7 @@ package struct CommandEnvironment: Sendable {
 
     package init(
         opener: any HistoryOpener, models: (any ModelDeskOpener)? = nil, desks: (any MarketDeskOpener)? = nil,
-        operators: [OperatorSignature],
+        tester: (any DAGTester)? = nil, inspector: (any ConfigInspector)? = nil, operators: [OperatorSignature],
         version: String, console: Console = .standard,
         actor: String = CommandEnvironment.userName(),
         variables: [String: String] = ProcessInfo.processInfo.environment,
@@ -36,6 +40,8 @@ package struct CommandEnvironment: Sendable {
         self.opener = opener
         self.models = models ?? NoModels()
         self.desks = desks
+        self.tester = tester
+        self.inspector = inspector
         self.operators = operators
         self.version = version
         self.console = console

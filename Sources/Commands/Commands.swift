@@ -8,7 +8,8 @@ package enum Commands {
     package static var subcommands: [any ParsableCommand.Type] {
         [
             DAGCommand.self, RunCommand.self, TaskCommand.self, BackfillCommand.self, ModelCommand.self,
-            ScheduleCommand.self, MarketCommand.self, StreamCommand.self, LogsCommand.self, WhyCommand.self,
+            ScheduleCommand.self, ConfigCommand.self, MarketCommand.self, StreamCommand.self, LogsCommand.self,
+            WhyCommand.self,
             VersionCommand.self,
         ]
     }

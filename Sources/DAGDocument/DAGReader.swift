@@ -179,6 +179,7 @@ struct DAGReader {
             var reader = TaskReader(context, templates.task(entries, path), at: element.mark, path)
             drafts.append(reader.read())
         }
+        templates.warnOfUnused()
         return drafts
     }
 

@@ -51,6 +51,8 @@ struct TaskTemplates {
     private var resolved: [String: [MergedEntry]] = [:]
     /// Names being resolved, outermost first.
     private var open: [String] = []
+    /// Names that a task, a default or another template takes something from.
+    private var used: Set<String> = []
     /// `default_args`, the implicit first template.
     private(set) var defaults: [MergedEntry] = []
 
@@ -77,6 +79,15 @@ struct TaskTemplates {
             } else if !defaults.value.isNull {
                 context.mismatch(Field(defaults, in: root), "a mapping of task attributes")
             }
+        }
+    }
+
+    /// Warns of templates that nothing extends; call when every task has been read.
+    func warnOfUnused() {
+        for (name, source) in sources.sorted(by: { $0.key < $1.key }) where !used.contains(name) {
+            context.warning(
+                "the template '\(name)' is not used", hint: "add extends: [\(name)] to a task, or remove it",
+                at: source.entry.keyMark, source.path)
         }
     }
 
@@ -114,6 +125,7 @@ struct TaskTemplates {
                     context.error("templates extend each other in a circle: \(circle)", at: node.mark, item.path)
                     continue
                 }
+                used.insert(name)
                 result = result.merged(with: resolve(name))
             }
         }

@@ -120,7 +120,7 @@ package final class ChildReaper: Sendable {
     ///
     /// Nil when /proc must be searched instead.
     private func strangers() -> [ProcessTable.Entry]? {
-        guard isSubreaper, let all = ProcessTable.children() else { return nil }
+        guard isSubreaper, let all = ProcessTable.adoptedChildren() else { return nil }
         let unknown = children.withLock { children in all.filter { children[$0] == nil } }
         return unknown.compactMap { ProcessTable.entry($0) }
     }

@@ -50,19 +50,15 @@ enum ProcessTable {
         return bytes.split(separator: 0).contains { $0.elementsEqual(entry) }
     }
 
-    /// The children of this process, adopted ones included; nil when the kernel does not tell.
-    static func children() -> [Int32]? {
-        var found: [Int32] = []
-        for thread in numbers(in: "/proc/self/task") {
-            guard let bytes = read("/proc/self/task/\(thread)/children", limit: 1 << 20) else {
-                if errno == ENOENT, access("/proc/self/task/\(thread)", F_OK) == 0 { return nil }
-                continue
-            }
-            for field in bytes.split(separator: UInt8(ascii: " ")) {
-                if let pid = number(field) { found.append(Int32(truncatingIfNeeded: pid)) }
-            }
+    /// The children of this process's main thread, adopted ones included; nil when the kernel does not tell.
+    ///
+    /// Orphans go to the first thread of their subreaper that lives, and in a Swift program the main thread lives to the
+    /// end; what other threads have spawned stays with them.
+    static func adoptedChildren() -> [Int32]? {
+        guard let bytes = read("/proc/self/task/\(getpid())/children", limit: 1 << 20) else { return nil }
+        return bytes.split(separator: UInt8(ascii: " ")).compactMap { field in
+            number(field).map { Int32(truncatingIfNeeded: $0) }
         }
-        return found
     }
 
     /// Identifies this start of the machine; empty when the kernel does not tell.

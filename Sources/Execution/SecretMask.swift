@@ -134,13 +134,13 @@ package struct SecretMask: Sendable, Hashable {
 /// Names that say that what they name is secret.
 ///
 /// Source: Airflow 3, `DEFAULT_SENSITIVE_FIELDS` of its secrets masker.
-enum SecretName {
+package enum SecretName {
     private static let words = [
         "access_key", "access_token", "api_key", "apikey", "authorization", "connection_string", "keyfile_dict",
         "passphrase", "passwd", "password", "private_key", "proxies", "proxy", "secret", "service_account", "token",
     ]
 
-    static func matches(_ name: String) -> Bool {
+    package static func matches(_ name: String) -> Bool {
         let name = name.lowercased()
         return words.contains { name.contains($0) }
     }

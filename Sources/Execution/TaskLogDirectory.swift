@@ -19,10 +19,15 @@ package struct TaskLogDirectory: Sendable, Hashable {
     ///
     /// `mapIndex` is -1 for a task that is not mapped.
     package func path(dag: DAGID, runID: String, task: TaskID, mapIndex: Int = -1, tryNumber: Int) -> String {
-        var path = "\(root)/dag_id=\(Self.encoded(dag.rawValue))/run_id=\(Self.encoded(runID))"
+        var path = runFolder(dag: dag, runID: runID)
         path += "/task_id=\(Self.encoded(task.rawValue))"
         if mapIndex >= 0 { path += "/map_index=\(mapIndex)" }
         return path + "/attempt=\(tryNumber).log"
+    }
+
+    /// The folder of a run's logs.
+    func runFolder(dag: DAGID, runID: String) -> String {
+        "\(root)/dag_id=\(Self.encoded(dag.rawValue))/run_id=\(Self.encoded(runID))"
     }
 
     /// The log file of an attempt.
@@ -46,15 +51,14 @@ package struct TaskLogDirectory: Sendable, Hashable {
     /// An id as one component of a path: whatever is not a plain character is percent-encoded, and an id too long for a
     /// file name is cut and told apart by a hash of the whole.
     static func encoded(_ id: String) -> String {
+        // The usual id is a component as it is.
+        if id.utf8.count <= 200, id.utf8.allSatisfy(isPlain) { return id }
         let hex = Array("0123456789ABCDEF".utf8)
         var bytes: [UInt8] = []
         for byte in id.utf8 {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "."),
-                UInt8(ascii: ":"), UInt8(ascii: "+"), UInt8(ascii: "@"), UInt8(ascii: "="), UInt8(ascii: ","):
+            if isPlain(byte) {
                 bytes.append(byte)
-            default:
+            } else {
                 bytes += [UInt8(ascii: "%"), hex[Int(byte >> 4)], hex[Int(byte & 15)]]
             }
         }
@@ -62,5 +66,15 @@ package struct TaskLogDirectory: Sendable, Hashable {
         // FNV-1a, 64 bits. "~" is encoded above, so a cut name meets no other id's.
         let hash = id.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
         return String(decoding: bytes.prefix(170), as: UTF8.self) + "~" + String(hash, radix: 16)
+    }
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "."),
+            UInt8(ascii: ":"), UInt8(ascii: "+"), UInt8(ascii: "@"), UInt8(ascii: "="), UInt8(ascii: ","):
+            true
+        default:
+            false
+        }
     }
 }

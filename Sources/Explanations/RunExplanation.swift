@@ -9,7 +9,7 @@ extension Explanation {
     /// - Parameter active: the DAG's runs in `queued` and `running`.
     package static func run(
         _ detail: RunDetail, of summary: DAGSummary, health: SchedulerHealth, active: [RunRecord],
-        workers: [WorkerSummary] = [], now: Timestamp
+        workers: [WorkerSummary] = [], pools: [String: PoolUse] = [:], now: Timestamp
     ) -> Explanation {
         let run = detail.run
         let subject = "run \(run.runID) of DAG \(run.dag)"
@@ -28,7 +28,7 @@ extension Explanation {
         let open = detail.tasks.filter { !$0.state.isFinished }
         for task in open {
             let inner = self.task(
-                task, in: detail, of: summary, health: health, active: active, workers: workers, now: now)
+                task, in: detail, of: summary, health: health, active: active, workers: workers, pools: pools, now: now)
             let answer = inner.blocking
             conditions.append(
                 Condition(
@@ -49,7 +49,7 @@ extension Explanation {
     /// Why a task of a run has not started, or not ended.
     package static func task(
         _ status: TaskStatus, in detail: RunDetail, of summary: DAGSummary, health: SchedulerHealth,
-        active: [RunRecord], workers: [WorkerSummary] = [], now: Timestamp
+        active: [RunRecord], workers: [WorkerSummary] = [], pools: [String: PoolUse] = [:], now: Timestamp
     ) -> Explanation {
         let run = detail.run
         let subject = "task \(status.instance.name) of run \(run.runID) of DAG \(run.dag)"
@@ -100,9 +100,7 @@ extension Explanation {
                         since: status.endDate, until: retryAt))
             }
             conditions.append(tasksAtOnce(detail))
-            conditions.append(
-                Condition(
-                    "pool", holds: true, "it takes \(task.poolSlots) of the slots of \(task.pool)"))
+            conditions.append(pool(of: task, pools[task.pool]))
         }
         return Explanation(
             subject: subject, conditions: conditions,
@@ -164,6 +162,32 @@ extension Explanation {
             "upstream", holds: task.triggerRule == .always,
             "it waits for \(names.joined(separator: ", "))\(state); its trigger rule is \(task.triggerRule.rawValue)",
             since: open.first?.startDate, advice: "cryptoflow why \(detail.run.dag) '\(detail.run.runID)' \(first)")
+    }
+
+    /// Whether the task's pool has room, and who has it otherwise.
+    private static func pool(of task: TaskSpec, _ use: PoolUse?) -> Condition {
+        guard let use else {
+            return Condition("pool", holds: true, "it takes \(task.poolSlots) of the slots of \(task.pool)")
+        }
+        let need = task.poolSlots == 1 ? "1 slot" : "\(task.poolSlots) slots"
+        guard use.free < task.poolSlots else {
+            return Condition(
+                "pool", holds: true, "it needs \(need) of \(use.name): \(use.free) of \(use.slots) are free")
+        }
+        let shown = use.holders.prefix(5).map { holder in
+            let index = holder.mapIndex < 0 ? "" : "[\(holder.mapIndex)]"
+            let slots = holder.slots == 1 ? "" : " (\(holder.slots) slots)"
+            return "\(holder.dag) \(holder.runID) \(holder.task)\(index)\(slots)"
+        }
+        let rest = use.holders.count > shown.count ? " and \(use.holders.count - shown.count) more" : ""
+        let who = shown.isEmpty ? "" : ", held by " + shown.joined(separator: ", ") + rest
+        let first = use.holders.first
+        return Condition(
+            "pool", holds: false,
+            use.slots < task.poolSlots
+                ? "it needs \(need) and the pool \(use.name) has only \(use.slots)"
+                : "the pool \(use.name) is full: it needs \(need), \(max(use.free, 0)) of \(use.slots) are free\(who)",
+            since: first?.since, advice: first.map { "cryptoflow why \($0.dag) '\($0.runID)' \($0.task)" })
     }
 
     private static func tasksAtOnce(_ detail: RunDetail) -> Condition {

@@ -63,16 +63,23 @@ extension Explanation {
     package static func backfill(
         _ backfill: BackfillRecord, of summary: DAGSummary, health: SchedulerHealth, active: [RunRecord]
     ) -> Explanation {
+        if let ended = backfill.endedAt {
+            let left = backfill.total - backfill.created - backfill.skipped
+            return Explanation(
+                subject: "backfill \(backfill.id) of DAG \(summary.id)", conditions: [],
+                settled:
+                    "the backfill ended in \(backfill.state.rawValue) at \(ended.iso8601): \(backfill.created) run, "
+                    + "\(backfill.skipped) left alone" + (left > 0 ? ", \(left) not come to" : ""))
+        }
         let own = active.filter { $0.backfill == backfill.id }
         let live = active.filter { $0.backfill == nil }
         let done = backfill.created + backfill.skipped
         var conditions = [leads(health)]
         conditions.append(
             Condition(
-                "wanted", holds: backfill.endedAt == nil && backfill.state != .paused,
-                backfill.endedAt == nil && backfill.state != .paused
-                    ? "the backfill goes on" : "the backfill is \(backfill.state.rawValue)", since: backfill.endedAt,
-                advice: backfill.endedAt == nil ? "cryptoflow backfill resume \(backfill.id)" : nil))
+                "wanted", holds: backfill.state == .running,
+                backfill.state == .running ? "the backfill goes on" : Self.standing(backfill),
+                advice: backfill.state == .paused ? "cryptoflow backfill resume \(backfill.id)" : nil))
         conditions.append(unpaused(summary))
         conditions.append(
             Condition(
@@ -86,6 +93,12 @@ extension Explanation {
         return Explanation(
             subject: "backfill \(backfill.id) of DAG \(summary.id)", conditions: conditions,
             settled: "nothing blocks: \(done) of \(backfill.total) logical dates are decided")
+    }
+
+    /// What a backfill that begins no more runs waits for.
+    private static func standing(_ backfill: BackfillRecord) -> String {
+        backfill.state == .cancelled
+            ? "the backfill is cancelled and ends with its runs under way" : "the backfill is paused"
     }
 
     static func leads(_ health: SchedulerHealth) -> Condition {

@@ -7,9 +7,10 @@ import PostgresClient
 /// `cryptoflow db …`.
 package struct DatabaseCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
-        commandName: "db", abstract: "The database: its URL, its migrations, its backups.",
+        commandName: "db", abstract: "The database: its URL, its migrations, its backups, what it forgets.",
         subcommands: [
             URLCommand.self, MigrateCommand.self, StatusCommand.self, BackupCommand.self, RestoreCommand.self,
+            DatabasePrune.self,
         ])
 
     package init() {}

@@ -29,6 +29,8 @@ package struct SchedulerOptions: ParsableArguments {
 
     @OptionGroup package var queues: OwnQueuesOption
 
+    @OptionGroup package var retention: RetentionOptions
+
     package init() {}
 
     /// A scheduler as these options say, and what to close in the end.
@@ -38,9 +40,11 @@ package struct SchedulerOptions: ParsableArguments {
         terminal: Terminal, logger: Logger
     ) async throws -> (service: any Service, close: @Sendable () async -> Void) {
         let installation = try Installation(dags: dags, migrations: migrations)
+        var settings = SchedulerSettings()
+        let environment = ProcessInfo.processInfo.environment
+        settings.retention = try retention.settings(environment: environment)
         let address = try DatabaseAddress.resolve(database.target)
         let folder = try database.preparedHome()
-        let environment = ProcessInfo.processInfo.environment
         let backend = try await Backend.open(
             ownerURL: address.ownerURL, access: WarehouseAccess(home: folder, environment: environment),
             migrations: installation.migrations, logger: logger)

@@ -20,9 +20,19 @@ package struct OperatorKit: Sendable {
         builtinSignatures + [MarketFetch.signature] + ModelOperator.Verb.allCases.map(\.signature)
 
     init(connections: Connections, http: HTTPClient, markets: MarketGateway, runs: any RunInquiry) {
+        self.init(connections: connections, http: http, markets: .success(markets), runs: runs)
+    }
+
+    /// - Parameter markets: a failure is what every task that fetches market data ends with.
+    init(
+        connections: Connections, http: HTTPClient, markets: Result<MarketGateway, TaskFailure>, runs: any RunInquiry
+    ) {
         var registry = OperatorRegistry()
         registerBuiltins(into: &registry, OperatorDependencies(connections: connections, http: http, runs: runs))
-        MarketFetch.register(in: &registry, gateway: markets)
+        switch markets {
+        case .success(let gateway): MarketFetch.register(in: &registry, gateway: gateway)
+        case .failure(let problem): registry.register(MarketFetch.signature) { _ in throw problem }
+        }
         ModelOperator.register(in: &registry, connections: connections) {
             try Installation.program("cryptoflow-model", in: Installation.executableFolder())
         }
@@ -71,10 +81,11 @@ enum SchedulerProgram {
         let processes = ProcessLauncher(
             instance: try await backend.store.instanceID(), environment: environment, recorder: spawns,
             grace: .seconds(2), guarded: guarded)
+        let directory = TaskLogDirectory(
+            root: logs, mask: SecretMask(environment: environment, warehouseURL: backend.warehouseURL))
         let local = LocalExecutor(
             registry: kit.registry,
-            logs: TaskLogDirectory(
-                root: logs, mask: SecretMask(environment: environment, warehouseURL: backend.warehouseURL)),
+            logs: directory,
             processes: processes,
             outputs: backend.store, variables: EnvironmentVariables(environment: environment, store: backend.store),
             connections: connections)
@@ -84,6 +95,7 @@ enum SchedulerProgram {
             loader: DocumentLoader(catalog: OperatorCatalog(OperatorKit.signatures), root: dags))
         return SchedulerService(
             store: backend.store, executor: executor, spawns: spawns, documents: documents,
+            logs: directory,
             holder: ThisProcess.leaseHolder(), isHolderDead: ThisProcess.isDead, settings: settings, observer: observer,
             logger: logger)
     }

@@ -1,5 +1,6 @@
 package import ArgumentParser
 package import CivilTime
+package import Commands
 
 /// The command line of `cryptoflow standalone`.
 package struct StandaloneOptions: ParsableArguments {
@@ -35,6 +36,8 @@ package struct StandaloneOptions: ParsableArguments {
     package var skipsStream = false
 
     @OptionGroup package var queues: OwnQueuesOption
+
+    @OptionGroup package var retention: RetentionOptions
 
     package init() {}
 

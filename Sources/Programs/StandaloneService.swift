@@ -1,4 +1,5 @@
 import CivilTime
+import Commands
 import DAGModel
 import FoundationEssentials
 import Glibc
@@ -34,6 +35,8 @@ package struct StandaloneService: Service {
         let home = try CryptoflowHome(path: options.home)
         try home.prepare()
         let environment = ProcessInfo.processInfo.environment
+        // Before anything is started.
+        _ = try options.retention.settings(environment: environment)
         let given = environment["CRYPTOFLOW_DATABASE_URL"].flatMap { $0.isEmpty ? nil : $0 }
         let cluster = given == nil ? PrivateCluster(home: home, logger: logger) : nil
         do {
@@ -150,6 +153,7 @@ package struct StandaloneService: Service {
     ) async throws -> ServiceGroup {
         let fills = !options.skipsFill && !opened.state[opened.feed].isFilled
         var settings = SchedulerSettings()
+        settings.retention = try options.retention.settings(environment: opened.environment)
         settings.core.ownQueues = try options.queues.names
         if fills { settings.core.heldDAGs = Set(FirstFillPlan.heldBack + FirstFillService.afterwards) }
         let scheduler = try await SchedulerProgram.service(

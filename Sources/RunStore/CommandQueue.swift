@@ -16,4 +16,9 @@ package protocol CommandQueue: Sendable {
 
     /// Sets the paused flag, in effect at the leader's next look (at once when it is there). False: no such DAG.
     func setPaused(_ dag: DAGID, _ isPaused: Bool, actor: String) async throws -> Bool
+
+    /// Writes a note on a run, or on a task of it, in place of an earlier one; nil removes it. False: no such run.
+    ///
+    /// - Parameter mapIndex: -1 unless the task is mapped.
+    func setNote(_ text: String?, on run: RunKey, task: TaskID?, mapIndex: Int, actor: String) async throws -> Bool
 }

@@ -22,10 +22,12 @@ enum CommitSQL {
         WHERE NOT EXISTS (SELECT FROM flow.dag_version AS v WHERE v.dag_id = u.dag_id AND v.version = u.version)
         """
 
-    private static let dagValues = """
-        unnest($1::text[], $2::text[], $3::text[], $4::bool[], $5::text[], $6::text[], $7::text[], $8::text[],
-            $9::int8[], $10::int8[], $11::text[])
-            AS u(dag_id, version, file, is_active, display_name, description, owner, tags, task_count, max_failed, schedule)
+    private static let dagArrays = """
+        $1::text[], $2::text[], $3::text[], $4::bool[], $5::text[], $6::text[], $7::text[], $8::text[], $9::int8[],
+            $10::int8[], $11::text[]
+        """
+    private static let dagNames = """
+        dag_id, version, file, is_active, display_name, description, owner, tags, task_count, max_failed, schedule
         """
     private static let tags = "ARRAY(SELECT json_array_elements_text(u.tags::json))"
 
@@ -33,9 +35,8 @@ enum CommitSQL {
         INSERT INTO flow.dag (dag_id, version, file, is_active, display_name, description, owner, tags, task_count,
             max_consecutive_failed_runs, schedule, is_paused)
         SELECT u.dag_id, u.version, u.file, u.is_active, u.display_name, u.description, u.owner, \(tags), u.task_count,
-            u.max_failed, u.schedule::json, p.is_paused
-        FROM \(dagValues)
-        JOIN unnest($1::text[], $12::bool[]) AS p(dag_id, is_paused) ON p.dag_id = u.dag_id
+            u.max_failed, u.schedule::json, u.is_paused
+        FROM unnest(\(dagArrays), $12::bool[]) AS u(\(dagNames), is_paused)
         """
 
     static let updateDAGs = """
@@ -43,7 +44,7 @@ enum CommitSQL {
             display_name = u.display_name, description = u.description, owner = u.owner, tags = \(tags),
             task_count = u.task_count, max_consecutive_failed_runs = u.max_failed, schedule = u.schedule::json,
             updated_at = clock_timestamp()
-        FROM \(dagValues)
+        FROM unnest(\(dagArrays)) AS u(\(dagNames))
         WHERE d.dag_id = u.dag_id
         """
 
@@ -86,7 +87,7 @@ enum CommitSQL {
     static let dropLiveRuns = "DELETE FROM flow.live_run WHERE run_key = ANY($1::int8[])"
 
     static let deleteRuns = [
-        "task_attempt_past", "task_instance", "task_output", "task_map", "task_log", "live_run", "dag_run",
+        "task_attempt_past", "task_instance", "task_output", "task_map", "task_log", "note", "live_run", "dag_run",
     ].map { "DELETE FROM flow.\($0) WHERE run_key = ANY($1::int8[])" }
 
     static let recordProcesses = """

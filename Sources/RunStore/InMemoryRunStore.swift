@@ -18,11 +18,13 @@ package actor InMemoryRunStore: RunStore, CommandQueue {
     private(set) var processes: [AttemptID: ProcessRecord] = [:]
     private(set) var versions: [DAGID: [DAGVersionSummary]] = [:]
     private(set) var sources: [DAGID: String] = [:]
+    private(set) var texts: [DAGID: [DAGVersionID: String]] = [:]
+    private(set) var notes: [RunKey: [Note]] = [:]
     private(set) var commands: [CommandRow] = []
     private(set) var problems: [ImportErrorRecord] = []
     private var variables: [String: String] = [:]
     private var isCutOff = false
-    private var pools = ["default_pool": 128]
+    private(set) var pools = ["default_pool": 128]
     private var wakers: [Int: AsyncStream<Void>.Continuation] = [:]
     private var lastWaker = 0
 
@@ -89,11 +91,13 @@ package actor InMemoryRunStore: RunStore, CommandQueue {
         case .insertDAG(let record, _), .updateDAG(let record):
             let id = record.dag.id
             sources[id] = record.sourceText
+            texts[id, default: [:]][record.version] = record.sourceText
             let known = versions[id] ?? []
             if !known.contains(where: { $0.version == record.version }) {
                 let version = DAGVersionSummary(version: record.version, number: known.count + 1, createdAt: now)
                 versions[id] = known + [version]
             }
+        case .deleteRun(let key): notes[key] = nil
         case .finishCommand(let id, let outcome):
             if let index = commandIndex(id) { commands[index].outcome = outcome }
         default: break
@@ -187,6 +191,18 @@ package actor InMemoryRunStore: RunStore, CommandQueue {
         if isKnown { wake() }
         return isKnown
     }
+
+    package func setNote(
+        _ text: String?, on run: RunKey, task: TaskID?, mapIndex: Int, actor: String
+    ) async throws -> Bool {
+        guard tables.runs[run] != nil else { return false }
+        var own = (notes[run] ?? []).filter { $0.task != task || $0.mapIndex != mapIndex }
+        if let text { own.append(Note(task: task, mapIndex: mapIndex, text: text, author: actor, writtenAt: now)) }
+        notes[run] = own
+        return true
+    }
+
+    package func pruneRecords(before date: Timestamp, limit: Int) async throws -> Int { 0 }
 
     private func commandIndex(_ id: Int64) -> Int? {
         id >= 1 && id <= commands.count ? Int(id) - 1 : nil

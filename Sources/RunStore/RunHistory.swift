@@ -47,6 +47,21 @@ package protocol RunHistory: Sendable {
     /// 24 hours, by outcome.
     func runCounts() async throws -> [RunState: Int]
 
+    /// The runs of a DAG at these logical dates, by date.
+    func runs(of dag: DAGID, at dates: [Timestamp]) async throws -> [RunRecord]
+
+    /// The runs that a retention rule lets go: see ``RunStore/expiredRuns(_:limit:)``.
+    func expiredRuns(_ rule: RetentionRule, limit: Int) async throws -> [RunRecord]
+
+    /// The notes on a run, its own first, then those on its tasks.
+    func notes(of run: RunKey) async throws -> [Note]
+
+    /// The text of a version of a DAG's document; nil when there is none.
+    func sourceText(of dag: DAGID, version: DAGVersionID) async throws -> String?
+
+    /// A pool and who holds its slots; nil when there is none.
+    func poolUse(_ name: String) async throws -> PoolUse?
+
     /// Workers that are alive, and those that ended in the last day; newest first.
     func workers() async throws -> [WorkerSummary]
 

@@ -57,6 +57,16 @@ package protocol RunStore: OutputReader, VariableReader, Sendable {
     /// ``ClearRequest/maximumRuns`` each way, the nearest), each with its definition; empty when there is none.
     func runsToChange(dag: DAGID, runID: String, past: Bool, future: Bool) async throws -> [Snapshot.ActiveRun]
 
+    /// Runs that have ended and that the rule lets go, the first made first.
+    ///
+    /// The newest run of each outcome of a DAG is never among them: newest by the instant from which it may run.
+    func expiredRuns(_ rule: RetentionRule, limit: Int) async throws -> [RunRecord]
+
+    /// Forgets answered commands and asset events of before an instant that nobody waits for, at most `limit` of each.
+    ///
+    /// Returns how many of the kind with the most.
+    func pruneRecords(before date: Timestamp, limit: Int) async throws -> Int
+
     /// Replaces what is known of broken documents.
     func setImportErrors(_ errors: [ImportErrorRecord]) async throws
 

@@ -1,4 +1,5 @@
 import ActorQueues
+import CLinux
 package import DAGDocument
 import DAGModel
 import Dispatch
@@ -14,6 +15,8 @@ package actor FolderDocuments: DocumentSource {
     private var watch: DAGFolderWatch
     private var files: [String: LoadedFile] = [:]
     private var owners: [DAGID: DAGVersionID] = [:]
+    /// Looks until the heap is given back; nil when nothing large was loaded.
+    private var looksUntilTrim: Int?
 
     package init(loader: DocumentLoader) {
         self.loader = loader
@@ -27,6 +30,7 @@ package actor FolderDocuments: DocumentSource {
             owners = [:]
         }
         let changes = watch.refresh()
+        trim(after: changes.loaded.count)
         if changes.isEmpty && !afresh {
             return DocumentChanges(loaded: [], present: Set(owners.keys), problems: nil, brokenFiles: broken)
         }
@@ -49,6 +53,18 @@ package actor FolderDocuments: DocumentSource {
             problems: problems.map { ImportErrorRecord(file: $0.file, diagnostics: $0.diagnostics) },
             brokenFiles: broken)
     }
+
+    /// A large load leaves much free memory behind, here and where it is committed: after a few more looks that is done.
+    private func trim(after loaded: Int) {
+        if loaded >= Self.largeLoad {
+            looksUntilTrim = 5
+        } else if let looks = looksUntilTrim {
+            looksUntilTrim = looks > 1 ? looks - 1 : nil
+            if looks == 1 { cryptoflow_trim_heap() }
+        }
+    }
+
+    private static let largeLoad = 200
 
     private var broken: Set<String> { Set(files.values.filter(\.hasErrors).map(\.file)) }
 }

@@ -9,7 +9,7 @@ extension Leader {
     /// Commits what has gathered until nothing is left, and answers lookups in between.
     func commitLoop() async {
         while failure == nil {
-            if queue.hasDecisions || !spawns.isEmpty {
+            if queue.hasDecisions || spawns.isDue {
                 await commitNext()
             } else if let lookup = queue.question {
                 await answer(lookup)
@@ -68,6 +68,7 @@ extension Leader {
         switch action {
         case .start(let attempt): start(attempt)
         case .stop(let attempt, let reason): stop(attempt, reason: reason)
+        case .removeLogs(let runs): retention.removeLogs(of: runs)
         case .findRuns, .findPrevious: break  // queued as a lookup when it was decided
         }
     }

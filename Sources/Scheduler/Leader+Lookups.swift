@@ -25,6 +25,7 @@ extension Leader {
         while failure == nil {
             do {
                 let event = try await ask(lookup)
+                if case .runsExpired(let runs, nil) = event { expiredCount = runs.count }
                 let now = Timestamp.now()
                 queue.answer(event, now: now)
                 return goOn(at: now)
@@ -43,6 +44,8 @@ extension Leader {
             return .runsFound(backfill, dates: dates, runs: try await store.findRuns(dag: dag, dates: dates))
         case .previous(let run, let dag, let date):
             return .previousFound(run, try await store.previousRun(dag: dag, before: date))
+        case .expired(let rule, let limit):
+            return .runsExpired(try await store.expiredRuns(rule, limit: limit), asked: nil)
         case .command(let pending) where pending.command.subject != nil:
             guard let subject = pending.command.subject else { return .wake }
             return .commandOnRuns(
@@ -50,6 +53,9 @@ extension Leader {
                 try await store.runsToChange(
                     dag: subject.dag, runID: subject.runID, past: subject.past, future: subject.future))
         case .command(let pending):
+            if case .prune(let rule, let limit) = pending.command {
+                return .runsExpired(try await store.expiredRuns(rule, limit: min(limit, 500)), asked: pending)
+            }
             return .command(pending, conflicts: try await conflicts(of: pending.command))
         }
     }

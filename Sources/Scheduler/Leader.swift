@@ -23,6 +23,7 @@ actor Leader {
     let observer: any SchedulerObserver
     let logger: Logger
     let spawns: SpawnRecords
+    let retention: Retention
 
     /// The core, and what it decided that is not carried out yet.
     var queue: DecisionQueue
@@ -39,19 +40,23 @@ actor Leader {
     var stoppedWithoutLease: Set<AttemptID> = []
     var gate: StartGate
     var isStopping = false
+    /// What the last question for expired runs found.
+    var expiredCount = 0
     /// Set when this epoch is over: fenced, or a commit that can never succeed.
     var failure: (any Error)?
     private var waiters: [CheckedContinuation<Void, Never>] = []
     private var timer: WakeTimer?
 
     init(
-        epoch: Int64, store: any RunStore, executor: any Executor, spawns: SpawnRecords, settings: SchedulerSettings,
+        epoch: Int64, store: any RunStore, executor: any Executor, spawns: SpawnRecords, retention: Retention,
+        settings: SchedulerSettings,
         observer: any SchedulerObserver, logger: Logger, snapshot: Snapshot, leaseEnd: ContinuousClock.Instant
     ) {
         self.epoch = epoch
         self.store = store
         taskExecutor = executor
         self.spawns = spawns
+        self.retention = retention
         self.settings = settings
         self.observer = observer
         self.logger = logger

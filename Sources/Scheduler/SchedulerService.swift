@@ -16,15 +16,18 @@ package struct SchedulerService: Service {
     private let isHolderDead: @Sendable (LeaseHolder) -> Bool
     private let settings: SchedulerSettings
     private let observer: any SchedulerObserver
+    private let retention: Retention
     private let logger: Logger
 
     /// - Parameters:
     ///   - spawns: what `executor` records its processes in.
     ///   - holder: this process.
+    ///   - logs: where the logs of tries are, to remove those of forgotten runs; nil to leave logs alone.
     ///   - isHolderDead: whether the process of a lease is certainly gone: only ever true for one of this host.
     package init(
         store: any RunStore, executor: any Executor, spawns: SpawnRecords, documents: any DocumentSource,
-        holder: LeaseHolder, isHolderDead: @escaping @Sendable (LeaseHolder) -> Bool, settings: SchedulerSettings,
+        logs: TaskLogDirectory? = nil, holder: LeaseHolder, isHolderDead: @escaping @Sendable (LeaseHolder) -> Bool,
+        settings: SchedulerSettings,
         observer: any SchedulerObserver, logger: Logger
     ) {
         self.store = store
@@ -35,6 +38,7 @@ package struct SchedulerService: Service {
         self.isHolderDead = isHolderDead
         self.settings = settings
         self.observer = observer
+        retention = Retention(settings: settings.retention, logs: logs, logger: logger)
         self.logger = logger
     }
 
@@ -129,8 +133,8 @@ package struct SchedulerService: Service {
         if !isForeign { try await makeDead(orphans) }
         let snapshot = try await store.snapshot()
         let leader = Leader(
-            epoch: lease.epoch, store: store, executor: executor, spawns: spawns, settings: settings,
-            observer: observer, logger: logger, snapshot: snapshot, leaseEnd: leaseEnd)
+            epoch: lease.epoch, store: store, executor: executor, spawns: spawns, retention: retention,
+            settings: settings, observer: observer, logger: logger, snapshot: snapshot, leaseEnd: leaseEnd)
         await leader.begin()
         // What workers carry out goes on.
         for attempt in snapshot.runs.flatMap(\.attempts) where attempt.queue != nil { await leader.start(attempt) }
@@ -179,6 +183,7 @@ package struct SchedulerService: Service {
             group.addTask { try await watchDocuments(leader) }
             group.addTask { try await watchCommands(leader) }
             group.addTask { try await renew(leader) }
+            group.addTask { try await retention.run(leader, store) }
             group.addTask { await executor.attend() }
             group.addTask {
                 if !foreign.isEmpty { try await recoverForeign(foreign, for: leader) }

@@ -31,6 +31,8 @@ package struct SchedulerSettings: Sendable {
     package var stopGrace = Duration.milliseconds(2_500)
     /// The most changes a commit gathers.
     package var batchLimit = 500
+    /// How long the history and the logs are kept.
+    package var retention = RetentionSettings()
 
     package init() {}
 }

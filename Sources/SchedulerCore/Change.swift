@@ -52,6 +52,8 @@ package enum Action: Hashable, Sendable {
     case start(AttemptStart)
     /// Stop this try; it still reports its end.
     case stop(AttemptID, reason: String)
+    /// Remove the logs of runs that are forgotten.
+    case removeLogs([ForgottenRun])
     /// Find the runs at these logical dates, then report ``SchedulerEvent/runsFound(_:dates:runs:)`` before any other
     /// event.
     case findRuns(BackfillID, dag: DAGID, dates: [Timestamp])

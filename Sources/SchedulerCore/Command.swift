@@ -17,8 +17,13 @@ package enum Command: Hashable, Sendable, Codable {
     /// Sets the state of a task, or of one instance of a mapped one: `success` or `failed`. Tasks below that failed for its
     /// sake run again after a success.
     case markTask(dag: DAGID, runID: String, task: TaskID, mapIndex: Int?, state: TaskState, dryRun: Bool)
+    /// Sets the state of a whole run: after `success` each of its tasks is one, after `failed` what ran or had not started
+    /// is not.
+    case markRun(dag: DAGID, runID: String, state: RunState, dryRun: Bool)
     /// Forgets a run that has ended, with its tasks, tries and outputs.
     case deleteRun(dag: DAGID, runID: String)
+    /// Forgets at most `limit` runs that the rule lets go.
+    case prune(RetentionRule, limit: Int)
 }
 
 /// Which tasks of which runs are to run again.
@@ -34,6 +39,8 @@ package struct ClearRequest: Hashable, Sendable, Codable {
     /// Also runs with earlier or later logical dates, at most ``maximumRuns`` each way.
     package var past: Bool
     package var future: Bool
+    /// Runs again by the DAG's present version, not by the one the run was made from.
+    package var latest: Bool
     /// Only says what would be cleared.
     package var dryRun: Bool
 
@@ -41,7 +48,8 @@ package struct ClearRequest: Hashable, Sendable, Codable {
 
     package init(
         dag: DAGID, runID: String, tasks: [TaskID] = [], upstream: Bool = false, downstream: Bool = false,
-        onlyFailed: Bool = false, past: Bool = false, future: Bool = false, dryRun: Bool = false
+        onlyFailed: Bool = false, past: Bool = false, future: Bool = false, latest: Bool = false,
+        dryRun: Bool = false
     ) {
         self.dag = dag
         self.runID = runID
@@ -51,7 +59,22 @@ package struct ClearRequest: Hashable, Sendable, Codable {
         self.onlyFailed = onlyFailed
         self.past = past
         self.future = future
+        self.latest = latest
         self.dryRun = dryRun
+    }
+
+    /// A request of before there was `latest` means the run's own version.
+    package init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            dag: try values.decode(DAGID.self, forKey: .dag), runID: try values.decode(String.self, forKey: .runID),
+            tasks: try values.decode([TaskID].self, forKey: .tasks),
+            upstream: try values.decode(Bool.self, forKey: .upstream),
+            downstream: try values.decode(Bool.self, forKey: .downstream),
+            onlyFailed: try values.decode(Bool.self, forKey: .onlyFailed),
+            past: try values.decode(Bool.self, forKey: .past), future: try values.decode(Bool.self, forKey: .future),
+            latest: try values.decodeIfPresent(Bool.self, forKey: .latest) ?? false,
+            dryRun: try values.decode(Bool.self, forKey: .dryRun))
     }
 }
 
@@ -60,8 +83,10 @@ extension Command {
     package var subject: (dag: DAGID, runID: String, past: Bool, future: Bool)? {
         switch self {
         case .clear(let request): (request.dag, request.runID, request.past, request.future)
-        case .markTask(let dag, let runID, _, _, _, _), .deleteRun(let dag, let runID): (dag, runID, false, false)
-        case .trigger, .backfill, .cancelRun, .setBackfillState: nil
+        case .markTask(let dag, let runID, _, _, _, _), .markRun(let dag, let runID, _, _),
+            .deleteRun(let dag, let runID):
+            (dag, runID, false, false)
+        case .trigger, .backfill, .cancelRun, .setBackfillState, .prune: nil
         }
     }
 }

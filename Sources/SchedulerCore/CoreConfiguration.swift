@@ -20,8 +20,8 @@ package struct CoreConfiguration: Sendable {
     package var defaultPoolSlots = 128
     /// The most instances of one mapped task: Airflow's `max_map_length`.
     package var maximumMapLength = 1024
-    /// Dates that a backfill looks up at a time.
-    package var backfillLookupSize = 100
+    /// Dates that a backfill looks up at a time: everything waits for a look-up, so there should be few.
+    package var backfillLookupSize = 1_000
 
     package init() {}
 }

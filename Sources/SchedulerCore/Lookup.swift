@@ -11,6 +11,8 @@ package enum Lookup: Hashable, Sendable {
     /// The runs that a command changes, or that stand in its way; answered by
     /// ``SchedulerEvent/commandOnRuns(_:_:)`` or ``SchedulerEvent/command(_:conflicts:)``.
     case command(PendingCommand)
+    /// Runs that the rule lets go, the oldest first; answered by ``SchedulerEvent/runsExpired(_:asked:)``.
+    case expired(RetentionRule, limit: Int)
 }
 
 extension Action {
@@ -19,7 +21,7 @@ extension Action {
         switch self {
         case .findRuns(let backfill, let dag, let dates): .runs(backfill, dag: dag, dates: dates)
         case .findPrevious(let run, let dag, let date): .previous(run, dag: dag, before: date)
-        case .start, .stop: nil
+        case .start, .stop, .removeLogs: nil
         }
     }
 }

@@ -4,40 +4,17 @@ import DequeModule
 import Timetables
 
 extension SchedulerCore {
-    /// The most runs one backfill may ask for.
-    static let maximumBackfillRuns = 1_000_000
-
     mutating func makeBackfill(
         _ id: DAGID, _ from: Timestamp, _ to: Timestamp, _ reprocess: ReprocessBehavior, maxActive: Int?,
         conf: JSONValue, actor: String
     ) -> CommandOutcome {
         guard let graph = dags[id]?.graph else { return .refused(unknown(id)) }
         let dag = graph.dag
-        guard dag.timetable.isTimeBased else {
-            return .refused(
-                "DAG \"\(id)\" has no schedule by time, so there are no logical dates to backfill; "
-                    + "backfill the DAGs whose assets start it")
-        }
-        if let allowed = dag.allowedRunTypes, !allowed.contains(.backfill) {
-            let types = allowed.map(\.rawValue).joined(separator: ", ")
-            return .refused("DAG \"\(id)\" cannot be backfilled: its allowed_run_types are \(types)")
-        }
-        guard from <= to else {
-            return .refused("the backfill ends (\(to.iso8601)) before it begins (\(from.iso8601))")
-        }
         if let maxActive, maxActive < 1 { return .refused("--max-active must be 1 or more, not \(maxActive)") }
-        if let problem = confProblem(dag, conf) { return .refused(problem) }
-        var total = 0
-        for _ in dag.timetable.instants(from: from, through: to, bounds: dag.bounds) {
-            total += 1
-            if total > Self.maximumBackfillRuns {
-                return .refused("that range has more than \(Self.maximumBackfillRuns) logical dates: narrow it")
-            }
-        }
-        guard total > 0 else {
-            return .refused(
-                "the schedule of DAG \"\(id)\" has no logical date in \(from.iso8601) … \(to.iso8601)"
-                    + (dag.bounds.start.map { "; its start_date is \($0.iso8601)" } ?? ""))
+        let total: Int
+        switch BackfillCheck.dates(of: dag, from: from, to: to, conf: conf) {
+        case .failure(let refusal): return .refused(refusal.description)
+        case .success(let dates): total = dates.count
         }
         let record = BackfillRecord(
             id: BackfillID(rawValue: nextNumber()), dag: id, from: from, to: to, reprocess: reprocess,
@@ -149,12 +126,7 @@ extension SchedulerCore {
     /// Runs an ended run again if the backfill's reprocess behaviour says so: as it stands now in its document, every task
     /// from the beginning, its tries counted on.
     private mutating func rerun(_ stored: StoredRun, for backfill: BackfillRecord, _ graph: DAGGraph) -> Bool {
-        let isWanted =
-            switch backfill.reprocess {
-            case .none: false
-            case .failed: stored.run.state == .failed
-            case .completed: stored.run.state.isFinished
-            }
+        let isWanted = BackfillFate(state: stored.run.state, reprocess: backfill.reprocess) == .rerun
         guard isWanted, runs[stored.run.key] == nil else { return false }
         var record = stored.run
         record.state = .running

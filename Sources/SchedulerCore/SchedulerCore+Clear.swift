@@ -13,8 +13,9 @@ extension SchedulerCore {
             case .clear(let request): outcome = clear(request, runs)
             case .markTask(_, _, let task, let index, let state, let dryRun):
                 outcome = mark(task, index, as: state, isDry: dryRun, runs)
+            case .markRun(_, _, let state, let dryRun): outcome = markRun(as: state, isDry: dryRun, runs)
             case .deleteRun: outcome = delete(runs)
-            case .trigger, .backfill, .cancelRun, .setBackfillState: return take(pending, conflicts: [])
+            case .trigger, .backfill, .cancelRun, .setBackfillState, .prune: return take(pending, conflicts: [])
             }
         }
         decision.changes.append(.finishCommand(pending.id, outcome))
@@ -26,6 +27,14 @@ extension SchedulerCore {
         var names: [String] = []
         for active in stored {
             guard var run = entry(of: active) else { continue }
+            if request.latest {
+                switch pinnedAnew(run, active) {
+                case .failure(let refusal):
+                    if active.stored.run.runID != request.runID { continue }
+                    return .refused(refusal.text)
+                case .success(let pinned): run = pinned
+                }
+            }
             let chosen: Set<Int>
             switch choose(request, in: run) {
             case .failure(let refusal):
@@ -50,7 +59,23 @@ extension SchedulerCore {
         return .changed(count: names.count, names: Array(names.prefix(1_000)))
     }
 
-    private struct Refusal: Error { let text: String }
+    struct Refusal: Error { let text: String }
+
+    /// The run as the DAG's present version has it.
+    ///
+    /// Tasks that it does not have any more keep their rows.
+    private func pinnedAnew(_ run: RunEntry, _ active: Snapshot.ActiveRun) -> Result<RunEntry, Refusal> {
+        let record = run.record
+        guard record.state.isFinished else {
+            let text = "run \"\(record.runID)\" has not ended: it goes on with its own version; cancel it first"
+            return .failure(Refusal(text: text))
+        }
+        guard let graph = dags[record.dag]?.graph else { return .failure(Refusal(text: unknown(record.dag))) }
+        if let problem = confProblem(graph.dag, record.conf) { return .failure(Refusal(text: problem)) }
+        var pinned = RunEntry(active, graph: graph)
+        pinned.record.version = graph.version
+        return .success(pinned)
+    }
 
     /// The numbers of the tasks that a request names, with those above and below.
     private func choose(_ request: ClearRequest, in run: RunEntry) -> Result<Set<Int>, Refusal> {
@@ -74,7 +99,7 @@ extension SchedulerCore {
     }
 
     /// The instances of tasks that were reached, in order.
-    private func instances(of specs: Set<Int>, onlyFailed: Bool, in run: RunEntry) -> [Int] {
+    func instances(of specs: Set<Int>, onlyFailed: Bool, in run: RunEntry) -> [Int] {
         specs.sorted().flatMap { spec -> [Int] in
             let live = (run.tasks[spec].instances ?? []).filter { run.tasks[$0].state != .removed }
             return live.isEmpty ? [spec] : live
@@ -175,14 +200,14 @@ extension SchedulerCore {
     }
 
     /// The entry of a run, taken out of the active ones or made from what the store holds; nil when its DAG is not known.
-    private mutating func entry(of active: Snapshot.ActiveRun) -> RunEntry? {
+    mutating func entry(of active: Snapshot.ActiveRun) -> RunEntry? {
         let key = active.stored.run.key
         if let run = runs[key] { return run }
         guard dags[active.stored.run.dag] != nil else { return nil }
         return RunEntry(active, graph: DAGGraph(active.dag, version: active.stored.run.version))
     }
 
-    private static func name(_ number: Int, in run: RunEntry) -> String {
+    static func name(_ number: Int, in run: RunEntry) -> String {
         let index = run.tasks[number].mapIndex
         return "\(run.record.runID) \(run.spec(number).id)" + (index < 0 ? "" : "[\(index)]")
     }
@@ -241,10 +266,7 @@ extension SchedulerCore {
         guard runs[run.key] == nil else {
             return .refused("run \"\(run.runID)\" has not ended: cancel it first")
         }
-        decision.changes.append(.deleteRun(run.key))
-        if let date = run.logicalDate { dags[run.dag]?.datesAhead.remove(date) }
-        forgetPast(run.key)
-        touch(run)
+        forget([run])
         return .done
     }
 

@@ -14,7 +14,7 @@ extension SchedulerCore {
                 cancelRun(dag, runID)
             case .setBackfillState(let id, let state):
                 setBackfillState(id, state)
-            case .clear, .markTask, .deleteRun:
+            case .clear, .markTask, .markRun, .deleteRun, .prune:
                 CommandOutcome.refused("the runs it is about were not handed over: ask again")
             }
         decision.changes.append(.finishCommand(pending.id, outcome))
@@ -53,10 +53,7 @@ extension SchedulerCore {
 
     /// What is wrong with a run's conf by the schemas of the DAG's `params`; nil when nothing is.
     func confProblem(_ dag: DAG, _ conf: JSONValue) -> String? {
-        guard let given = conf.objectValue else { return "the conf must be a mapping, found \(conf.kindDescription)" }
-        let problems = DeclaredParameter.problems(of: dag.params, given: given)
-        guard !problems.isEmpty else { return nil }
-        return "DAG \"\(dag.id)\" does not take this conf: \(problems.prefix(10).joined(separator: "; "))"
+        DeclaredParameter.problem(of: conf, for: dag)
     }
 
     private mutating func cancelRun(_ dag: DAGID, _ runID: String) -> CommandOutcome {

@@ -92,6 +92,7 @@ package struct SchedulerCore: Sendable {
         case .attemptInterrupted(let attempt, let reason): attemptInterrupted(attempt, reason: reason)
         case .runsFound(let backfill, let dates, let runs): takeFoundRuns(backfill, dates: dates, runs: runs)
         case .previousFound(let run, let stored): takePrevious(run, stored)
+        case .runsExpired(let runs, let pending): retire(runs, asked: pending)
         case .drain: isDraining = true
         case .wake: break
         }

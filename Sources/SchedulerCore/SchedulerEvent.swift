@@ -23,6 +23,9 @@ package enum SchedulerEvent: Sendable {
     case runsFound(BackfillID, dates: [Timestamp], runs: [StoredRun])
     /// The answer to ``Action/findPrevious(_:dag:before:)``: the run before, as of the decision that asked; nil for none.
     case previousFound(RunKey, StoredRun?)
+    /// Runs that a retention rule lets go, and the command that asked for it, if one did. The store was asked after every
+    /// earlier decision was committed and before any later event.
+    case runsExpired([RunRecord], asked: PendingCommand?)
     /// This scheduler stops: nothing more is started. What is ready stays so for the next leader.
     case drain
     /// Time has passed: see ``SchedulerCore/nextWake``.

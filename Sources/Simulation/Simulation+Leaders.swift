@@ -158,7 +158,7 @@ extension Simulation {
             case .start(let start) where start.queue != nil: break
             case .start(let start): if leader.gate.admits(start, at: monotonic) { try execute(start) }
             case .stop(let attempt, let reason): stop(attempt, reason)
-            case .findRuns, .findPrevious: break
+            case .findRuns, .findPrevious, .removeLogs: break
             }
         }
     }
@@ -200,7 +200,12 @@ extension Simulation {
             return .runsFound(backfill, dates: dates, runs: tables.findRuns(dag: dag, dates: dates))
         case .previous(let run, let dag, let date):
             return .previousFound(run, tables.previousRun(dag: dag, before: date))
+        case .expired(let rule, let limit):
+            return .runsExpired(tables.expiredRuns(rule, limit: limit), asked: nil)
         case .command(let pending):
+            if case .prune(let rule, let limit) = pending.command {
+                return .runsExpired(tables.expiredRuns(rule, limit: limit), asked: pending)
+            }
             if let subject = pending.command.subject {
                 let runs = tables.runsToChange(
                     dag: subject.dag, runID: subject.runID, past: subject.past, future: subject.future)

@@ -9,7 +9,7 @@ struct CryptoflowBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cryptoflow-bench",
         abstract: "Measures the scheduler on this machine: a table, and one line of JSON at the end.",
-        subcommands: [Measure.self, Spin.self, Loop.self, Feed.self], defaultSubcommand: Measure.self)
+        subcommands: [Measure.self, Growth.self, Spin.self, Loop.self, Feed.self], defaultSubcommand: Measure.self)
 
     struct Measure: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Measures everything (the default).")
@@ -30,30 +30,60 @@ struct CryptoflowBench: AsyncParsableCommand {
 
         func run() async throws {
             ChildReaper.adoptOrphans()
-            // The private PostgreSQL ends with this process by itself; other programs are told.
-            let signals = [SIGINT, SIGTERM].map { (number: Int32) -> any DispatchSourceSignal in
-                signal(number, SIG_IGN)
-                let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-                source.setEventHandler { @Sendable in
-                    StartedPrograms.end()
-                    Glibc.exit(128 + number)
-                }
-                source.activate()
-                return source
-            }
+            let signals = CryptoflowBench.endOnSignals()
             defer { for source in signals { source.cancel() } }
             var settings = try BenchmarkSettings(migrations: migrations, scheduler: scheduler)
             settings.runs = runs
             settings.isQuick = quick
             if !only.isEmpty { settings.parts = only }
             settings.folder = folder
-            let report = try await BenchmarkRun(settings) { line in
-                let bytes = Array((line + "\n").utf8)
-                _ = bytes.withUnsafeBytes { write(2, $0.baseAddress, $0.count) }
-            }.run()
+            let report = try await BenchmarkRun(settings, say: CryptoflowBench.say).run()
             print(report.table)
             print(report.json)
         }
+    }
+
+    struct Growth: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Measures with more and more DAGs, live tasks and rows of history.")
+
+        @Flag(
+            help: "Up to 10,000 DAGs, 100,000 live tasks and 10,000,000 rows of history: half an hour and 8 GB of disk."
+        )
+        var full = false
+        @Option(help: "A folder on the disk to be measured.") var folder = "/var/tmp"
+        @Option(help: "The folder of migrations (default: found above the program).") var migrations: String?
+
+        func run() async throws {
+            ChildReaper.adoptOrphans()
+            let signals = CryptoflowBench.endOnSignals()
+            defer { for source in signals { source.cancel() } }
+            var settings = try BenchmarkSettings(migrations: migrations, scheduler: nil)
+            settings.folder = folder
+            let report = try await GrowthBenchmark(settings, isFull: full, say: CryptoflowBench.say).run()
+            print(report.table)
+            print(report.json)
+        }
+    }
+
+    /// The private PostgreSQL ends with this process by itself; other programs are told.
+    private static func endOnSignals() -> [any DispatchSourceSignal] {
+        [SIGINT, SIGTERM].map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler { @Sendable in
+                StartedPrograms.end()
+                Glibc.exit(128 + number)
+            }
+            source.activate()
+            return source
+        }
+    }
+
+    /// Progress goes to the standard error; the report alone to the standard output.
+    @Sendable private static func say(_ line: String) {
+        let bytes = Array((line + "\n").utf8)
+        _ = bytes.withUnsafeBytes { write(2, $0.baseAddress, $0.count) }
     }
 
     struct Spin: ParsableCommand {

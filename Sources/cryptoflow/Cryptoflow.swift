@@ -15,8 +15,9 @@ enum Cryptoflow {
 
     static func main() async {
         let environment = CommandEnvironment(
-            opener: ProgramHistory(), models: ProgramModels(), desks: ProgramDesks(), operators: OperatorKit.signatures,
-            version: Programs.version)
+            opener: ProgramHistory(), models: ProgramModels(), desks: ProgramDesks(), tester: ProgramTester(),
+            inspector: ProgramInspector(),
+            operators: OperatorKit.signatures, version: Programs.version)
         exit(await Commands.run(Root.self, in: environment))
     }
 }

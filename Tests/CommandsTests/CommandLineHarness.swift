@@ -7,7 +7,14 @@ import Synchronization
 /// The root command as a program would make it.
 struct TestRoot: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "cryptoflow", abstract: "Runs DAGs.", version: "1.2.3", subcommands: Commands.subcommands)
+        commandName: "cryptoflow", abstract: "Runs DAGs.", version: "1.2.3",
+        subcommands: Commands.subcommands + [TestDatabase.self])
+
+    /// What a program adds `prune` to.
+    struct TestDatabase: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "db", abstract: "The database.", subcommands: [DatabasePrune.self])
+    }
 }
 
 /// What a command line came to.
@@ -40,8 +47,23 @@ struct CommandLineHarness {
             ]),
     ]
 
+    /// `db prune`.
+    static func prune(_ arguments: [String], history: FakeHistory) async -> Outcome {
+        await run(["db", "prune"] + arguments, history: history)
+    }
+
     static func run(
         _ arguments: String..., history: FakeHistory = FakeHistory(), models: FakeModels? = nil, desk: FakeDesk? = nil,
+        variables: [String: String] = [:], isColourful: Bool = false, showsProgress: Bool = false,
+        onOutput: @escaping @Sendable (String) -> Void = { _ in }
+    ) async -> Outcome {
+        await run(
+            arguments, history: history, models: models, desk: desk, variables: variables, isColourful: isColourful,
+            showsProgress: showsProgress, onOutput: onOutput)
+    }
+
+    private static func run(
+        _ arguments: [String], history: FakeHistory = FakeHistory(), models: FakeModels? = nil, desk: FakeDesk? = nil,
         variables: [String: String] = [:],
         isColourful: Bool = false, showsProgress: Bool = false,
         onOutput: @escaping @Sendable (String) -> Void = { _ in }

@@ -23,6 +23,9 @@ final class FakeHistory: RunHistory, CommandQueue, HistoryOpener {
         /// What the leader answers; nil for nothing.
         var answer: CommandOutcome?
         var logs: TaskLogDirectory?
+        var notes: [Note] = []
+        var texts: [DAGVersionID: String] = [:]
+        var pools: [String: PoolUse] = [:]
 
         var submitted: [Command] = []
         var actors: [String] = []
@@ -80,7 +83,36 @@ final class FakeHistory: RunHistory, CommandQueue, HistoryOpener {
         }
     }
 
+    func setNote(
+        _ text: String?, on run: RunKey, task: TaskID?, mapIndex: Int, actor: String
+    ) async throws -> Bool {
+        state.withLock { state in
+            state.notes.removeAll { $0.task == task && $0.mapIndex == mapIndex }
+            if let text {
+                let now = CommandLineHarness.now
+                state.notes.append(Note(task: task, mapIndex: mapIndex, text: text, author: actor, writtenAt: now))
+            }
+            return true
+        }
+    }
+
     // MARK: RunHistory
+
+    func runs(of dag: DAGID, at dates: [Timestamp]) async throws -> [RunRecord] {
+        state.withLock { state in
+            state.runList.filter { run in run.dag == dag && run.logicalDate.map { dates.contains($0) } ?? false }
+        }
+    }
+
+    func expiredRuns(_ rule: RetentionRule, limit: Int) async throws -> [RunRecord] { [] }
+
+    func notes(of run: RunKey) async throws -> [Note] { state.withLock { $0.notes } }
+
+    func sourceText(of dag: DAGID, version: DAGVersionID) async throws -> String? {
+        state.withLock { $0.texts[version] }
+    }
+
+    func poolUse(_ name: String) async throws -> PoolUse? { state.withLock { $0.pools[name] } }
 
     func dags(lastRuns: Int) async throws -> [DAGSummary] { state.withLock { $0.dags.map(\.summary) } }
 

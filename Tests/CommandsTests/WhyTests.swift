@@ -114,6 +114,9 @@ import Testing
         #expect(try await blocking(going, runs: 3, isPaused: true) == "not_paused")
         let paused = Samples.backfill(3, "candles", .paused, created: 5, isOver: false)
         #expect(try await blocking(paused, runs: 0) == "wanted")
+        // One that has ended waits for nothing.
+        let over = Samples.backfill(3, "candles", .completed, created: 5, isOver: true)
+        #expect(try await blocking(over, runs: 0) == nil)
         let other = await CommandLineHarness.run(
             "why", "candles", "--backfill", "4", history: FakeHistory { $0.dags = [candles] })
         #expect(other.code == 1 && other.errors.contains("has no backfill 4"), "\(other.errors)")

@@ -246,6 +246,18 @@ import Testing
             "\(found.joined(separator: "\n"))")
     }
 
+    @Test("a template that nothing extends is a warning at its name; one that only another extends is used")
+    func unusedTemplate() {
+        let found = problems(
+            """
+            templates: {base: {retries: 1}, over: {extends: [base]}, spare: {retries: 2}}
+            tasks:
+              - {id: a, extends: [over], uses: bash, with: {bash_command: "true"}}
+            """)
+        #expect(found.count == 1)
+        #expect(found.first?.hasPrefix("3:58 templates.spare: the template 'spare' is not used") == true, "\(found)")
+    }
+
     @Test("good documents of a file load beside broken ones, syntax errors included")
     func beside() {
         let text =

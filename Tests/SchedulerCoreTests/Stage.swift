@@ -16,6 +16,7 @@ struct Stage {
     private var started: [AttemptStart] = []
     private(set) var stopped: [AttemptID] = []
     private(set) var outcome: CommandOutcome?
+    private(set) var forgotten: [ForgottenRun] = []
     private var lastCommand: Int64 = 0
 
     init(_ dags: DAG..., configuration: CoreConfiguration = CoreConfiguration()) throws {
@@ -56,6 +57,7 @@ struct Stage {
                 switch action {
                 case .start(let start): started.append(start)
                 case .stop(let attempt, _): stopped.append(attempt)
+                case .removeLogs(let runs): forgotten += runs
                 case .findRuns(let id, let dag, let dates):
                     events.append(.runsFound(id, dates: dates, runs: tables.findRuns(dag: dag, dates: dates)))
                 case .findPrevious(let run, let dag, let date):
@@ -72,10 +74,23 @@ struct Stage {
             let runs = tables.runsToChange(
                 dag: subject.dag, runID: subject.runID, past: subject.past, future: subject.future)
             try take(.commandOnRuns(pending, runs))
+        } else if case .prune(let rule, let limit) = command {
+            try take(.runsExpired(tables.expiredRuns(rule, limit: limit), asked: pending))
         } else {
             try take(.command(pending, conflicts: []))
         }
     }
+
+    /// Gives the DAG another document.
+    mutating func change(_ dag: DAG) throws {
+        var dag = dag
+        dag.isPausedUponCreation = false
+        documents = [RandomDAGs.record(dag, text: 2)]
+        try take(.documents(loaded: documents, removed: []))
+    }
+
+    /// The version of the present document.
+    var version: DAGVersionID? { documents.first?.version }
 
     mutating func trigger(_ runID: String = "r", date: Timestamp? = nil, conf: JSONValue = .object([:])) throws {
         try command(.trigger(dag: DAGID("d"), runID: runID, logicalDate: date, conf: conf))

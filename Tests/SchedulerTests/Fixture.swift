@@ -24,6 +24,7 @@ struct FixedDocuments: DocumentSource {
 final class CommitLog: SchedulerObserver {
     private struct State {
         var changes: [Change] = []
+        var batches: [[Change]] = []
         var status: SchedulerStatus?
         var waiters: [(condition: @Sendable ([Change]) -> Bool, continuation: CheckedContinuation<Void, Never>)] = []
     }
@@ -33,6 +34,7 @@ final class CommitLog: SchedulerObserver {
     func committed(_ changes: [Change]) {
         let woken = state.withLock { state in
             state.changes += changes
+            state.batches.append(changes)
             let all = state.changes
             let woken = state.waiters.filter { $0.condition(all) }
             state.waiters.removeAll { $0.condition(all) }
@@ -44,6 +46,7 @@ final class CommitLog: SchedulerObserver {
     func changed(_ status: SchedulerStatus) { state.withLock { $0.status = status } }
 
     var changes: [Change] { state.withLock { $0.changes } }
+    var batches: [[Change]] { state.withLock { $0.batches } }
 
     /// Returns once the changes committed so far fulfil the condition.
     func wait(until condition: @escaping @Sendable ([Change]) -> Bool) async {

@@ -10,6 +10,7 @@ struct FakeHistory: RunHistory {
     var runDetails: [RunDetail] = []
     var taskOutputs: [TaskInstanceKey: [TaskOutput]] = [:]
     var backfillRecords: [BackfillRecord] = []
+    var noteList: [Note] = []
     var ledger: [DueRecord] = []
     var problems: [ImportErrorRecord] = []
     var health = SchedulerHealth(lease: nil, pendingCommands: 0, askedAt: .epoch)
@@ -21,6 +22,16 @@ struct FakeHistory: RunHistory {
     private func ask() async throws {
         if hangs { try await Task.sleep(for: .seconds(3_600)) }  // check: allow, the database that never answers
         if let failure { throw failure }
+    }
+
+    func runs(of dag: DAGID, at dates: [Timestamp]) async throws -> [RunRecord] { [] }
+    func expiredRuns(_ rule: RetentionRule, limit: Int) async throws -> [RunRecord] { [] }
+    func sourceText(of dag: DAGID, version: DAGVersionID) async throws -> String? { nil }
+    func poolUse(_ name: String) async throws -> PoolUse? { nil }
+
+    func notes(of run: RunKey) async throws -> [Note] {
+        try await ask()
+        return noteList
     }
 
     func dags(lastRuns: Int) async throws -> [DAGSummary] {

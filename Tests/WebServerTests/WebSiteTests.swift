@@ -50,6 +50,25 @@ struct WebSiteTests {
             details: [Sample.detail(Self.dag, runs: Self.runs)], runDetails: Self.runs, health: Sample.health())
     }
 
+    @Test("notes stand on their run's and their task's page, as text")
+    func notes() async throws {
+        var history = history()
+        history.noteList = [
+            Note(task: nil, mapIndex: -1, text: "down <b>again", author: "kim", writtenAt: Sample.now),
+            Note(task: TaskID("load"), mapIndex: -1, text: "by hand", author: "lee", writtenAt: Sample.now),
+        ]
+        let site = try TestSite(history)
+        let run = Self.runs[0].run.runID
+        let page = try await site.get("/dags/hourly/runs/\(run)").text
+        #expect(page.contains("down &lt;b&gt;again"))
+        #expect(page.contains("on load, lee"))
+        let task = try await site.get("/dags/hourly/runs/\(run)/tasks/load").text
+        #expect(task.contains("by hand"))
+        #expect(!task.contains("down"))
+        let other = try await site.get("/dags/hourly/runs/\(run)/tasks/fetch").text
+        #expect(!other.contains("by hand"))
+    }
+
     @Test("the first page lists the DAGs, their last runs and the scheduler")
     func home() async throws {
         let reply = try await TestSite(history()).get("/")

@@ -9,12 +9,18 @@ struct BackfillShow: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "Show a backfill and its newest runs.",
         discussion: """
-            Example:
+            In a terminal --follow draws a bar with the rate and the time it will be through.
+
+            Examples:
               cryptoflow backfill show 4294967299
+              cryptoflow backfill show 4294967299 --follow
             """)
 
     @Argument(help: ArgumentHelp("The backfill's number.", valueName: "id"))
     var id: Int64
+
+    @Flag(name: .shortAndLong, help: "Wait until the backfill and its runs have ended.")
+    var follow = false
 
     @OptionGroup var database: DatabaseOptions
     @OptionGroup var options: OutputOptions
@@ -24,7 +30,10 @@ struct BackfillShow: AsyncParsableCommand {
 
     func run() async throws {
         let (backfill, runs) = try await database.withHistory { opened in
-            let backfill = try await BackfillLookup.find(id, opened.history)
+            var backfill = try await BackfillLookup.find(id, opened.history)
+            if follow, backfill.endedAt == nil {
+                backfill = try await RunFollower(opened, limit: nil).end(of: backfill.id)
+            }
             let query = RunQuery(dag: backfill.dag, limit: Self.shownRuns, backfill: backfill.id)
             return (backfill, try await opened.history.runs(query).runs)
         }

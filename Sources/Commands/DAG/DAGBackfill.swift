@@ -12,10 +12,13 @@ struct DAGBackfill: AsyncParsableCommand {
         commandName: "backfill", abstract: "Make runs for a range of logical dates.",
         discussion: """
             Every logical date of the DAG's schedule from --from to --to gets a run, both ends included. A date \
-            without a time is its midnight in UTC: the last hour of 31 October is --to 2026-10-31T23:00:00Z.
+            without a time is its midnight in UTC: the last hour of 31 October is --to 2026-10-31T23:00:00Z. With \
+            --dry-run nothing is made: each date is listed with what would become of it, exactly as the scheduler would \
+            decide on the history as it is now.
 
             Examples:
               cryptoflow dag backfill candles_1h --from 2026-10-01 --to 2026-10-31
+              cryptoflow dag backfill candles_1h --from 2026-10-01 --to 2026-10-31 --dry-run
               cryptoflow dag backfill candles_1h --from 2026-10-01 --to 2026-10-02 \\
                 --reprocess completed --wait
 
@@ -42,6 +45,9 @@ struct DAGBackfill: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The runs' configuration, a JSON object.", valueName: "json"), transform: Conf.parse)
     var conf: JSONValue = .object([:])
 
+    @Flag(help: "Only say what would run, what would be left alone, and why.")
+    var dryRun = false
+
     @Flag(help: "Wait until the backfill and its runs have ended.")
     var wait = false
 
@@ -57,6 +63,7 @@ struct DAGBackfill: AsyncParsableCommand {
     func validate() throws {
         guard from <= to else { throw ValidationError("--to (\(to)) lies before --from (\(from))") }
         if let maxActive, maxActive < 1 { throw ValidationError("--max-active is 1 or more, not \(maxActive)") }
+        if dryRun, wait { throw ValidationError("--dry-run makes nothing to --wait for") }
         if timeout != nil, !wait { throw ValidationError("--timeout goes with --wait") }
         if let timeout, timeout <= .zero { throw ValidationError("--timeout must be longer than nothing") }
     }
@@ -66,7 +73,9 @@ struct DAGBackfill: AsyncParsableCommand {
         try await database.withHistory { opened in
             let clock = ContinuousClock()
             let start = clock.now
-            let summary = try await HistoryLookup(opened).dag(dag).summary
+            let detail = try await HistoryLookup(opened).dag(dag)
+            let summary = detail.summary
+            if dryRun { return try await BackfillPreview(self, detail, opened).write(options) }
             let desk = CommandDesk(opened)
             let patience = timeout ?? CommandDesk.patience
             let command = Command.backfill(

@@ -116,6 +116,13 @@ struct RecordShapes {
         ]
     }
 
+    func note(_ note: Note) -> JSONValue {
+        [
+            "task_id": string(note.task?.rawValue), "map_index": .int(Int64(note.mapIndex)),
+            "content": .string(note.text), "author": .string(note.author), "written_at": time(note.writtenAt),
+        ]
+    }
+
     func due(_ due: DueInstant) -> JSONValue {
         [
             "run_after": time(due.due), "logical_date": time(due.logicalDate),

@@ -32,13 +32,16 @@ struct RunFollower {
 
     /// The backfill once it and its runs have ended.
     func end(of id: BackfillID) async throws -> BackfillRecord {
-        try await waiting(for: "backfill \(id)") {
+        var progress = BackfillProgress()
+        return try await waiting(for: "backfill \(id)") {
             guard let backfill = try await history.backfill(id) else {
                 throw CommandFailure("backfill \(id) is gone from the history")
             }
-            let decided = backfill.created + backfill.skipped
-            let line = "backfill \(id): \(backfill.state.rawValue), \(decided) of \(backfill.total) logical dates begun"
-            return (line, backfill.endedAt == nil ? nil : backfill)
+            guard backfill.endedAt == nil else { return ("", backfill) }
+            let active = try await history.runs(
+                RunQuery(dag: backfill.dag, limit: RunQuery.maximumLimit, states: [.queued, .running], backfill: id))
+            let line = progress.line(backfill, active: active.runs.count, now: environment.now())
+            return ("backfill \(id) \(line)", nil)
         }
     }
 

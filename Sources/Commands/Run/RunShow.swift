@@ -24,18 +24,23 @@ struct RunShow: AsyncParsableCommand {
     @OptionGroup var options: OutputOptions
 
     func run() async throws {
-        let detail = try await database.withHistory { try await HistoryLookup($0).run(dag, runID) }
+        let (detail, notes) = try await database.withHistory { opened in
+            let detail = try await HistoryLookup(opened).run(dag, runID)
+            return (detail, try await opened.history.notes(of: detail.run.key))
+        }
         let shapes = options.shapes
-        try options.write(shape(detail)) { isColourful in
+        try options.write(shape(detail, notes)) { isColourful in
             fields(detail, shapes).text(isColourful: isColourful) + "\n\n"
                 + Self.tasks(detail, shapes).text(isColourful: isColourful)
+                + (notes.isEmpty ? "" : "\n\n" + NoteText.lines(notes, shapes, isColourful: isColourful))
         }
     }
 
-    private func shape(_ detail: RunDetail) -> JSONValue {
+    private func shape(_ detail: RunDetail, _ notes: [Note]) -> JSONValue {
         let shapes = options.shapes
         var members = shapes.run(detail.run).objectValue ?? [:]
         members["version"] = .string(detail.run.version.rawValue)
+        members["notes"] = .array(notes.map { shapes.note($0) })
         members["version_number"] = .int(Int64(detail.versionNumber))
         members["tasks"] = .array(detail.tasks.map { shapes.taskInstance($0, of: detail.run, detail.definition) })
         return .object(members)

@@ -72,12 +72,16 @@ struct WhyCommand: AsyncParsableCommand {
         }
         let run = try await lookup.run(dag, runID)
         let workers = try await history.workers()
+        var pools: [String: PoolUse] = [:]
+        for name in Set(run.definition.tasks.map(\.pool)) { pools[name] = try await history.poolUse(name) }
         guard let task else {
-            return .run(run, of: detail.summary, health: health, active: active, workers: workers, now: now)
+            return .run(
+                run, of: detail.summary, health: health, active: active, workers: workers, pools: pools, now: now)
         }
         let status = try lookup.task(task, mapIndex: mapIndex, in: run)
         return .task(
-            status, in: run, of: detail.summary, health: health, active: active, workers: workers, now: now)
+            status, in: run, of: detail.summary, health: health, active: active, workers: workers, pools: pools,
+            now: now)
     }
 
     private func shape(_ explanation: Explanation) -> JSONValue {

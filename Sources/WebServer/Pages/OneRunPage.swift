@@ -17,6 +17,7 @@ struct OneRunPage {
     private static let logBytes = 4_096
 
     func page(_ detail: RunDetail) async throws -> SitePage {
+        let notes = try await history.notes(of: detail.run.key)
         let run = detail.run
         var content = facts(detail)
         let groups = Dictionary(
@@ -26,6 +27,8 @@ struct OneRunPage {
         if detail.tasks.count > Self.tasksShown {
             content["moreTasks"] = "The first \(Self.tasksShown) of \(detail.tasks.count) tasks."
         }
+        content["notes"] = notes.map { Self.note($0, words) }
+        content["hasNotes"] = !notes.isEmpty
         let chart = TimeChart(run: run, tasks: detail.tasks, words: words)
         content["hasChart"] = !chart.isEmpty
         if !chart.isEmpty { content["chart"] = chart.html.html }
@@ -42,6 +45,15 @@ struct OneRunPage {
             content["moreTries"] = "\(tried.count - Self.triedShown) more tasks: open them in the table above."
         }
         return .view("\(run.runID) · \(run.dag)", "run", content)
+    }
+
+    /// A note as its run's and its task's page show it.
+    static func note(_ note: Note, _ words: TimeWords) -> [String: Any] {
+        var view: [String: Any] = [
+            "text": note.text, "author": note.author, "written": words.view(note.writtenAt),
+        ]
+        if let task = note.task { view["task"] = note.mapIndex < 0 ? task.rawValue : "\(task)[\(note.mapIndex)]" }
+        return view
     }
 
     /// What failed comes first, then what runs; else the document's order.

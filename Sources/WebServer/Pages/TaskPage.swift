@@ -31,6 +31,11 @@ struct TaskPage {
         content["reason"] = task.reason
         content["failed"] = task.state == .failed
         if let attempt { content["attempt"] = try await view(run, task, attempt) }
+        let notes = try await history.notes(of: run.key).filter { note in
+            note.task == id && note.mapIndex == task.instance.mapIndex
+        }
+        content["notes"] = notes.map { OneRunPage.note($0, words) }
+        content["hasNotes"] = !notes.isEmpty
         let outputs = try await history.outputs(of: task.instance)
         content["hasOutputs"] = !outputs.isEmpty
         content["outputs"] = outputs.map(Self.output)

@@ -4,6 +4,7 @@ import Execution
 import LogFiles
 import Logging
 import RunStore
+import SchedulerCore
 
 /// The pages: a request in, an answer out.
 ///

@@ -5,6 +5,8 @@ enum RunTemplate {
         <div data-live="run">
         <h1 class="long">{{runID}} {{#look}}{{> badge}}{{/look}}</h1>
         {{#reason}}<p class="reason{{#failed}} failed{{/failed}}">{{reason}}</p>{{/reason}}
+        {{#hasNotes}}<section aria-label="Notes">{{#notes}}<div class="reason note"><p>{{text}}</p>\
+        <p class="dim">{{#task}}on {{task}}, {{/task}}{{author}}, {{#written}}{{> time}}{{/written}}</p></div>{{/notes}}</section>{{/hasNotes}}
         <dl class="facts">
         <div><dt>Type</dt><dd>{{type}}</dd></div>
         <div><dt>Asked for by</dt><dd>{{by}}</dd></div>

@@ -107,6 +107,7 @@ enum StyleSheet {
         .facts dd { margin: 0; overflow-wrap: anywhere; }
         .reason { margin: .3rem 0 .8rem; padding: .5rem .8rem; border-left: 4px solid var(--dim); background: var(--card); overflow-wrap: anywhere; }
         .reason.failed { border-color: var(--failed); }
+        .note p { margin: 0; white-space: pre-line; }
         .grid-wrap { padding-bottom: 6px; }
         .grid td, .grid th { padding: 2px 2px; }
         .grid thead th { padding-bottom: 6px; }

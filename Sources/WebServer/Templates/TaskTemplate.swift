@@ -6,6 +6,8 @@ enum TaskTemplate {
         <div data-live="task">
         <h1 class="long">{{name}} {{#look}}{{> badge}}{{/look}}{{#group}} <span class="tag" title="task group">{{group}}</span>{{/group}}</h1>
         {{#reason}}<p class="reason{{#failed}} failed{{/failed}}">{{reason}}</p>{{/reason}}
+        {{#hasNotes}}<section aria-label="Notes">{{#notes}}<div class="reason note"><p>{{text}}</p>\
+        <p class="dim">{{author}}, {{#written}}{{> time}}{{/written}}</p></div>{{/notes}}</section>{{/hasNotes}}
         {{#hasTries}}<nav class="tries" aria-label="Tries">{{#tries}}<a href="{{href}}"{{#current}} aria-current="page"{{/current}}>\
         try {{number}} {{#look}}{{> badge}}{{/look}}</a>{{/tries}}</nav>{{/hasTries}}
         {{#attempt}}<dl class="facts">
