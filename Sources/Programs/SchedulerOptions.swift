@@ -51,7 +51,6 @@ package struct SchedulerOptions: ParsableArguments {
         var source = MarketSource()
         source.upbitURL = exchangeURL
         let http = HTTPClient()
-        var settings = SchedulerSettings()
         settings.core.ownQueues = try queues.names
         let service = try await SchedulerProgram.service(
             backend: backend, dags: installation.dags, logs: try taskLogs(folder), markets: source,
