@@ -88,7 +88,8 @@ extension SchedulerCore {
         startQueuedRuns(id)
         startRunForAssets(id)
         evaluateSchedule(id)
-        for backfill in backfills.values where backfill.record.dag == id { step(backfill.record.id) }
+        // In their order: the same events give the same decisions.
+        for backfill in backfills.values.filter({ $0.record.dag == id }).map(\.record.id).sorted() { step(backfill) }
     }
 }
 

@@ -141,12 +141,21 @@ extension Simulation {
             throw violation(broken.description)
         }
         counts[.commits] += 1
-        trace?.add(now, "commit \(changes)")
+        trace?.add(now, "commit \(changes.map(Self.brief))")
         for case .pauseDAG in changes { counts[.autoPauses] += 1 }
         for case .startAttempt(let start) in changes where isTeardown(start.instance) { counts[.tornDown] += 1 }
         try handOver(changes)
         leader.actions += leader.queue.committed()
         if generator.chance(90) { try act(.max) }
+    }
+
+    /// A change for the trace: documents by name, since the text of a dictionary in them is not the same each time.
+    private static func brief(_ change: Change) -> String {
+        switch change {
+        case .insertDAG(let record, let isPaused): "insertDAG(\(record.dag.id), paused: \(isPaused))"
+        case .updateDAG(let record): "updateDAG(\(record.dag.id), \(record.version))"
+        default: "\(change)"
+        }
     }
 
     /// Carries out committed actions.

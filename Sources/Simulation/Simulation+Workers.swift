@@ -1,6 +1,7 @@
 import DAGModel
 import RunStore
 import SchedulerCore
+import SeededRandom
 
 /// Tries that workers carry out: they go on while leaders change, and what they report waits for whoever leads.
 extension Simulation {
