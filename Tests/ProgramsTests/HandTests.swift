@@ -244,8 +244,10 @@ import Testing
         try scratch.write("", to: "open")
         try await database.wait(
             "SELECT count(*) = 3 FROM dag_run WHERE backfill = \(id) AND state = 'success'")
-        try await database.wait(for: "completed", "SELECT state FROM backfill WHERE id = \(id)")
-        #expect(try await why(scratch, "holding", "--backfill", id) == "wanted: the backfill is completed")
+        try await database.wait("SELECT state = 'completed' AND ended_at IS NOT NULL FROM backfill WHERE id = \(id)")
+        #expect(
+            try await why(scratch, "holding", "--backfill", id)
+                .hasPrefix("nothing: the backfill ended in completed at "))
         let other = try await scratch.cryptoflow("why", "fragile", "--backfill", id, code: 1)
         #expect(other.errors.contains("has no backfill \(id)"), "\(other.errors)")
     }

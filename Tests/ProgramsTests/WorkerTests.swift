@@ -89,7 +89,8 @@ import Testing
             #expect(!RunningProcess.all().contains { $0.pid == pid })
             first.signal(SIGCONT)
             try await first.line(containing: "was cut off for too long")
-            try await first.line(containing: "serves far", after: first.lines.count { !$0.contains("cut off") })
+            let noticed = first.lines.firstIndex { $0.contains("was cut off for too long") } ?? 0
+            try await first.line(containing: "serves far", after: noticed + 1)
             try rig.open("go")
             try await rig.waitForRun("r")
             #expect(try await rig.tries("r") == ["lost", "success"])
