@@ -17,6 +17,7 @@ enum ChaosDAGs {
 
     private static func document(_ name: String, journal: String) -> String {
         var text = """
+            $schema: https://airflow.apache.org/schemas/dag/2026-10-30.json
             dag_id: \(name)
             schedule: {uses: airflow.timetables.interval.CronDataIntervalTimetable, with: {cron: "0 * * * *", timezone: UTC}}
             start_date: 2026-01-01
