@@ -214,7 +214,11 @@ extension Simulation {
             return .runsExpired(tables.expiredRuns(rule, limit: limit), asked: nil)
         case .command(let pending):
             if case .prune(let rule, let limit) = pending.command {
-                return .runsExpired(tables.expiredRuns(rule, limit: limit), asked: pending)
+                let expired = tables.expiredRuns(rule, limit: limit)
+                for run in expired {
+                    if let date = run.logicalDate { deletedDates[run.dag, default: []].insert(date) }
+                }
+                return .runsExpired(expired, asked: pending)
             }
             if let subject = pending.command.subject {
                 let runs = tables.runsToChange(
