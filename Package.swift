@@ -216,7 +216,7 @@ let package = Package(
                 "Streaming", "Timetables", lifecycle, logging, nioCore, nioHTTP1, nioPosix, nioWebSocket,
             ]),
         program("cryptoflow-bench", ["Benchmarks", "Execution", argumentParser]),
-        room("Chaos", ["Benchmarks", "PostgresClient", "PrivateCluster", "SeededRandom"]),
+        room("Chaos", ["Benchmarks", "CivilTime", "PostgresClient", "PrivateCluster", "SeededRandom"]),
         program("cryptoflow-chaos", ["Benchmarks", "Chaos", "Execution", argumentParser]),
 
         // What tests share, and the tests.
@@ -294,10 +294,12 @@ let package = Package(
                 "CivilTime", "Collecting", "DAGDocument", "DAGModel", "Execution", "LogFiles", "ModelRegistry",
                 "RunStore", "SchedulerCore", "TestModels", "Timetables", argumentParser, logging,
             ]),
+        tests(of: "Chaos", []),
         .testTarget(
             name: "ProgramsTests",
             dependencies: [
-                "CChildSpawn", "CivilTime", "Commands", "DAGModel", "HTTPClient", "LoopbackHTTP", "ModelRegistry",
+                "CChildSpawn", "Chaos", "CivilTime", "Commands", "DAGModel", "HTTPClient", "LoopbackHTTP",
+                "ModelRegistry",
                 "PostgresClient", "PrivateCluster", "Programs", "TestModels", "SeededRandom", "TestSupport",
                 "WebServer", "cryptoflow", "cryptoflow-exchange", "cryptoflow-model", "cryptoflow-scheduler",
                 "cryptoflow-stream", "swift-tasks-example", argumentParser,

@@ -34,8 +34,8 @@ struct CryptoflowChaos: AsyncParsableCommand {
             _ = bytes.withUnsafeBytes { write(2, $0.baseAddress, $0.count) }
         }
         let report = try await chaos.run()
-        for violation in report.violations { print("violation: \(violation)") }
+        for violation in report.audit.violations { print("violation: \(violation)") }
         print(report.line)
-        if !report.violations.isEmpty { throw ExitCode(1) }
+        if !report.audit.violations.isEmpty { throw ExitCode(1) }
     }
 }
