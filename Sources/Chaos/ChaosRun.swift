@@ -1,6 +1,6 @@
-import Benchmarks
 import FoundationEssentials
 import Glibc
+import Lab
 import PostgresClient
 import PrivateCluster
 import SeededRandom
@@ -50,9 +50,9 @@ package struct ChaosRun: Sendable {
         self.say = say
     }
 
-    /// Throws `BenchmarkFailure` when something cannot be started.
+    /// Throws `LabFailure` when something cannot be started.
     package func run() async throws -> Report {
-        let lab = try await BenchmarkLab.open(in: folder, migrations: migrations)
+        let lab = try await DatabaseLab.open(in: folder, migrations: migrations)
         do {
             let report = try await run(in: lab)
             await lab.close()
@@ -63,7 +63,7 @@ package struct ChaosRun: Sendable {
         }
     }
 
-    private func run(in lab: BenchmarkLab) async throws -> Report {
+    private func run(in lab: DatabaseLab) async throws -> Report {
         let url = try await lab.makeDatabase("chaos")
         let journal = lab.folder + "/journal"
         try ChaosDAGs.write(into: lab.folder + "/dags", journal: journal)
@@ -89,7 +89,7 @@ package struct ChaosRun: Sendable {
         return Report(kills: kills, audit: audit)
     }
 
-    private func disturb(_ stage: inout ChaosStage, _ lab: BenchmarkLab) async throws -> [Victim: Int] {
+    private func disturb(_ stage: inout ChaosStage, _ lab: DatabaseLab) async throws -> [Victim: Int] {
         var random = SeededGenerator(seed: seed)
         var kills: [Victim: Int] = [:]
         let end = ContinuousClock.now + .seconds(seconds)

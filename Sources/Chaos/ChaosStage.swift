@@ -1,6 +1,6 @@
-import Benchmarks
 import CivilTime
 import Glibc
+import Lab
 import PostgresClient
 
 /// The programs of a chaos run.
@@ -27,7 +27,7 @@ struct ChaosStage {
     mutating func startAll() async throws {
         schedulers = [try startScheduler()]
         guard try await schedulers[0].waitForOutput("leading", seconds: 60) else {
-            throw BenchmarkFailure("the scheduler does not lead: \(schedulers[0].output.suffix(2_000))")
+            throw LabFailure("the scheduler does not lead: \(schedulers[0].output.suffix(2_000))")
         }
         schedulers.append(try startScheduler())
         workers = [try startWorker(0), try startWorker(1)]
@@ -60,7 +60,7 @@ struct ChaosStage {
                     "dag", "backfill", dag, "--from", ChaosDAGs.start.iso8601, "--to", last.iso8601, "--database", url,
                 ], environment: environment, in: folder)
             guard await command.wait() == 0 else {
-                throw BenchmarkFailure("\(dag) is not backfilled: \(command.output.suffix(2_000))")
+                throw LabFailure("\(dag) is not backfilled: \(command.output.suffix(2_000))")
             }
         }
     }
