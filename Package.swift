@@ -212,10 +212,9 @@ let package = Package(
         room(
             "Benchmarks",
             [
-                "CLinux", "CivilTime", "Collecting", "DAGDocument", "DAGModel", "Execution",
-                "HTTPClient",
-                "Markets", "Operators", "PostgresClient", "RunStore", "Scheduler", "SchedulerCore",
-                "Streaming", "Timetables", lifecycle, logging, nioCore, nioHTTP1, nioPosix, nioWebSocket,
+                "CLinux", "CivilTime", "Collecting", "DAGDocument", "DAGModel", "Execution", "HTTPClient", "Lab",
+                "Markets", "Operators", "PostgresClient", "RunStore", "Scheduler", "SchedulerCore", "Streaming",
+                "Timetables", lifecycle, logging, nioCore, nioHTTP1, nioPosix, nioWebSocket,
             ]),
         program("cryptoflow-bench", ["Benchmarks", "Execution", "Lab", argumentParser]),
         room("Chaos", ["CivilTime", "Lab", "PostgresClient", "PrivateCluster", "SeededRandom"]),
