@@ -84,7 +84,6 @@ extension Simulation {
                 return command(.prune(rule, limit: 3))
             }
             counts[.deletes] += 1
-            if let date = run.logicalDate { deletedDates[run.dag, default: []].insert(date) }
             return command(.deleteRun(dag: run.dag, runID: run.runID))
         }
         command(change)

@@ -127,6 +127,10 @@ extension Simulation {
 
     private mutating func commitNext() throws {
         let changes = leader.queue.nextBatch(limit: batchLimit)
+        for case .deleteRun(let key) in changes {
+            guard let run = tables.runs[key], let date = run.logicalDate else { continue }
+            deletedDates[run.dag, default: []].insert(date)
+        }
         leader.batchNumber += 1
         let batch = CommitBatch(epoch: leader.epoch, number: leader.batchNumber, changes: changes, processes: [:])
         do {
@@ -214,11 +218,7 @@ extension Simulation {
             return .runsExpired(tables.expiredRuns(rule, limit: limit), asked: nil)
         case .command(let pending):
             if case .prune(let rule, let limit) = pending.command {
-                let expired = tables.expiredRuns(rule, limit: limit)
-                for run in expired {
-                    if let date = run.logicalDate { deletedDates[run.dag, default: []].insert(date) }
-                }
-                return .runsExpired(expired, asked: pending)
+                return .runsExpired(tables.expiredRuns(rule, limit: limit), asked: pending)
             }
             if let subject = pending.command.subject {
                 let runs = tables.runsToChange(
