@@ -72,6 +72,34 @@ import Testing
         #expect(slots?["advice"]?.stringValue == "cryptoflow why candles 'r1'")
     }
 
+    @Test("a task waits for the run before it", arguments: [TaskState.failed, .success])
+    func past(state: TaskState) async throws {
+        let dag = try Samples.dag("candles")
+        var definition = dag.definition
+        definition.tasks[0].dependsOnPast = true
+        let detail = RunDetail(
+            run: Samples.run("candles", "r2", .running, key: 2), definition: definition, versionNumber: 1,
+            tasks: [Samples.task("fetch", .none)])
+        let before = Samples.run("candles", "r1", .running)
+        let task = TaskInstanceRecord(
+            instance: TaskInstanceKey(run: before.key, task: definition.tasks[0].id), state: state, tryNumber: 1,
+            maxTries: 0)
+        let outcome = await why(
+            "candles", "r2", "fetch",
+            history: FakeHistory {
+                $0.dags = [dag]
+                $0.runs = ["r2": [detail]]
+                $0.previous = StoredRun(run: before, tasks: [task])
+            })
+        let condition = outcome.json["conditions"]?.arrayValue?.first { $0["name"]?.stringValue == "depends_on_past" }
+        #expect(condition?["state"]?.stringValue == (state == .failed ? "blocks" : "holds"))
+        #expect((outcome.json["blocking"]?["name"]?.stringValue == "depends_on_past") == (state == .failed))
+        if state == .failed {
+            #expect(condition?["advice"]?.stringValue == "cryptoflow why candles 'r1' fetch")
+            #expect(condition?["detail"]?.stringValue?.contains("it is failed") == true)
+        }
+    }
+
     @Test("a task waits for its upstream, a running one for its end")
     func tasks() async throws {
         let dag = try Samples.dag("candles")
