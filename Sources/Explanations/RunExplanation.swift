@@ -90,6 +90,7 @@ extension Explanation {
         }
         if let task = detail.definition.tasks.first(where: { $0.id == status.instance.task }) {
             if !task.upstream.isEmpty { conditions.append(upstream(task, detail)) }
+            if let setups = setups(task, detail) { conditions.append(setups) }
             if let retryAt = status.retryAt {
                 let isDue = retryAt <= now
                 conditions.append(
@@ -176,6 +177,24 @@ extension Explanation {
             "upstream", holds: task.triggerRule == .always,
             "it waits for \(names.joined(separator: ", "))\(state); its trigger rule is \(task.triggerRule.rawValue)",
             since: open.first?.startDate, advice: "cryptoflow why \(detail.run.dag) '\(detail.run.runID)' \(first)")
+    }
+
+    /// Whether the setups have ended in whose scope the task lies without naming them; nil without any.
+    private static func setups(_ task: TaskSpec, _ detail: RunDetail) -> Condition? {
+        let needed = DAGGraph(detail.definition, version: detail.run.version).indirectSetups(of: task.id)
+        guard !needed.isEmpty else { return nil }
+        let open = needed.filter { setup in
+            let rows = detail.tasks.filter { $0.instance.task == setup }
+            return rows.isEmpty || rows.contains { !$0.state.isFinished }
+        }
+        guard let first = open.first else {
+            return Condition("setups", holds: true, "the setups in whose scope it lies have ended")
+        }
+        return Condition(
+            "setups", holds: false,
+            "it waits for \(open.map(\.rawValue).joined(separator: ", ")), in whose scope it lies",
+            since: detail.tasks.first { $0.instance.task == first }?.startDate,
+            advice: "cryptoflow why \(detail.run.dag) '\(detail.run.runID)' \(first)")
     }
 
     /// Whether the task's pool has room, and who has it otherwise.

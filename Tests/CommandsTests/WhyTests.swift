@@ -91,6 +91,41 @@ import Testing
         #expect(run.json["answer"]?.stringValue?.contains("task fetch is running") == true)
     }
 
+    @Test("a task waits for the setup in whose scope it lies, though it does not name it")
+    func setups() async throws {
+        let dag = try Samples.dag("candles")
+        let place = SourcePlace(file: "candles.yaml", line: 1, column: 1)
+        func task(_ id: String, _ needs: [String], _ role: TaskRole? = nil) -> TaskSpec {
+            var task = TaskSpec(id: TaskID(id), place: place, body: .uses("empty"))
+            task.upstream = needs.map { TaskID($0) }
+            task.role = role
+            return task
+        }
+        var load = task("load", ["fetch"])
+        load.triggerRule = .oneSuccess
+        var definition = dag.definition
+        definition.tasks = [
+            task("make", [], .setup), task("fetch", ["make"]), load, task("take", ["load", "make"], .teardown),
+        ]
+        let history = FakeHistory {
+            $0.dags = [dag]
+            $0.runs = [
+                "r1": [
+                    RunDetail(
+                        run: Samples.run("candles", "r1", .running), definition: definition, versionNumber: 1,
+                        tasks: [
+                            Samples.task("make", .running, tries: [.running]), Samples.task("fetch", .success),
+                            Samples.task("load", .none),
+                        ])
+                ]
+            ]
+        }
+        let outcome = await why("candles", "r1", "load", history: history)
+        #expect(outcome.json["blocking"]?["name"]?.stringValue == "setups", "\(outcome)")
+        #expect(outcome.json["answer"]?.stringValue == "it waits for make, in whose scope it lies")
+        #expect(outcome.json["blocking"]?["advice"]?.stringValue == "cryptoflow why candles 'r1' make")
+    }
+
     @Test("a backfill waits while it is paused, has ended, or has its runs at once under way")
     func backfills() async throws {
         let candles = try Samples.dag("candles")
