@@ -107,7 +107,7 @@ struct IdleBenchmark: Sendable {
             if count == 0 { return }
             try await Task.sleep(for: .milliseconds(200))
         }
-        throw BenchmarkFailure("the 20 DAGs still have runs after a minute: the scheduler is not idle")
+        throw LabFailure("the 20 DAGs still have runs after a minute: the scheduler is not idle")
     }
 
     /// Statements carried out so far, without the observer's own.
