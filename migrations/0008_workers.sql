@@ -66,6 +66,17 @@ CREATE TABLE flow.task_log (
 COMMENT ON TABLE flow.task_log IS
     'Logs of tries that workers carried out, in pieces by their first byte. Of a long log the middle is missing.';
 
+CREATE VIEW flow.attempt_under_way AS
+    SELECT l.attempt, l.run_key, l.task_id, l.map_index, l.try_number, l.max_tries,
+        CASE WHEN l.queue IS NULL OR c.attempt IS NOT NULL THEN 'running' ELSE 'queued' END AS state, l.queued_at,
+        CASE WHEN l.queue IS NULL THEN l.started_at ELSE c.claimed_at END AS started_at, l.pool, l.pool_slots, l.host, l.pid,
+        l.queue, w.name AS worker
+    FROM flow.task_attempt_live AS l
+    LEFT JOIN flow.attempt_claim AS c ON c.attempt = l.attempt
+    LEFT JOIN flow.worker AS w ON w.worker = c.worker;
+COMMENT ON VIEW flow.attempt_under_way IS
+    'Every try that has not ended. One that was handed over is queued, without a start, until a worker takes it.';
+
 CREATE OR REPLACE VIEW flow.task_attempt AS
     SELECT a.attempt, r.dag_id, r.run_id, a.task_id, a.map_index, a.try_number, a.max_tries, a.state, a.queued_at,
         a.started_at, a.ended_at, a.ended_at - a.started_at AS duration, a.reason, a.exit_code, a.pool, a.pool_slots,
@@ -75,18 +86,36 @@ CREATE OR REPLACE VIEW flow.task_attempt AS
             reason, exit_code, pool, pool_slots, host, pid, queue, worker
         FROM flow.task_attempt_past
         UNION ALL
-        SELECT l.attempt, run_key, task_id, map_index, try_number, max_tries, 'running', queued_at,
-            coalesce(c.claimed_at, l.started_at), NULL, NULL, NULL, pool, pool_slots, l.host, l.pid, queue, w.name
-        FROM flow.task_attempt_live AS l
-        LEFT JOIN flow.attempt_claim AS c ON c.attempt = l.attempt
-        LEFT JOIN flow.worker AS w ON w.worker = c.worker
+        SELECT attempt, run_key, task_id, map_index, try_number, max_tries, state, queued_at, started_at, NULL, NULL, NULL,
+            pool, pool_slots, host, pid, queue, worker
+        FROM flow.attempt_under_way
     ) AS a
     JOIN flow.dag_run AS r USING (run_key);
+COMMENT ON VIEW flow.task_attempt IS 'Every try, past and under way; one under way is queued or running, and has no end.';
 
 CREATE OR REPLACE VIEW history.attempts AS
     SELECT dag_id, run_id, task_id, map_index, try_number, state, queued_at, started_at, ended_at, duration, reason,
         exit_code, pool, host, pid, attempt, queue, worker
     FROM flow.task_attempt;
+COMMENT ON VIEW history.attempts IS 'One row a try. States: queued (no worker has taken it yet), running, success, failed, skipped, lost. Key: (dag_id, run_id, task_id, map_index, try_number).';
+
+CREATE OR REPLACE VIEW history.tasks AS
+    SELECT r.dag_id, r.run_id, t.task_id, t.map_index, coalesce(l.state, t.state) AS state,
+        coalesce(l.try_number, t.try_number) AS try_number, coalesce(l.max_tries, t.max_tries) AS max_tries,
+        CASE WHEN l.attempt IS NULL THEN t.start_date ELSE l.started_at END AS start_date,
+        CASE WHEN l.attempt IS NULL THEN t.end_date END AS end_date,
+        CASE WHEN l.attempt IS NULL THEN t.retry_at END AS retry_at,
+        CASE WHEN l.attempt IS NULL THEN t.reason END AS reason, t.rendered_map_index
+    FROM flow.task_instance AS t
+    JOIN flow.dag_run AS r USING (run_key)
+    LEFT JOIN flow.attempt_under_way AS l USING (run_key, task_id, map_index)
+    UNION ALL
+    SELECT r.dag_id, r.run_id, l.task_id, l.map_index, l.state, l.try_number, l.max_tries, l.started_at, NULL, NULL, NULL,
+        NULL
+    FROM flow.attempt_under_way AS l
+    JOIN flow.dag_run AS r USING (run_key)
+    WHERE NOT EXISTS (SELECT FROM flow.task_instance AS t
+        WHERE t.run_key = l.run_key AND t.task_id = l.task_id AND t.map_index = l.map_index);
 
 CREATE VIEW history.workers AS
     SELECT name, host, pid, version, queues, concurrency,

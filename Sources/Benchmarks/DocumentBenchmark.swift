@@ -38,6 +38,7 @@ struct DocumentBenchmark: Sendable {
         return size
     }
 
+    /// Its commands do nothing and succeed, so that a scheduler that has caught up is idle.
     private static func document(_ number: Int) -> String {
         """
         $schema: https://airflow.apache.org/schemas/dag/2026-10-30.json
@@ -62,19 +63,19 @@ struct DocumentBenchmark: Sendable {
         tasks:
           - id: extract
             extends: [step]
-            with: {bash_command: {$t: "fetch --day {{ ds }} --market {{ params.market }}"}}
+            with: {bash_command: {$t: ": fetch --day {{ ds }} --market {{ params.market }}"}}
           - id: check
             extends: [step]
             needs: [extract]
-            with: {bash_command: {$t: "check --run {{ run_id }}"}}
+            with: {bash_command: {$t: ": check --run {{ run_id }}"}}
           - id: transform
             extends: [step]
             needs: [extract]
-            with: {bash_command: "transform --level 3"}
+            with: {bash_command: ": transform --level 3"}
           - id: publish
             extends: [step]
             needs: [check, transform]
-            with: {bash_command: {$t: "publish --until {{ data_interval_end }}"}}
+            with: {bash_command: {$t: ": publish --until {{ data_interval_end }}"}}
             retries: 0
 
         """

@@ -1,22 +1,16 @@
 import CivilTime
 import DAGModel
-package import Execution
-package import Logging
-package import RunStore
+import Execution
+import Logging
+import RunStore
 import Synchronization
 
 /// A worker: takes tries out of its queues, carries them out, and reports their ends, until it is asked to stop.
 ///
 /// Each time that it was cut off for too long, it starts over with a new number: see ``WorkerSession``.
-package final class Worker: Sendable {
-    private let settings: WorkerSettings
+final class Worker: Sendable {
     private let facts: WorkerFacts
-    private let store: any WorkerStore
-    private let executor: any Executor
-    private let logs: TaskLogDirectory
-    private let processGuard: ProcessGuard?
-    private let observer: any WorkerObserver
-    private let logger: Logger
+    private let parts: WorkerParts
 
     private struct State {
         var wish = Wish.work
@@ -29,33 +23,20 @@ package final class Worker: Sendable {
 
     private let state = Mutex(State())
 
-    /// - Parameters:
-    ///   - facts: what it says of itself.
-    ///   - executor: carries out the tries, their processes guarded by `processGuard`.
-    ///   - logs: where `executor` writes the logs of tries.
-    ///   - processGuard: ends the tries' processes when this program cannot; nil where none are started.
-    package init(
-        settings: WorkerSettings, facts: WorkerFacts, store: any WorkerStore, executor: any Executor,
-        logs: TaskLogDirectory, processGuard: ProcessGuard?, observer: any WorkerObserver, logger: Logger
-    ) {
-        self.settings = settings
+    /// - Parameter facts: what it says of itself.
+    init(_ facts: WorkerFacts, _ parts: WorkerParts) {
         self.facts = facts
-        self.store = store
-        self.executor = executor
-        self.logs = logs
-        self.processGuard = processGuard
-        self.observer = observer
-        self.logger = logger
+        self.parts = parts
     }
 
     /// What a task's processes get between TERM and KILL, where a worker may have to stop them in time.
-    package static func grace(ttl: Duration) -> Duration { min(.seconds(2), ttl * WorkerSettings.grace) }
+    static func grace(ttl: Duration) -> Duration { min(.seconds(2), ttl * WorkerSettings.grace) }
 
     /// Takes nothing more, and ends once everything that runs has ended.
-    package func drain() { ask(.drain) }
+    func drain() { ask(.drain) }
 
     /// Stops what runs, and ends.
-    package func stop() { ask(.stop) }
+    func stop() { ask(.stop) }
 
     private func ask(_ wish: Wish) {
         let (session, waiter) = state.withLock { state in
@@ -69,19 +50,17 @@ package final class Worker: Sendable {
     }
 
     /// Works until it is asked to end.
-    package func run() async {
+    func run() async {
         var pause = Duration.milliseconds(100)
         while state.withLock({ $0.wish }) == .work {
             let session: WorkerSession
             do {
                 let asked = ContinuousClock.now
-                let id = try await store.register(facts, ttl: settings.ttl)
-                session = WorkerSession(
-                    id: id, aliveSince: asked, settings: settings, store: store, executor: executor, logs: logs,
-                    processGuard: processGuard, observer: observer, logger: logger)
+                let id = try await parts.store.register(facts, ttl: parts.settings.ttl)
+                session = WorkerSession(id: id, aliveSince: asked, parts: parts)
                 pause = .milliseconds(100)
             } catch {
-                observer.changed(.waitingForDatabase(problem: "\(error)"))
+                parts.observer.changed(.waitingForDatabase(problem: "\(error)"))
                 await sleep(pause)
                 pause = min(pause * 2, .seconds(5))
                 continue
@@ -94,7 +73,7 @@ package final class Worker: Sendable {
             await session.run()
             state.withLock { $0.session = nil }
         }
-        observer.changed(.stopped)
+        parts.observer.changed(.stopped)
     }
 
     /// Returns early when it is asked to end.
@@ -123,4 +102,18 @@ package final class Worker: Sendable {
             group.cancelAll()
         }
     }
+}
+
+/// What a worker works with.
+struct WorkerParts: Sendable {
+    let settings: WorkerSettings
+    let store: any WorkerStore
+    /// Carries out the tries, their processes guarded by `processGuard`.
+    let executor: any Executor
+    /// Where `executor` writes the logs of tries.
+    let logs: TaskLogDirectory
+    /// Ends the tries' processes when this program cannot.
+    let processGuard: ProcessGuard
+    let observer: any WorkerObserver
+    let logger: Logger
 }

@@ -77,8 +77,10 @@ package struct WorkerHost: Sendable {
             name: settings.name, process: .own, version: version, queues: settings.queues,
             concurrency: settings.concurrency)
         let worker = Worker(
-            settings: settings, facts: facts, store: store, executor: executor, logs: logs,
-            processGuard: processGuard, observer: observer, logger: logger)
+            facts,
+            WorkerParts(
+                settings: settings, store: store, executor: executor, logs: logs, processGuard: processGuard,
+                observer: observer, logger: logger))
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
                 var isFirst = true

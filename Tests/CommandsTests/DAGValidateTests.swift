@@ -92,11 +92,23 @@ import Testing
         """
     }
 
+    private static func handler(_ more: String) -> String {
+        """
+        $schema: https://airflow.apache.org/schemas/dag/2026-10-30.json
+        dag_id: a
+        schedule: null
+        start_date: 2026-01-01
+        tasks:
+          - {id: score, run: {}\(more)}
+
+        """
+    }
+
     private static let intervals =
         "{uses: airflow.timetables.interval.CronDataIntervalTimetable, with: {cron: \"0 * * * *\", timezone: UTC}}"
 
     @Test(
-        "a schedule that never fires between its bounds, and a fetch of no interval, are told",
+        "a schedule that never fires between its bounds, a fetch of no interval, and a handler without a worker are told",
         arguments: [
             (
                 bounded(cron: "0 0 1 6 *", end: "2026-03-01"), "schedule-never-fires",
@@ -108,6 +120,8 @@ import Testing
             (fetching(schedule: intervals), nil, ""),
             (fetching(schedule: "null"), nil, ""),
             (fetching(schedule: "\"0 * * * *\"", ", start: 2026-01-01, end: 2026-01-02"), nil, ""),
+            (handler(""), "run-in-default-queue", "a.yaml:6:"),
+            (handler(", queue: swift"), nil, ""),
         ])
     func surprises(document: String, lint: String?, told: String) async throws {
         try await withFolder(["a.yaml": document]) { folder in

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import LoopbackHTTP
 import Testing
 
 /// Workers as real processes: what they carry out, and what becomes of it when they or the leader die.
@@ -14,10 +15,20 @@ import Testing
             let why = try await rig.command("why", "remote", "r", "work")
             #expect(why.contains("no worker serves queue \"far\"") && why.contains("cryptoflow worker --queues far"))
             #expect(try await rig.command("run", "show", "remote", "r").contains("queued"))
+            // The views say the same: nothing has begun.
+            for view in ["tasks", "attempts"] {
+                let start = view == "tasks" ? "start_date" : "started_at"
+                #expect(
+                    try await rig.database.value("SELECT state || coalesce(\(start)::text, '') FROM history.\(view)")
+                        == "queued")
+            }
             #expect(try await rig.command("worker", "list").contains("no worker: start one"))
 
             let worker = try rig.worker("one")
             try await worker.line(containing: "remote.work  begins")
+            #expect(
+                try await rig.database.value("SELECT state || ' ' || (start_date IS NOT NULL) FROM history.tasks")
+                    == "running true")
             // Its log is read where there is no file of it, while the task runs.
             while try await !rig.command("task", "logs", "remote", "r", "work", code: nil).contains("it works on") {}
             try await rig.database.wait("SELECT max(running) = 1 FROM flow.worker")
@@ -107,6 +118,97 @@ import Testing
         }
     }
 
+    @Test("whose try ended while they stood still past their time have that end refused")
+    func late() async throws {
+        try await WorkerRig.with { rig in
+            let scheduler = try rig.scheduler()
+            try await scheduler.line(containing: "scheduler  leading")
+            let first = try rig.worker("first", ttl: "10s")
+            // The first ends with success at once when it may, the second waits for its own word.
+            try await rig.trigger(
+                "r",
+                """
+                [ -e \(rig.scratch.folder)/again ] && gate=later || gate=go
+                echo "begin $gate" >> \(rig.scratch.folder)/beats
+                while [ ! -e \(rig.scratch.folder)/$gate ]; do sleep 0.05; done
+                echo "end $gate" >> \(rig.scratch.folder)/beats
+                """)
+            try await first.line(containing: "remote.work  begins")
+            while rig.beats.isEmpty { await Task.yield() }
+            first.signal(SIGSTOP)
+            // Long before its guard would end it, the script succeeds; nobody is there to report it.
+            try rig.open("go")
+            while rig.beats.count < 2 { await Task.yield() }
+            try rig.open("again")
+            let second = try rig.worker("second")
+            try await rig.waitForTry("r", takenBy: "second")
+            first.signal(SIGCONT)
+            try await first.line(containing: "was cut off for too long")
+            // The success is nowhere: the run waits for the second try.
+            #expect(try await rig.tries("r") == ["lost", "running"])
+            #expect(try await rig.database.value("SELECT count(*) FROM flow.attempt_result") == "0")
+            #expect(!first.lines.contains { $0.contains("remote.work  success") })
+            try rig.open("later")
+            try await rig.waitForRun("r")
+            #expect(try await rig.tries("r") == ["lost", "success"])
+            #expect(rig.beats == ["begin go", "end go", "begin later", "end later"])
+            for program in [first, second, scheduler] {
+                program.signal(SIGTERM)
+                #expect(try await program.end() == 0)
+            }
+        }
+    }
+
+    private static let surrounded = """
+        $schema: https://airflow.apache.org/schemas/dag/2026-10-30.json
+        dag_id: surrounded
+        schedule: null
+        start_date: 2026-01-01
+        is_paused_upon_creation: false
+        default_args: {queue: far}
+        on_failure_callback: {uses: webhook, with: {url: URL}}
+        tasks:
+          - {id: make, uses: bash, setup: true, with: {bash_command: echo made}}
+          - id: work
+            uses: bash
+            needs: [make]
+            with: {bash_command: exit 3}
+            on_failure_callback: {uses: webhook, with: {url: URL}}
+          - {id: take, uses: bash, needs: [work], teardown: make, with: {bash_command: echo taken}}
+
+        """
+
+    @Test("carry out setups and teardowns; the scheduler tells of what failed at them")
+    func surroundings() async throws {
+        let hook = try LoopbackServer { _ in [.reply(text: "ok")] }
+        defer { hook.stop() }
+        try await WorkerRig.with { rig in
+            try rig.scratch.write(
+                Self.surrounded.replacing("URL", with: hook.url + "/hook"), to: "dags/surrounded.yaml")
+            let scheduler = try rig.scheduler()
+            try await scheduler.line(containing: "scheduler  leading")
+            let worker = try rig.worker("one")
+            _ = try await rig.command("dag", "trigger", "surrounded", "--run-id", "r", "--wait", code: 1)
+            var requests = hook.requests.makeAsyncIterator()
+            var bodies: [String] = []
+            for _ in 0..<2 {
+                bodies.append(String(decoding: try #require(await requests.next()).body, as: UTF8.self))
+            }
+            #expect(bodies.allSatisfy { $0.contains("surrounded") && $0.contains("work") }, "\(bodies)")
+            #expect(bodies.contains { $0.contains("exit code 3") }, "\(bodies)")
+            #expect(
+                try await rig.database.column(
+                    "SELECT task_id || ' ' || state || ' ' || worker FROM history.attempts ORDER BY started_at")
+                    == ["make success one", "work failed one", "take success one"])
+            try await rig.database.wait(
+                for: "2", "SELECT count(*) FROM history.notifications WHERE state = 'delivered'")
+            for program in [worker, scheduler] {
+                program.signal(SIGTERM)
+                #expect(try await program.end() == 0)
+            }
+        }
+    }
+
     @Test("go on with their tries while leaders change, killed or in order")
     func leaderChanges() async throws {
         try await WorkerRig.with { rig in
@@ -156,7 +258,7 @@ import Testing
             try rig.open("go")
             #expect(try await first.end() == 0)
             try await rig.waitForRun("a")
-            #expect(try await rig.tries("b") == ["running"], "it waits in its queue")
+            #expect(try await rig.tries("b") == ["queued"], "it waits in its queue")
 
             let second = try rig.worker("second")
             try await rig.waitForTry("b", takenBy: "second")

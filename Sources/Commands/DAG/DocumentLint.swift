@@ -13,6 +13,7 @@ struct DocumentLint {
         case unwrittenOutput = "output-never-written"
         case missingInterval = "cron-without-interval"
         case neverFires = "schedule-never-fires"
+        case unservedHandler = "run-in-default-queue"
     }
 
     struct Finding {
@@ -68,6 +69,12 @@ struct DocumentLint {
                     .unwrittenOutput, task.place, path,
                     "it reads the output '\(key)' of '\(source)', which never writes one",
                     "let '\(source)' keep its output, or remove the $x")
+            }
+            if task.body == .run, task.queue == "default" {
+                add(
+                    .unservedHandler, task.place, path,
+                    "its handler is in a program of yours, and the scheduler itself carries out the queue 'default'",
+                    "name the queue that the program serves, such as queue: swift")
             }
             if task.body == .uses("market_fetch"), dag.timetable.hasEmptyIntervals, task.arguments["start"] == nil,
                 task.arguments["endpoint"] == .value("candles")
