@@ -1,5 +1,7 @@
 import DAGModel
+import FoundationEssentials
 import Glibc
+import TestSupport
 import Testing
 
 @Suite("dag test", .timeLimit(.minutes(2))) struct DAGTestTests {
@@ -95,6 +97,26 @@ import Testing
             #expect(result.code == 130)
             #expect(result.errors.contains("stopped"))
             #expect(scratch.processes().filter { $0.command.contains("sleep 600") }.isEmpty)
+        }
+    }
+
+    @Test("the forecast that fails makes its run fail, although the outcomes are joined after it", .database)
+    func predict() async throws {
+        try await Scratch.with { scratch in
+            let database = Database(url: try #require(TestDatabase.url))
+            let migrate = ["CRYPTOFLOW_DATABASE_URL": database.url]
+            try await scratch.cryptoflow("db", "migrate", environment: migrate)
+            let dags = Installed.checkout + "/dags"
+            for (name, from) in [("predict.yaml", "'') }}\""), ("sql/prediction_outcomes.sql", "")] {
+                let text = try String(contentsOf: URL(filePath: dags + "/" + name), encoding: .utf8)
+                try scratch.write(from.isEmpty ? text : text.replacing(from, with: "'-1h') }}\""), to: "dags/" + name)
+            }
+            let result = try await scratch.start(
+                "cryptoflow", ["dag", "test", "predict"], environment: ["CRYPTOFLOW_CONN_WAREHOUSE": database.url]
+            ).finish()
+            #expect(result.code == 1)
+            #expect(result.output.contains("outcomes = success"), "\(result.output)")
+            #expect(result.errors.contains("task \"forecast\": since \"-1h\" begins with a hyphen"), "\(result.errors)")
         }
     }
 
