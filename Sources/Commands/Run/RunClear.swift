@@ -19,11 +19,7 @@ struct RunClear: AsyncParsableCommand {
               cryptoflow run clear report r1 --latest
             """, aliases: ["rerun"])
 
-    @Argument(help: ArgumentHelp("The DAG's id.", valueName: "dag"))
-    var dag: String
-
-    @Argument(help: ArgumentHelp("The run's id.", valueName: "run"))
-    var runID: String
+    @OptionGroup var named: NamedRun
 
     @Option(name: .customLong("task"), help: ArgumentHelp("Only this task; may be repeated.", valueName: "task"))
     var tasks: [String] = []
@@ -54,7 +50,7 @@ struct RunClear: AsyncParsableCommand {
 
     func run() async throws {
         let request = ClearRequest(
-            dag: DAGID(dag), runID: runID, tasks: tasks.map { TaskID($0) }, upstream: upstream,
+            dag: named.dagID, runID: named.runID, tasks: tasks.map { TaskID($0) }, upstream: upstream,
             downstream: downstream, onlyFailed: onlyFailed, past: past, future: future, latest: latest, dryRun: dryRun)
         try await Self.clear(request, database, options)
     }
