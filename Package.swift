@@ -207,17 +207,18 @@ let package = Package(
             ["Execution", "LogFiles", "Programs", argumentParser, lifecycle, logging, unixSignals]),
         program("cryptoflow-stream", ["LogFiles", "Programs", argumentParser, lifecycle, logging, unixSignals]),
 
+        // A private PostgreSQL and programs for a while: for benchmarks and chaos.
+        room("Lab", ["CChildSpawn", "PostgresClient", "PrivateCluster", "RunStore", logging]),
         room(
             "Benchmarks",
             [
-                "CChildSpawn", "CLinux", "CivilTime", "Collecting", "DAGDocument", "DAGModel", "Execution",
-                "HTTPClient",
-                "Markets", "Operators", "PostgresClient", "PrivateCluster", "RunStore", "Scheduler", "SchedulerCore",
-                "Streaming", "Timetables", lifecycle, logging, nioCore, nioHTTP1, nioPosix, nioWebSocket,
+                "CLinux", "CivilTime", "Collecting", "DAGDocument", "DAGModel", "Execution", "HTTPClient", "Lab",
+                "Markets", "Operators", "PostgresClient", "RunStore", "Scheduler", "SchedulerCore", "Streaming",
+                "Timetables", lifecycle, logging, nioCore, nioHTTP1, nioPosix, nioWebSocket,
             ]),
-        program("cryptoflow-bench", ["Benchmarks", "Execution", argumentParser]),
-        room("Chaos", ["Benchmarks", "PostgresClient", "PrivateCluster", "SeededRandom"]),
-        program("cryptoflow-chaos", ["Benchmarks", "Chaos", "Execution", argumentParser]),
+        program("cryptoflow-bench", ["Benchmarks", "Execution", "Lab", argumentParser]),
+        room("Chaos", ["CivilTime", "Lab", "PostgresClient", "PrivateCluster", "SeededRandom"]),
+        program("cryptoflow-chaos", ["Chaos", "Execution", "Lab", argumentParser]),
 
         // What tests share, and the tests.
         room("LoopbackHTTP", [], path: "Tests/LoopbackHTTP"),
@@ -294,10 +295,12 @@ let package = Package(
                 "CivilTime", "Collecting", "DAGDocument", "DAGModel", "Execution", "LogFiles", "ModelRegistry",
                 "RunStore", "SchedulerCore", "TestModels", "Timetables", argumentParser, logging,
             ]),
+        tests(of: "Chaos", []),
         .testTarget(
             name: "ProgramsTests",
             dependencies: [
-                "CChildSpawn", "CivilTime", "Commands", "DAGModel", "HTTPClient", "LoopbackHTTP", "ModelRegistry",
+                "CChildSpawn", "Chaos", "CivilTime", "Commands", "DAGModel", "HTTPClient", "LoopbackHTTP",
+                "ModelRegistry",
                 "PostgresClient", "PrivateCluster", "Programs", "TestModels", "SeededRandom", "TestSupport",
                 "WebServer", "cryptoflow", "cryptoflow-exchange", "cryptoflow-model", "cryptoflow-scheduler",
                 "cryptoflow-stream", "swift-tasks-example", argumentParser,

@@ -1,5 +1,6 @@
 import CivilTime
 import DAGModel
+import Lab
 import RunStore
 import Scheduler
 import SchedulerCore
@@ -7,7 +8,7 @@ import Timetables
 
 /// A year of hourly runs with three no-op tasks in a chain: 26,280 tasks, asked for by one command.
 struct BackfillBenchmark: Sendable {
-    let lab: BenchmarkLab
+    let lab: DatabaseLab
     let settings: BenchmarkSettings
 
     /// Seconds from the command until the backfill's end is committed.
@@ -36,7 +37,7 @@ struct BackfillBenchmark: Sendable {
                     actor: "bench", idempotencyKey: nil)
                 let end = try await rig.watch.wait(for: .endedBackfills(dag), 1)
                 let calls = rig.records.take().count
-                guard calls == 26_280 else { throw BenchmarkFailure("the backfill called \(calls) of 26,280 tasks") }
+                guard calls == 26_280 else { throw LabFailure("the backfill called \(calls) of 26,280 tasks") }
                 times.append(MonotonicClock.seconds(from: start, to: end))
             }
             return Spread(times)

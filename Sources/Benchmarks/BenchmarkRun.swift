@@ -1,3 +1,4 @@
+import Lab
 import Scheduler
 
 /// The whole benchmark: one part after the other on one private PostgreSQL, then the report.
@@ -22,7 +23,7 @@ package struct BenchmarkRun: Sendable {
         let loadBefore = ProcessFacts.loadAverage
         let load = ProcessFacts.load
         say("load average \(loadBefore); starting a private PostgreSQL in \(settings.folder)")
-        let lab = try await BenchmarkLab.open(in: settings.folder, migrations: settings.migrations)
+        let lab = try await DatabaseLab.open(in: settings.folder, migrations: settings.migrations)
         await measureTasks(lab, &report)
         await measureHops(lab, &report)
         await measureDue(lab, &report)
@@ -74,7 +75,7 @@ package struct BenchmarkRun: Sendable {
         }
     }
 
-    private func measureTasks(_ lab: BenchmarkLab, _ report: inout BenchmarkReport) async {
+    private func measureTasks(_ lab: DatabaseLab, _ report: inout BenchmarkReport) async {
         let benchmark = ThroughputBenchmark(lab: lab, settings: settings)
         let wide = await attempt(.tasks, "no-op tasks beside the raw loop", &report) {
             try await benchmark.run("load", SchedulerRig.wide, withRawLoop: true)
@@ -125,7 +126,7 @@ package struct BenchmarkRun: Sendable {
         }
     }
 
-    private func measureHops(_ lab: BenchmarkLab, _ report: inout BenchmarkReport) async {
+    private func measureHops(_ lab: DatabaseLab, _ report: inout BenchmarkReport) async {
         let hops = await attempt(.hops, "hops along a chain", &report) {
             try await HopBenchmark(lab: lab, settings: settings).run()
         }
@@ -148,7 +149,7 @@ package struct BenchmarkRun: Sendable {
                 "goal <= 25"))
     }
 
-    private func measureDue(_ lab: BenchmarkLab, _ report: inout BenchmarkReport) async {
+    private func measureDue(_ lab: DatabaseLab, _ report: inout BenchmarkReport) async {
         let benchmark = DueBenchmark(lab: lab, settings: settings)
         let due = await attempt(.due, "20 DAGs due at once, each second", &report) { try await benchmark.run() }
         let herd = await attempt(.due, "1,000 DAGs due at once", &report) { try await benchmark.runHerd() }
@@ -166,7 +167,7 @@ package struct BenchmarkRun: Sendable {
                 digits: 0, "goal <= 1,000; p50 \(herd.map { Figure.text($0.median, digits: 0) } ?? "")"))
     }
 
-    private func measureShell(_ lab: BenchmarkLab, _ report: inout BenchmarkReport) async {
+    private func measureShell(_ lab: DatabaseLab, _ report: inout BenchmarkReport) async {
         let benchmark = ShellBenchmark(lab: lab, settings: settings)
         let shell = await attempt(.shell, "shell tasks beside a loop of posix_spawn", &report) {
             try await benchmark.run(inFlight: 2)
@@ -185,7 +186,7 @@ package struct BenchmarkRun: Sendable {
         report.add(Figure(nil, "- / the loop, 2 in flight", eight?.ratio, "", digits: 2))
     }
 
-    private func measureBackfill(_ lab: BenchmarkLab, _ report: inout BenchmarkReport) async {
+    private func measureBackfill(_ lab: DatabaseLab, _ report: inout BenchmarkReport) async {
         let benchmark = BackfillBenchmark(lab: lab, settings: settings)
         let year = await attempt(.backfill, "a year's backfill, 16 runs at once", &report) {
             try await benchmark.run("backfill", maxActive: nil)
@@ -220,9 +221,9 @@ package struct BenchmarkRun: Sendable {
         let settings = settings
         let idle = await attempt(.idle, "the idle cryptoflow-scheduler", &report) {
             guard let program = settings.schedulerProgram else {
-                throw BenchmarkFailure("there is no cryptoflow-scheduler beside this program: build it")
+                throw LabFailure("there is no cryptoflow-scheduler beside this program: build it")
             }
-            let lab = try await BenchmarkLab.open(
+            let lab = try await DatabaseLab.open(
                 in: settings.folder, migrations: settings.migrations,
                 settings: ["shared_preload_libraries": "pg_stat_statements"])
             do {
@@ -274,7 +275,7 @@ package struct BenchmarkRun: Sendable {
         }
     }
 
-    private func measureStream(_ lab: BenchmarkLab, _ report: inout BenchmarkReport) async {
+    private func measureStream(_ lab: DatabaseLab, _ report: inout BenchmarkReport) async {
         let settings = settings
         let stream = await attempt(.stream, "the real-time path", &report) {
             try await StreamBenchmark(lab: lab, settings: settings).run()
@@ -307,11 +308,11 @@ package struct BenchmarkRun: Sendable {
                 } ?? ""))
     }
 
-    private func measureBrowser(_ lab: BenchmarkLab, _ report: inout BenchmarkReport) async {
+    private func measureBrowser(_ lab: DatabaseLab, _ report: inout BenchmarkReport) async {
         let settings = settings
         let browser = await attempt(.browser, "from an exchange to browsers, through cryptoflow-stream", &report) {
             guard let program = settings.streamProgram else {
-                throw BenchmarkFailure("there is no cryptoflow-stream beside this program: build it")
+                throw LabFailure("there is no cryptoflow-stream beside this program: build it")
             }
             return try await BrowserBenchmark(lab: lab, settings: settings, program: program).run()
         }

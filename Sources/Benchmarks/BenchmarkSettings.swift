@@ -1,3 +1,5 @@
+import Lab
+
 /// What a benchmark run does and where.
 package struct BenchmarkSettings: Sendable {
     /// What can be measured by itself.
@@ -31,14 +33,18 @@ package struct BenchmarkSettings: Sendable {
         self.ownProgram = ownProgram
     }
 
+    /// Settings for the program that runs, as built in a checkout.
+    ///
+    /// Throws ``LabFailure`` with what to do when the migrations are nowhere.
+    package init(migrations: String?, scheduler: String?) throws {
+        let built = try BuiltPrograms()
+        self.init(
+            migrations: try migrations ?? built.migrations(),
+            schedulerProgram: scheduler ?? built.path(of: "cryptoflow-scheduler"),
+            streamProgram: built.path(of: "cryptoflow-stream"), ownProgram: built.own)
+    }
+
     var repetitions: Int { isQuick ? min(runs, 2) : runs }
     /// How long the idle scheduler is watched.
     var idleSeconds: Int { isQuick ? 10 : 60 }
-}
-
-/// Why a figure could not be measured.
-package struct BenchmarkFailure: Error, CustomStringConvertible {
-    package let description: String
-
-    package init(_ description: String) { self.description = description }
 }

@@ -1,3 +1,4 @@
+import Lab
 import PostgresClient
 
 /// From an exchange's WebSocket to browsers: a process of its own sends, the program `cryptoflow-stream` collects, stores
@@ -6,7 +7,7 @@ import PostgresClient
 /// A trade's number is the moment at which it was sent, on the clock that all processes share; so nothing of the way is
 /// left out.
 struct BrowserBenchmark: Sendable {
-    let lab: BenchmarkLab
+    let lab: DatabaseLab
     let settings: BenchmarkSettings
     let program: String
 
@@ -53,7 +54,7 @@ struct BrowserBenchmark: Sendable {
             guard try await worker.waitForOutput(mark, seconds: 20),
                 let line = worker.output.split(separator: "\n").first(where: { $0.contains(mark) }),
                 let port = line.split(separator: ":").last.flatMap({ Int($0.filter(\.isNumber)) })
-            else { throw BenchmarkFailure("cryptoflow-stream does not serve: \(worker.output.suffix(500))") }
+            else { throw LabFailure("cryptoflow-stream does not serve: \(worker.output.suffix(500))") }
             var (outcome, counted) = try await listen(port, worker)
             // Everything that was sent is stored once it has ended.
             await worker.end()

@@ -1,5 +1,6 @@
 import Dispatch
 import Glibc
+import Lab
 
 /// Reads a socket on a thread of its own and notes when each trade came.
 final class BrowserListener: Sendable {
@@ -20,7 +21,7 @@ final class BrowserListener: Sendable {
             }
         }
         guard connected == 0, send(descriptor, request, request.count, Int32(MSG_NOSIGNAL)) == request.count else {
-            throw BenchmarkFailure("the web server does not answer on port \(port)")
+            throw LabFailure("the web server does not answer on port \(port)")
         }
     }
 

@@ -1,5 +1,6 @@
 import DAGModel
 import Dispatch
+import Lab
 import Scheduler
 import SchedulerCore
 import Synchronization
@@ -74,7 +75,7 @@ final class CommitWatch: SchedulerObserver {
 
     /// Waits until `target` of `subject` have been committed since the beginning; the monotonic instant of that commit.
     ///
-    /// Throws ``BenchmarkFailure`` after two minutes: the whole benchmark has ten.
+    /// Throws ``LabFailure`` after two minutes: the whole benchmark has ten.
     func wait(for subject: Subject, _ target: Int) async throws -> UInt64 {
         try await withCheckedThrowingContinuation { continuation in
             let number: Int? = state.withLock { state in
@@ -97,6 +98,6 @@ final class CommitWatch: SchedulerObserver {
         guard let waiter else { return }
         let count = count(waiter.subject)
         waiter.continuation.resume(
-            throwing: BenchmarkFailure("waited two minutes for \(waiter.target) of \(waiter.subject), got \(count)"))
+            throwing: LabFailure("waited two minutes for \(waiter.target) of \(waiter.subject), got \(count)"))
     }
 }

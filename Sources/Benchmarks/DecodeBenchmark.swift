@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Lab
 import Markets
 
 /// Reads an exchange's messages into market events, on one core, beside Foundation's decoder on the same bytes.
@@ -51,7 +52,7 @@ struct DecodeBenchmark {
             signals.removeAll(keepingCapacity: true)
         }
         let seconds = MonotonicClock.seconds(from: start, to: MonotonicClock.nanoseconds)
-        guard events == rounds * messages.count else { throw BenchmarkFailure("the sample does not decode") }
+        guard events == rounds * messages.count else { throw LabFailure("the sample does not decode") }
         return Double(events) / seconds
     }
 

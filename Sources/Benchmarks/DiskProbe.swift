@@ -1,5 +1,6 @@
 import Dispatch
 import Glibc
+import Lab
 
 /// What a commit's sync costs on this disk at this moment.
 ///
@@ -19,7 +20,7 @@ enum DiskProbe {
     private static func measure(_ folder: String) throws -> Spread {
         let path = folder + "/fsync-probe"
         let file = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        guard file >= 0 else { throw BenchmarkFailure("cannot write \(path): \(String(cString: strerror(errno)))") }
+        guard file >= 0 else { throw LabFailure("cannot write \(path): \(String(cString: strerror(errno)))") }
         defer {
             close(file)
             unlink(path)
@@ -34,7 +35,7 @@ enum DiskProbe {
         while MonotonicClock.seconds(from: start, to: MonotonicClock.nanoseconds) < 0.5 {
             let before = MonotonicClock.nanoseconds
             pwrite(file, block, block.count, off_t(number % blocks * block.count))
-            guard fdatasync(file) == 0 else { throw BenchmarkFailure("fdatasync fails on \(path)") }
+            guard fdatasync(file) == 0 else { throw LabFailure("fdatasync fails on \(path)") }
             times.append(Double(MonotonicClock.nanoseconds - before) / 1e3)
             number += 1
         }

@@ -1,6 +1,7 @@
 import DAGDocument
 import DAGModel
 import FoundationEssentials
+import Lab
 import Operators
 import RunStore
 import Scheduler
@@ -8,7 +9,7 @@ import SchedulerCore
 
 /// 10,000 generated documents of about 1 KB each.
 struct DocumentBenchmark: Sendable {
-    let lab: BenchmarkLab
+    let lab: DatabaseLab
     let settings: BenchmarkSettings
     static let count = 10_000
 
@@ -91,7 +92,7 @@ struct DocumentBenchmark: Sendable {
             loads.append(MonotonicClock.seconds(from: start, to: MonotonicClock.nanoseconds))
             guard changes.loaded.count == Self.count, changes.brokenFiles.isEmpty else {
                 let problem = changes.problems?.first?.diagnostics.first.map { "\($0)" } ?? ""
-                throw BenchmarkFailure("of \(Self.count) documents \(changes.loaded.count) were loaded \(problem)")
+                throw LabFailure("of \(Self.count) documents \(changes.loaded.count) were loaded \(problem)")
             }
             for _ in 0..<5 {
                 let start = MonotonicClock.nanoseconds

@@ -1,12 +1,13 @@
 import CivilTime
 import DAGModel
+import Lab
 import Scheduler
 import SchedulerCore
 import Timetables
 
 /// From the instant at which a schedule is due to the beginning of its run's first task, by the wall clock.
 struct DueBenchmark: Sendable {
-    let lab: BenchmarkLab
+    let lab: DatabaseLab
     let settings: BenchmarkSettings
 
     /// Milliseconds, of 20 DAGs that are due together each second.
@@ -23,7 +24,7 @@ struct DueBenchmark: Sendable {
             try await Task.sleep(for: .seconds(seconds + 1))
             let calls = rig.records.take().filter { $0.due >= begin }
             guard calls.count >= 20 * (seconds - 1) else {
-                throw BenchmarkFailure("only \(calls.count) runs of 20 DAGs in \(seconds) seconds")
+                throw LabFailure("only \(calls.count) runs of 20 DAGs in \(seconds) seconds")
             }
             return Spread(calls.map { Double($0.sinceDue) / 1e3 })
         }
@@ -39,13 +40,13 @@ struct DueBenchmark: Sendable {
             url, documents: documents, settings: SchedulerSettings(), logs: lab.folder + "/logs"
         ) { rig in
             _ = try await rig.watch.wait(for: .knownDAGs, 1_000)
-            guard Timestamp.now() < at else { throw BenchmarkFailure("1,000 DAGs took longer than 6 s to load") }
+            guard Timestamp.now() < at else { throw LabFailure("1,000 DAGs took longer than 6 s to load") }
             var calls: [CallRecords.Call] = []
             for _ in 0..<100 where calls.count < 1_000 {
                 try await Task.sleep(for: .milliseconds(200))
                 calls += rig.records.take()
             }
-            guard calls.count == 1_000 else { throw BenchmarkFailure("only \(calls.count) of 1,000 DAGs started") }
+            guard calls.count == 1_000 else { throw LabFailure("only \(calls.count) of 1,000 DAGs started") }
             return Spread(calls.map { Double($0.sinceDue) / 1e3 })
         }
     }

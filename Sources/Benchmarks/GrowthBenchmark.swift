@@ -1,6 +1,7 @@
 import CLinux
 import CivilTime
 import DAGModel
+import Lab
 import RunStore
 import Scheduler
 import SchedulerCore
@@ -27,7 +28,7 @@ package struct GrowthBenchmark: Sendable {
     package func run() async throws -> GrowthReport {
         var report = GrowthReport()
         say("load average \(ProcessFacts.loadAverage); starting a private PostgreSQL in \(settings.folder)")
-        let lab = try await BenchmarkLab.open(in: settings.folder, migrations: settings.migrations)
+        let lab = try await DatabaseLab.open(in: settings.folder, migrations: settings.migrations)
         for count in [10, 100, 1_000] + (isFull ? [10_000] : []) {
             await add("DAGs", count, to: &report) { try await withDAGs(count, lab) }
         }
@@ -84,7 +85,7 @@ package struct GrowthBenchmark: Sendable {
         return MonotonicClock.seconds(from: start, to: try await rig.watch.wait(for: .endedRuns(dag), shape.runs))
     }
 
-    private func withDAGs(_ count: Int, _ lab: BenchmarkLab) async throws -> GrowthReport.Figures {
+    private func withDAGs(_ count: Int, _ lab: DatabaseLab) async throws -> GrowthReport.Figures {
         let url = try await lab.makeDatabase("growth_dags_\(count)")
         // They have a schedule, and nothing is due for long.
         let hourly = Timetable.cron(try CronSchedule(parsing: "0 * * * *"))
@@ -103,7 +104,7 @@ package struct GrowthBenchmark: Sendable {
     }
 
     /// All tasks of a run at once, beside a chain whose hops are measured.
-    private func withLiveTasks(_ count: Int, _ lab: BenchmarkLab) async throws -> GrowthReport.Figures {
+    private func withLiveTasks(_ count: Int, _ lab: DatabaseLab) async throws -> GrowthReport.Figures {
         let url = try await lab.makeDatabase("growth_tasks_\(count)")
         let wide = Workload(name: "", runs: 1, tasksPerRun: count, isChain: false)
         let chain = Workload(name: "", runs: 1, tasksPerRun: 50, isChain: true)
@@ -129,7 +130,7 @@ package struct GrowthBenchmark: Sendable {
         }
     }
 
-    private func withHistory(_ rows: Int, _ lab: BenchmarkLab) async throws -> GrowthReport.Figures {
+    private func withHistory(_ rows: Int, _ lab: DatabaseLab) async throws -> GrowthReport.Figures {
         let url = try await lab.makeDatabase("growth_rows_\(rows)")
         return try await SchedulerRig.lead(
             url, documents: PreparedDocuments(try Self.probes()), settings: SchedulerRig.wide,
@@ -145,7 +146,7 @@ package struct GrowthBenchmark: Sendable {
                 let start = MonotonicClock.nanoseconds
                 let page = try await rig.store.runs(RunQuery(dag: dag))
                 let middle = MonotonicClock.nanoseconds
-                guard let newest = page.runs.first else { throw BenchmarkFailure("the DAG \(dag) has no runs") }
+                guard let newest = page.runs.first else { throw LabFailure("the DAG \(dag) has no runs") }
                 _ = try await rig.store.run(dag: dag, runID: newest.runID)
                 pages.append(MonotonicClock.seconds(from: start, to: middle) * 1e3)
                 runs.append(MonotonicClock.seconds(from: middle, to: MonotonicClock.nanoseconds) * 1e3)

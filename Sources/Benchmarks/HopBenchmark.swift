@@ -1,4 +1,5 @@
 import DAGModel
+import Lab
 import RunStore
 import Scheduler
 import SchedulerCore
@@ -20,7 +21,7 @@ enum Hops {
 
 /// One chain of 50 no-op tasks after the other, with nothing else to do.
 struct HopBenchmark: Sendable {
-    let lab: BenchmarkLab
+    let lab: DatabaseLab
     let settings: BenchmarkSettings
 
     struct Series: Sendable {

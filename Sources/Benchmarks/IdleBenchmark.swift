@@ -1,11 +1,12 @@
 import FoundationEssentials
 import Glibc
+import Lab
 import PostgresClient
 
 /// The program `cryptoflow-scheduler` with nothing to do: its start, its memory, what it asks of the database.
 struct IdleBenchmark: Sendable {
     /// Has pg_stat_statements, which the other measurements do without.
-    let lab: BenchmarkLab
+    let lab: DatabaseLab
     let settings: BenchmarkSettings
     let program: String
 
@@ -79,7 +80,7 @@ struct IdleBenchmark: Sendable {
         await scheduler.end()
         await observer.close()
         guard known == DocumentBenchmark.count else {
-            throw BenchmarkFailure("after a minute only \(known) of \(DocumentBenchmark.count) DAGs were written")
+            throw LabFailure("after a minute only \(known) of \(DocumentBenchmark.count) DAGs were written")
         }
         return memory
     }
@@ -93,7 +94,7 @@ struct IdleBenchmark: Sendable {
         guard try await scheduler.waitForOutput("leading in epoch", seconds: 60) else {
             let output = scheduler.output
             await scheduler.end()
-            throw BenchmarkFailure("\(program) does not lead: \(output.suffix(500))")
+            throw LabFailure("\(program) does not lead: \(output.suffix(500))")
         }
         return (scheduler, MonotonicClock.seconds(from: begin, to: MonotonicClock.nanoseconds))
     }

@@ -1,6 +1,7 @@
 import DAGModel
 import Execution
 import Glibc
+import Lab
 import Operators
 import PostgresClient
 import RunStore
@@ -30,7 +31,7 @@ struct SchedulerRig: Sendable {
         _ url: String, documents: any DocumentSource, settings: SchedulerSettings, logs: String,
         _ body: @Sendable (SchedulerRig) async throws -> Value
     ) async throws -> Value {
-        let logger = BenchmarkLab.logger
+        let logger = DatabaseLab.logger
         let store = try PostgresRunStore(url: url, logger: logger)
         let observer = try await PostgresConnection.connect(PostgresSettings(url: url))
         if settings.core.parallelism > SchedulerSettings().core.parallelism {
@@ -64,7 +65,7 @@ struct SchedulerRig: Sendable {
         await store.close()
         await observer.close()
         guard watch.count(.failedRuns) == 0 else {
-            throw BenchmarkFailure("\(watch.count(.failedRuns)) runs failed: the figures mean nothing")
+            throw LabFailure("\(watch.count(.failedRuns)) runs failed: the figures mean nothing")
         }
         return value
     }

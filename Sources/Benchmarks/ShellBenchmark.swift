@@ -1,11 +1,12 @@
 import DAGModel
+import Lab
 import RunStore
 import Scheduler
 import SchedulerCore
 
 /// `sh -c true` as tasks through the whole durable path, beside the machine's own limit with two in flight.
 struct ShellBenchmark: Sendable {
-    let lab: BenchmarkLab
+    let lab: DatabaseLab
     let settings: BenchmarkSettings
 
     struct Outcome: Sendable {
@@ -48,7 +49,7 @@ struct ShellBenchmark: Sendable {
             settings.ownProgram, ["spawn-loop", "--count", "\(count)", "--in-flight", "2"], in: lab.folder)
         await program.wait()
         guard let rate = Double(program.output.filter { !$0.isWhitespace }) else {
-            throw BenchmarkFailure("the loop of posix_spawn failed: \(program.output)")
+            throw LabFailure("the loop of posix_spawn failed: \(program.output)")
         }
         return rate
     }

@@ -1,4 +1,5 @@
 import Glibc
+import Lab
 
 /// The limit of shell tasks: `posix_spawn` of `true`, a fixed number in flight, `waitpid` for any child.
 ///
@@ -22,7 +23,7 @@ package enum SpawnLoop {
                 var pid: pid_t = 0
                 let code = posix_spawn(&pid, path, nil, nil, arguments, environment)
                 guard code == 0 else {
-                    throw BenchmarkFailure("cannot start \(path): \(String(cString: strerror(code)))")
+                    throw LabFailure("cannot start \(path): \(String(cString: strerror(code)))")
                 }
                 started += 1
             }

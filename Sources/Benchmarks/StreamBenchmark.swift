@@ -3,6 +3,7 @@ import Collecting
 import FoundationEssentials
 import Glibc
 import HTTPClient
+import Lab
 import Logging
 import Markets
 import PostgresClient
@@ -13,7 +14,7 @@ import Synchronization
 /// The real-time path: what the bus costs, how fast trades become durable, and how long a message takes from the socket
 /// to the commit.
 struct StreamBenchmark {
-    let lab: BenchmarkLab
+    let lab: DatabaseLab
     let settings: BenchmarkSettings
 
     struct Outcome: Sendable {
@@ -80,7 +81,7 @@ struct StreamBenchmark {
             for _ in 0..<batches { try await bus.publish(batch) }
             for subscription in subscriptions { subscription.finish() }
             for try await count in group where count != batches * size {
-                throw BenchmarkFailure("the bus lost messages: \(count) of \(batches * size) came")
+                throw LabFailure("the bus lost messages: \(count) of \(batches * size) came")
             }
         }
         let seconds = MonotonicClock.seconds(from: start, to: MonotonicClock.nanoseconds)
@@ -99,7 +100,7 @@ struct StreamBenchmark {
     private func store(_ count: Int, from first: Int, _ pool: PostgresPool) async throws -> Double {
         let bus = InProcessEventBus()
         let sink = try await TradeSink(
-            bus: bus, store: TradeStore(pool: pool), capacity: 8_192, logger: BenchmarkLab.logger)
+            bus: bus, store: TradeStore(pool: pool), capacity: 8_192, logger: DatabaseLab.logger)
         let begin = Timestamp.now()
         let start = MonotonicClock.nanoseconds
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -118,7 +119,7 @@ struct StreamBenchmark {
             try await group.waitForAll()
         }
         guard sink.status.stored == count else {
-            throw BenchmarkFailure("\(sink.status.stored) of \(count) trades were stored")
+            throw LabFailure("\(sink.status.stored) of \(count) trades were stored")
         }
         return Double(count) / MonotonicClock.seconds(from: start, to: MonotonicClock.nanoseconds)
     }
@@ -140,11 +141,11 @@ struct StreamBenchmark {
     private func steady(_ port: Int, _ pool: PostgresPool, _ outcome: inout Outcome) async throws {
         let bus = InProcessEventBus()
         let latencies = Latencies()
-        let sink = try await TradeSink(bus: bus, store: TradeStore(pool: pool), logger: BenchmarkLab.logger) {
+        let sink = try await TradeSink(bus: bus, store: TradeStore(pool: pool), logger: DatabaseLab.logger) {
             batch, _ in
             latencies.add(batch)
         }
-        let books = try await BookSink(bus: bus, pool: pool, logger: BenchmarkLab.logger)
+        let books = try await BookSink(bus: bus, pool: pool, logger: DatabaseLab.logger)
         let latest = try await LatestSink(bus: bus, latest: InMemoryLatestValues())
         let http = HTTPClient()
         var collecting = CollectorSettings()
@@ -155,8 +156,8 @@ struct StreamBenchmark {
             parts: CollectorService.Parts(
                 dialect: UpbitStreamDialect(), rest: .upbit(http: http, baseURL: "http://127.0.0.1:9"), bus: bus,
                 url: "ws://127.0.0.1:\(port)/websocket/v1"),
-            settings: collecting, logger: BenchmarkLab.logger)
-        let services = ServiceGroup(services: [sink, books, latest, collector], logger: BenchmarkLab.logger)
+            settings: collecting, logger: DatabaseLab.logger)
+        let services = ServiceGroup(services: [sink, books, latest, collector], logger: DatabaseLab.logger)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await services.run() }
             // The connection, the first commits and the first partitions are not counted.

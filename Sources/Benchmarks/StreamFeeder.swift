@@ -1,5 +1,6 @@
 import CivilTime
 import Glibc
+import Lab
 import Markets
 import NIOCore
 import NIOHTTP1
@@ -48,7 +49,7 @@ package struct StreamFeeder: Sendable {
     static func port(of program: Program) async throws -> Int {
         guard try await program.waitForOutput("\n", seconds: 10),
             let port = program.output.split(separator: " ").last.flatMap({ Int($0.filter(\.isNumber)) })
-        else { throw BenchmarkFailure("the feeder does not serve: \(program.output)") }
+        else { throw LabFailure("the feeder does not serve: \(program.output)") }
         return port
     }
 }
@@ -140,7 +141,7 @@ enum MadeMessage {
 
     /// A trade as the bus carries it, for loads beyond what a socket brings.
     static func trade(_ number: Int, at now: Timestamp) throws -> Trade {
-        guard let market = MarketCode(codes[number % codes.count]) else { throw BenchmarkFailure("no market") }
+        guard let market = MarketCode(codes[number % codes.count]) else { throw LabFailure("no market") }
         return Trade(
             market: market, tradedAt: now,
             price: try ExactDecimal(significand: Int128(10_005 + number % 613), exponent: -1),

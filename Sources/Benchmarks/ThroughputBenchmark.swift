@@ -1,4 +1,5 @@
 import DAGModel
+import Lab
 import PostgresClient
 import RunStore
 import Scheduler
@@ -6,7 +7,7 @@ import SchedulerCore
 
 /// No-op tasks through the whole durable path, and the raw loop that writes the same rows, turn by turn.
 struct ThroughputBenchmark: Sendable {
-    let lab: BenchmarkLab
+    let lab: DatabaseLab
     let settings: BenchmarkSettings
 
     /// What the repetitions of one workload gave.
@@ -65,7 +66,7 @@ struct ThroughputBenchmark: Sendable {
         let processor = try await rig.processorSeconds()
         let start = MonotonicClock.nanoseconds
         guard try await rig.store.setPaused(dag, false, actor: "bench") else {
-            throw BenchmarkFailure("the scheduler does not know the DAG \(dag)")
+            throw LabFailure("the scheduler does not know the DAG \(dag)")
         }
         let end = try await rig.watch.wait(for: .endedRuns(dag), workload.runs)
         let processorAfter = try await rig.processorSeconds()
@@ -73,7 +74,7 @@ struct ThroughputBenchmark: Sendable {
         let calls = rig.records.take()
         let recorded = try await rig.recordedSuccesses(of: dag)
         guard calls.count == workload.tasks, recorded == workload.tasks else {
-            throw BenchmarkFailure(
+            throw LabFailure(
                 "of \(workload.tasks) tasks of \(dag) \(calls.count) were called and \(recorded) are in the history")
         }
         let tasks = Double(workload.tasks)

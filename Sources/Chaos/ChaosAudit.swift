@@ -1,104 +1,52 @@
 import PostgresClient
 
-/// What the tasks wrote themselves, beside what the history says.
-struct ChaosAudit {
-    /// What a try wrote.
-    private struct Journal {
-        var begins: [Int64] = []
-        var ends: [Int64] = []
-    }
-
-    /// A try of the history.
-    private struct Attempt {
+/// The journal of the tasks beside the history: what was lost, done twice, done at the same time, or cannot be explained.
+package struct ChaosAudit: Sendable {
+    /// A try as the history has it.
+    struct Attempt {
         let id: Int64
+        /// The task of which run.
         let instance: String
         let state: String
         let reason: String
     }
 
-    private(set) var attempts = 0
-    private(set) var lost: [String] = []
-    private(set) var doubled: [String] = []
-    private(set) var overlapping: [String] = []
-    private(set) var unexplained: [String] = []
-    /// Tries that the history calls lost: each was done again.
-    private(set) var madeUpFor = 0
+    package private(set) var attempts = 0
+    /// Tries that the history calls lost; each was made up for.
+    package private(set) var madeUpFor = 0
+    /// Tasks that failed because their tries were lost three times in a row, as documented.
+    package private(set) var givenUp = 0
+    package private(set) var lost: [String] = []
+    package private(set) var doubled: [String] = []
+    package private(set) var overlapping: [String] = []
+    package private(set) var unexplained: [String] = []
 
-    var violations: [String] { lost + doubled + overlapping + unexplained }
+    package var violations: [String] { lost + doubled + overlapping + unexplained }
 
-    /// - Parameter journal: lines `begin ATTEMPT PID NANOSECONDS` and `end …`.
-    init(journal: String, history: PostgresConnection) async throws {
-        var written: [Int64: Journal] = [:]
-        for line in journal.split(separator: "\n") {
-            let words = line.split(separator: " ")
-            guard words.count == 4, let attempt = Int64(words[1]), let time = Int64(words[3]) else {
-                unexplained.append("the journal has a line that no task writes: \(line)")
-                continue
-            }
-            if words[0] == "begin" {
-                written[attempt, default: Journal()].begins.append(time)
-            } else {
-                written[attempt, default: Journal()].ends.append(time)
-            }
+    /// - Parameters:
+    ///   - tries: in the order of their numbers.
+    ///   - open: what is not done, in words.
+    init(_ journal: TaskJournal, tries: [Attempt], open: [String]) {
+        unexplained = journal.strangeLines.map { "the journal has a line that no task writes: \($0)" }
+        lost = open
+        attempts = tries.count
+        let known = Set(tries.map(\.id))
+        for id in journal.entries.keys.sorted() where !known.contains(id) {
+            unexplained.append("attempt \(id) ran and is not in the history")
         }
-        let rows = try await history.query(
+        for attempt in tries { judge(attempt, journal.entries[attempt.id] ?? TaskJournal.Entry()) }
+        let instances = Dictionary(grouping: tries, by: \.instance)
+        for (_, tries) in instances.sorted(by: { $0.key < $1.key }) { judge(tries, journal) }
+    }
+
+    /// Reads the whole history of `database`.
+    init(_ journal: TaskJournal, history database: PostgresConnection) async throws {
+        let tries = try await database.query(
             """
             SELECT attempt, dag_id || ' ' || run_id || ' ' || task_id, state, coalesce(reason, '')
             FROM flow.task_attempt ORDER BY dag_id, run_id, task_id, try_number
             """)
-        var tries: [String: [Attempt]] = [:]
-        for row in rows {
-            let attempt = Attempt(
-                id: try row.decode(0), instance: try row.decode(1), state: try row.decode(2), reason: try row.decode(3))
-            tries[attempt.instance, default: []].append(attempt)
-            attempts += 1
-            judge(attempt, written.removeValue(forKey: attempt.id) ?? Journal())
-        }
-        for attempt in written.keys.sorted() { unexplained.append("attempt \(attempt) ran and is not in the history") }
-        try judgeInstances(tries, journal: journal)
-        try await judgeRuns(history)
-    }
-
-    private mutating func judge(_ attempt: Attempt, _ journal: Journal) {
-        if journal.begins.count > 1 { doubled.append("attempt \(attempt.id) of \(attempt.instance) began twice") }
-        switch attempt.state {
-        case "success":
-            if journal.ends.count != 1 {
-                unexplained.append("\(attempt.instance) succeeded, its task wrote \(journal.ends.count) ends")
-            }
-        case "lost": madeUpFor += 1
-        case "failed":
-            if attempt.reason.isEmpty { unexplained.append("\(attempt.instance) failed without a reason") }
-        default: lost.append("attempt \(attempt.id) of \(attempt.instance) is still \(attempt.state)")
-        }
-    }
-
-    /// Tries of one task follow each other, and one of them succeeded.
-    private mutating func judgeInstances(_ tries: [String: [Attempt]], journal: String) throws {
-        var begins: [Int64: Int64] = [:]
-        var ends: [Int64: Int64] = [:]
-        for line in journal.split(separator: "\n") {
-            let words = line.split(separator: " ")
-            guard words.count == 4, let attempt = Int64(words[1]), let time = Int64(words[3]) else { continue }
-            if words[0] == "begin" { begins[attempt] = time } else { ends[attempt] = time }
-        }
-        for (instance, attempts) in tries.sorted(by: { $0.key < $1.key }) {
-            if attempts.count(where: { $0.state == "success" }) > 1 { doubled.append("\(instance) succeeded twice") }
-            for (before, after) in zip(attempts, attempts.dropFirst()) {
-                guard let end = ends[before.id], let begin = begins[after.id], begin < end else { continue }
-                overlapping.append("\(instance): attempt \(after.id) began before \(before.id) ended")
-            }
-            let isLostTooOften = attempts.last?.reason.contains("times in a row") ?? false
-            if attempts.last?.state != "success", attempts.last?.state != "lost" || !isLostTooOften {
-                if attempts.count(where: { $0.state == "lost" }) < 3 {
-                    lost.append("\(instance) did not succeed: \(attempts.last?.reason ?? "")")
-                }
-            }
-        }
-    }
-
-    private mutating func judgeRuns(_ history: PostgresConnection) async throws {
-        let open = try await history.query(
+        let open = try await database.query(
             """
             SELECT dag_id || ' ' || run_id || ' is ' || state FROM flow.dag_run WHERE state NOT IN ('success', 'failed')
             UNION ALL
@@ -106,7 +54,51 @@ struct ChaosAudit {
             UNION ALL
             SELECT 'backfill ' || id || ' made ' || created + skipped || ' of ' || total || ' runs' FROM flow.backfill
             WHERE created + skipped <> total
+            UNION ALL
+            SELECT dag_id || ' ' || run_id || ' succeeded without ' || (task_count - done) || ' of its tasks'
+            FROM (SELECT r.dag_id, r.run_id, r.state, d.task_count,
+                      (SELECT count(*) FROM flow.task_instance AS t WHERE t.run_key = r.run_key AND t.state = 'success') AS done
+                  FROM flow.dag_run AS r JOIN flow.dag AS d USING (dag_id)) AS run
+            WHERE state = 'success' AND done < task_count
             """)
-        for row in open { lost.append(try row.decode(0)) }
+        self.init(
+            journal,
+            tries: try tries.map {
+                Attempt(
+                    id: try $0.decode(0), instance: try $0.decode(1), state: try $0.decode(2),
+                    reason: try $0.decode(3))
+            }, open: try open.map { try $0.decode(0) })
+    }
+
+    private mutating func judge(_ attempt: Attempt, _ entry: TaskJournal.Entry) {
+        if entry.begins.count > 1 { doubled.append("attempt \(attempt.id) of \(attempt.instance) began twice") }
+        switch attempt.state {
+        case "success" where entry.ends.count != 1:
+            unexplained.append("\(attempt.instance) succeeded, and its task wrote \(entry.ends.count) ends")
+        case "success": break
+        case "lost": madeUpFor += 1
+        case "failed" where attempt.reason.isEmpty:
+            unexplained.append("attempt \(attempt.id) of \(attempt.instance) failed without a reason")
+        case "failed": break
+        default: lost.append("attempt \(attempt.id) of \(attempt.instance) is still \(attempt.state)")
+        }
+    }
+
+    /// The tries of one task follow each other, and the last succeeded.
+    private mutating func judge(_ tries: [Attempt], _ journal: TaskJournal) {
+        guard let last = tries.last else { return }
+        if tries.count(where: { $0.state == "success" }) > 1 { doubled.append("\(last.instance) succeeded twice") }
+        for (before, after) in zip(tries, tries.dropFirst()) {
+            guard let end = journal.entries[before.id]?.ends.last, let begin = journal.entries[after.id]?.begins.first,
+                begin < end
+            else { continue }
+            overlapping.append("\(last.instance): attempt \(after.id) began before \(before.id) ended")
+        }
+        if last.state == "success" { return }
+        if tries.count >= 3, tries.suffix(3).allSatisfy({ $0.state == "lost" }) {
+            givenUp += 1
+        } else {
+            lost.append("\(last.instance) did not succeed: \(last.state), \(last.reason)")
+        }
     }
 }

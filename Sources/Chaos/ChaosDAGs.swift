@@ -1,10 +1,12 @@
+import CivilTime
 import FoundationEssentials
-import Glibc
 
 /// The load: DAGs whose tasks write down when they begin and end, in a file that no program of ours reads.
 enum ChaosDAGs {
-    /// Hours of a DAG that are backfilled, so its runs.
     static let names = ["chaos_local", "chaos_remote", "chaos_mixed"]
+
+    /// The first logical date of the DAGs, hourly to the end of the year.
+    static let start = Timestamp(iso8601: "2026-01-01T00:00:00Z") ?? .epoch
 
     /// Writes the documents; `journal` is the file that the tasks append to.
     static func write(into folder: String, journal: String) throws {
@@ -21,7 +23,7 @@ enum ChaosDAGs {
             dag_id: \(name)
             schedule: {uses: airflow.timetables.interval.CronDataIntervalTimetable, with: {cron: "0 * * * *", timezone: UTC}}
             start_date: 2026-01-01
-            end_date: 2026-03-01
+            end_date: 2026-12-31
             catchup: false
             is_paused_upon_creation: false
             max_active_runs: 4

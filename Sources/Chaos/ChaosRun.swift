@@ -1,34 +1,29 @@
-import Benchmarks
 import FoundationEssentials
 import Glibc
+import Lab
 import PostgresClient
 import PrivateCluster
 import SeededRandom
 
 /// A real scheduler with a standby, two workers and PostgreSQL under load; one of them is killed by SIGKILL again and again.
-package struct ChaosRun {
+package struct ChaosRun: Sendable {
     /// Whom a kill hits.
     package enum Victim: String, CaseIterable, Sendable {
         case leader, standby, worker, postgres
     }
 
     package struct Report: Sendable {
-        package internal(set) var kills: [Victim: Int] = [:]
-        package internal(set) var attempts = 0
-        package internal(set) var madeUpFor = 0
-        package internal(set) var lost: [String] = []
-        package internal(set) var doubled: [String] = []
-        package internal(set) var overlapping: [String] = []
-        package internal(set) var unexplained: [String] = []
-
-        package var violations: [String] { lost + doubled + overlapping + unexplained }
+        package let kills: [Victim: Int]
+        package let audit: ChaosAudit
 
         /// One line of counts.
         package var line: String {
             let kills = Victim.allCases.map { "\($0.rawValue) \(self.kills[$0, default: 0])" }.joined(separator: ", ")
-            return "chaos: kills: \(kills); \(attempts) attempts, \(madeUpFor) of them lost and made up for; "
-                + "lost \(lost.count), doubled \(doubled.count), overlapping \(overlapping.count), "
-                + "unexplained \(unexplained.count)"
+            return
+                "chaos: killed \(kills); \(audit.attempts) attempts, \(audit.madeUpFor) of them lost and made up for, "
+                + "\(audit.givenUp) tasks given up after three losses in a row; lost \(audit.lost.count), "
+                + "doubled \(audit.doubled.count), overlapping \(audit.overlapping.count), "
+                + "unexplained \(audit.unexplained.count)"
         }
     }
 
@@ -55,9 +50,9 @@ package struct ChaosRun {
         self.say = say
     }
 
-    /// Throws `BenchmarkFailure` when something cannot be started.
+    /// Throws `LabFailure` when something cannot be started.
     package func run() async throws -> Report {
-        let lab = try await BenchmarkLab.open(in: folder, migrations: migrations)
+        let lab = try await DatabaseLab.open(in: folder, migrations: migrations)
         do {
             let report = try await run(in: lab)
             await lab.close()
@@ -68,77 +63,77 @@ package struct ChaosRun {
         }
     }
 
-    private func run(in lab: BenchmarkLab) async throws -> Report {
+    private func run(in lab: DatabaseLab) async throws -> Report {
         let url = try await lab.makeDatabase("chaos")
         let journal = lab.folder + "/journal"
         try ChaosDAGs.write(into: lab.folder + "/dags", journal: journal)
         var stage = ChaosStage(programs: programs, folder: lab.folder, url: url, migrations: migrations)
-        try await stage.startAll()
-        var report = Report()
+        let kills: [Victim: Int]
         do {
-            try await stage.load(runs: max(8, seconds / 4))
+            try await stage.startAll()
+            // Somewhat more than they can do meanwhile, so that every kill hits work.
+            try await stage.load(hours: 2 * seconds)
             say("chaos: seed \(seed), \(seconds) s of kills")
-            try await disturb(&stage, lab, &report)
+            kills = try await disturb(&stage, lab)
             say("chaos: letting everything end")
-            try await settle(&stage, lab, url)
+            try await settle(url)
         } catch {
             await stage.stopAll()
             throw error
         }
         await stage.stopAll()
         let connection = try await PostgresConnection.connect(PostgresSettings(url: url))
-        let text = (try? String(contentsOfFile: journal, encoding: .utf8)) ?? ""
-        let audit = try await ChaosAudit(journal: text, history: connection)
+        let text = try String(contentsOfFile: journal, encoding: .utf8)
+        let audit = try await ChaosAudit(TaskJournal(text), history: connection)
         await connection.close()
-        report.attempts = audit.attempts
-        report.madeUpFor = audit.madeUpFor
-        (report.lost, report.doubled) = (audit.lost, audit.doubled)
-        (report.overlapping, report.unexplained) = (audit.overlapping, audit.unexplained)
-        return report
+        return Report(kills: kills, audit: audit)
     }
 
-    private func disturb(_ stage: inout ChaosStage, _ lab: BenchmarkLab, _ report: inout Report) async throws {
+    private func disturb(_ stage: inout ChaosStage, _ lab: DatabaseLab) async throws -> [Victim: Int] {
         var random = SeededGenerator(seed: seed)
+        var kills: [Victim: Int] = [:]
         let end = ContinuousClock.now + .seconds(seconds)
         while ContinuousClock.now < end {
             try await Task.sleep(for: .milliseconds(Int.random(in: 500...6_000, using: &random)))
             let victim = Victim.allCases.randomElement(using: &random) ?? .worker
             let isHit: Bool
             switch victim {
-            case .leader, .standby:
-                isHit = try await stage.killScheduler(leading: victim == .leader)
+            case .leader, .standby: isHit = try await stage.killScheduler(leading: victim == .leader)
             case .worker: isHit = try await stage.killWorker(Int.random(in: 0...1, using: &random))
-            case .postgres:
-                guard let pid = await lab.cluster.processID, kill(pid, SIGKILL) == 0 else { continue }
-                // The cluster is started again by whoever owns it.
-                _ = await lab.cluster.waitForExit()
-                _ = try await lab.cluster.start()
-                isHit = true
+            case .postgres: isHit = try await killPostgres(lab.cluster)
             }
-            if isHit {
-                report.kills[victim, default: 0] += 1
-                say("chaos: killed the \(victim.rawValue)")
-            }
+            guard isHit else { continue }
+            kills[victim, default: 0] += 1
+            say("chaos: killed \(victim.rawValue)")
         }
+        return kills
     }
 
-    /// Until no run is active any more.
-    private func settle(_ stage: inout ChaosStage, _ lab: BenchmarkLab, _ url: String) async throws {
+    /// Kills the postmaster and starts the cluster again: it recovers from what the kill left.
+    private func killPostgres(_ cluster: PrivateCluster) async throws -> Bool {
+        guard let pid = await cluster.processID, kill(pid, SIGKILL) == 0 else { return false }
+        _ = await cluster.waitForExit()
+        await cluster.stop()
+        _ = try await cluster.start()
+        return true
+    }
+
+    /// Until no run, backfill or command is open; what still is after five minutes, the audit says.
+    private func settle(_ url: String) async throws {
         let end = ContinuousClock.now + .seconds(300)
-        let settings = try PostgresSettings(url: url)
-        while ContinuousClock.now < end {
-            let connection = try await PostgresConnection.connect(settings)
+        let connection = try await PostgresConnection.connect(PostgresSettings(url: url))
+        var isOpen = true
+        while isOpen, ContinuousClock.now < end {
             let rows = try await connection.query(
                 """
                 SELECT (SELECT count(*) FROM flow.live_run)
                     + (SELECT count(*) FROM flow.backfill WHERE state NOT IN ('completed', 'cancelled'))
                     + (SELECT count(*) FROM flow.command WHERE finished_at IS NULL)
                 """)
-            await connection.close()
             let open: Int64 = try rows.first?.decode(0) ?? 1
-            if open == 0 { return }
-            try await Task.sleep(for: .milliseconds(500))
+            isOpen = open > 0
+            if isOpen { try await Task.sleep(for: .milliseconds(500)) }
         }
-        say("chaos: not at rest after five minutes")
+        await connection.close()
     }
 }

@@ -1,5 +1,7 @@
-import Benchmarks
+import CivilTime
 import Glibc
+import Lab
+import PostgresClient
 
 /// The programs of a chaos run.
 struct ChaosStage {
@@ -25,7 +27,7 @@ struct ChaosStage {
     mutating func startAll() async throws {
         schedulers = [try startScheduler()]
         guard try await schedulers[0].waitForOutput("leading", seconds: 60) else {
-            throw BenchmarkFailure("the scheduler does not lead: \(schedulers[0].output.suffix(2_000))")
+            throw LabFailure("the scheduler does not lead: \(schedulers[0].output.suffix(2_000))")
         }
         schedulers.append(try startScheduler())
         workers = [try startWorker(0), try startWorker(1)]
@@ -48,39 +50,37 @@ struct ChaosStage {
             ], environment: environment, in: folder)
     }
 
-    /// Backfills every DAG.
-    func load(runs: Int) async throws {
-        let last = "2026-01-\(1 + (runs - 1) / 24 < 10 ? "0" : "")\(1 + (runs - 1) / 24)T\((runs - 1) % 24):00:00Z"
-        let until = last.replacing("T", with: (runs - 1) % 24 < 10 ? "T0" : "T")
+    /// Backfills the first hours of every DAG.
+    func load(hours: Int) async throws {
+        let last = ChaosDAGs.start + .seconds(3_600 * Int64(hours - 1))
         for dag in ChaosDAGs.names {
             let command = try Program.start(
                 programs + "/cryptoflow",
-                ["dag", "backfill", dag, "--from", "2026-01-01", "--to", until, "--database", url],
-                environment: environment, in: folder)
+                [
+                    "dag", "backfill", dag, "--from", ChaosDAGs.start.iso8601, "--to", last.iso8601, "--database", url,
+                ], environment: environment, in: folder)
             guard await command.wait() == 0 else {
-                throw BenchmarkFailure("\(dag) is not backfilled: \(command.output.suffix(2_000))")
+                throw LabFailure("\(dag) is not backfilled: \(command.output.suffix(2_000))")
             }
         }
     }
 
-    /// Kills the scheduler that leads, or the one that stands by, and starts another; false when it is not known which.
+    /// Kills the scheduler that leads, or the one that stands by, and starts another; false when nobody leads just now.
     mutating func killScheduler(leading: Bool) async throws -> Bool {
-        let isLeading = schedulers.map { Self.leads($0.output) }
-        guard let index = isLeading.firstIndex(of: leading) else { return false }
+        let connection = try await PostgresConnection.connect(PostgresSettings(url: url))
+        let rows = try await connection.query(
+            "SELECT pid FROM flow.scheduler_lease WHERE expires_at > clock_timestamp()")
+        await connection.close()
+        guard let row = rows.first else { return false }
+        let leader: Int32 = try row.decode(0)
+        guard let index = schedulers.firstIndex(where: { ($0.pid == leader) == leading }) else { return false }
         kill(schedulers[index].pid, SIGKILL)
         await schedulers[index].wait()
         schedulers[index] = try startScheduler()
         return true
     }
 
-    /// Whether the last word of its output on the matter is that it leads.
-    private static func leads(_ output: String) -> Bool {
-        let leading = output.ranges(of: "leading").last
-        let standing = output.ranges(of: "standing by").last
-        guard let leading else { return false }
-        return standing.map { $0.lowerBound < leading.lowerBound } ?? true
-    }
-
+    /// Kills a worker and starts another in its place.
     mutating func killWorker(_ number: Int) async throws -> Bool {
         kill(workers[number].pid, SIGKILL)
         await workers[number].wait()

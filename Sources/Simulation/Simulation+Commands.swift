@@ -80,12 +80,8 @@ extension Simulation {
             counts[.deletes] += 1
             if generator.chance(30) {
                 let rule = RetentionRule(endedBefore: now - .seconds(3_600), keptRuns: 5)
-                for gone in tables.expiredRuns(rule, limit: 3) {
-                    if let date = gone.logicalDate { deletedDates[gone.dag, default: []].insert(date) }
-                }
-                return try command(.prune(rule, limit: 3))
+                return command(.prune(rule, limit: 3))
             }
-            if let date = run.logicalDate { deletedDates[run.dag, default: []].insert(date) }
             return command(.deleteRun(dag: run.dag, runID: run.runID))
         }
         command(change)

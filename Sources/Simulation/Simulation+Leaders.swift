@@ -127,6 +127,10 @@ extension Simulation {
 
     private mutating func commitNext() throws {
         let changes = leader.queue.nextBatch(limit: batchLimit)
+        for case .deleteRun(let key) in changes {
+            guard let run = tables.runs[key], let date = run.logicalDate else { continue }
+            deletedDates[run.dag, default: []].insert(date)
+        }
         leader.batchNumber += 1
         let batch = CommitBatch(epoch: leader.epoch, number: leader.batchNumber, changes: changes, processes: [:])
         do {

@@ -41,7 +41,7 @@ package struct Simulation {
     let batchLimit: Int
     /// Runs whose tasks were changed by hand: how they end follows from more than the rules.
     var changedByHand: Set<RunKey> = []
-    /// Logical dates whose run was deleted by hand.
+    /// Logical dates whose run was deleted, by hand or for its age.
     var deletedDates: [DAGID: Set<Timestamp>] = [:]
 
     /// How long a lease lasts, and how much of it a leader dares to use.

@@ -3,6 +3,7 @@ import Benchmarks
 import Dispatch
 import Execution
 import Glibc
+import Lab
 
 @main
 struct CryptoflowBench: AsyncParsableCommand {

@@ -1,8 +1,8 @@
 import ArgumentParser
-import Benchmarks
 import Chaos
 import Execution
 import Glibc
+import Lab
 
 @main
 struct CryptoflowChaos: AsyncParsableCommand {
@@ -24,18 +24,17 @@ struct CryptoflowChaos: AsyncParsableCommand {
 
     func run() async throws {
         ChildReaper.adoptOrphans()
-        let installation = try BenchmarkSettings(migrations: nil, scheduler: nil)
-        let own = installation.ownProgram
+        let built = try BuiltPrograms()
         let chaos = ChaosRun(
             seconds: seconds, seed: seed ?? .random(in: 0...UInt64(UInt32.max)), folder: folder,
-            programs: String(own[..<(own.lastIndex(of: "/") ?? own.startIndex)]), migrations: installation.migrations
+            programs: built.folder, migrations: try built.migrations()
         ) { line in
             let bytes = Array((line + "\n").utf8)
             _ = bytes.withUnsafeBytes { write(2, $0.baseAddress, $0.count) }
         }
         let report = try await chaos.run()
-        for violation in report.violations { print("violation: \(violation)") }
+        for violation in report.audit.violations { print("violation: \(violation)") }
         print(report.line)
-        if !report.violations.isEmpty { throw ExitCode(1) }
+        if !report.audit.violations.isEmpty { throw ExitCode(1) }
     }
 }

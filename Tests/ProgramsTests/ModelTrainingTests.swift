@@ -70,9 +70,6 @@ extension FirstFillSerial {
                         "SELECT artefact #>> '{parameters,rounds}' FROM model_registry ORDER BY id DESC LIMIT 1")
                         == "400")
 
-                // Asked for by hand there are no events to say from which hour on: the newest has its forecast.
-                try await scratch.cryptoflow("dag", "trigger", "predict", "--wait", "--timeout", "60s")
-
                 // A grid: one instance a candidate, one after the other, each stored under its own index.
                 try await scratch.cryptoflow("dag", "trigger", "model_search", "--wait", "--timeout", "120s")
                 #expect(

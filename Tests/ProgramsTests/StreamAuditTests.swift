@@ -58,9 +58,11 @@ import Testing
 
     /// Waits until all trades are stored that the exchange had to send since an instant: each once, as it was sent, and
     /// candles of just these.
-    private func audit(_ database: Database, _ url: String, from: Timestamp) async throws {
-        // The exchange numbers its milliseconds; the last one may not be over.
-        let to = Timestamp.now() - .seconds(1)
+    private func audit(_ database: Database, _ url: String, from start: Timestamp) async throws {
+        // Whole seconds: the exchange's list knows milliseconds only, so that finer bounds would mean other trades there
+        // than in the database. The last second may not be over.
+        let from = Timestamp(seconds: start.seconds + 1)
+        let to = Timestamp(seconds: Timestamp.now().seconds - 1)
         let expected = try await sent(url, from: from, to: to)
         let stretch = "traded_at >= '\(from.iso8601)' AND traded_at < '\(to.iso8601)'"
         try await database.wait(

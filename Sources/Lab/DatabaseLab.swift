@@ -1,6 +1,6 @@
 import FoundationEssentials
 import Glibc
-import Logging
+package import Logging
 import PostgresClient
 package import PrivateCluster
 import RunStore
@@ -8,19 +8,19 @@ import RunStore
 /// A temporary folder with a private PostgreSQL of default durability.
 ///
 /// Everything goes when it is closed, or when this process is gone.
-package struct BenchmarkLab: Sendable {
+package struct DatabaseLab: Sendable {
     package let folder: String
     package let cluster: PrivateCluster
-    let migrations: String
+    package let migrations: String
     private let address: ClusterAddress
 
     /// - Parameter extra: PostgreSQL's settings over those of an installation.
     package static func open(
         in parent: String, migrations: String, settings extra: [String: String] = [:]
-    ) async throws -> BenchmarkLab {
-        var template = Array("\(parent)/cryptoflow-bench-XXXXXX".utf8CString)
+    ) async throws -> DatabaseLab {
+        var template = Array("\(parent)/cryptoflow-lab-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else {
-            throw BenchmarkFailure("cannot make a folder in \(parent): \(String(cString: strerror(errno)))")
+            throw LabFailure("cannot make a folder in \(parent): \(String(cString: strerror(errno)))")
         }
         let folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         // PostgreSQL may run as another user.
@@ -31,7 +31,7 @@ package struct BenchmarkLab: Sendable {
             home: try CryptoflowHome(path: folder + "/home"), options: options, logger: Self.logger)
         do {
             let address = try await cluster.start()
-            return BenchmarkLab(folder: folder, cluster: cluster, migrations: migrations, address: address)
+            return DatabaseLab(folder: folder, cluster: cluster, migrations: migrations, address: address)
         } catch {
             try? FileManager.default.removeItem(atPath: folder)
             throw error
@@ -54,7 +54,7 @@ package struct BenchmarkLab: Sendable {
         return url
     }
 
-    static var logger: Logger {
+    package static var logger: Logger {
         var logger = Logger(label: "bench", factory: { StreamLogHandler.standardError(label: $0) })
         logger.logLevel = .error
         return logger

@@ -4,7 +4,7 @@ import FoundationEssentials
 import Glibc
 import Synchronization
 
-/// Ends what the benchmark has started, when it is itself asked to stop.
+/// Ends what this program has started, when it is itself asked to stop.
 package enum StartedPrograms {
     private static let running = Mutex<Set<pid_t>>([])
 
@@ -17,18 +17,18 @@ package enum StartedPrograms {
     static func remove(_ pid: pid_t) { running.withLock { _ = $0.remove(pid) } }
 }
 
-/// A program started by the benchmark, its output in a file.
+/// A program that was started, its output in a file.
 package struct Program: Sendable {
     package let pid: Int32
     let outputPath: String
 
-    /// Throws ``BenchmarkFailure`` when it cannot be started.
+    /// Throws ``LabFailure`` when it cannot be started.
     package static func start(
         _ path: String, _ arguments: [String], environment: [String: String] = [:], in folder: String
     ) throws -> Program {
         var template = Array("\(folder)/output-XXXXXX".utf8CString)
         let output = mkstemp(&template)
-        guard output >= 0 else { throw BenchmarkFailure("cannot write into \(folder)") }
+        guard output >= 0 else { throw LabFailure("cannot write into \(folder)") }
         defer { close(output) }
         var variables = ["PATH": "/usr/local/bin:/usr/bin:/bin"]
         variables.merge(environment) { _, given in given }
@@ -37,13 +37,13 @@ package struct Program: Sendable {
         defer { for pointer in argv + envp { free(pointer) } }
         var pid: pid_t = 0
         let code = cchildspawn_start(&pid, path, argv, envp, folder, -1, output, output)
-        guard code == 0 else { throw BenchmarkFailure("cannot start \(path): \(String(cString: strerror(code)))") }
+        guard code == 0 else { throw LabFailure("cannot start \(path): \(String(cString: strerror(code)))") }
         StartedPrograms.add(pid)
         let name = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         return Program(pid: pid, outputPath: name)
     }
 
-    package var output: String { ProcessFacts.read(outputPath) ?? "" }
+    package var output: String { (try? String(contentsOfFile: outputPath, encoding: .utf8)) ?? "" }
 
     /// Waits for its end; the wait status.
     @discardableResult
@@ -66,8 +66,8 @@ package struct Program: Sendable {
 
     /// Waits until its output contains `text`, looking every millisecond; false when it ends before, or takes longer.
     package func waitForOutput(_ text: String, seconds: Double) async throws -> Bool {
-        let start = MonotonicClock.nanoseconds
-        while MonotonicClock.seconds(from: start, to: MonotonicClock.nanoseconds) < seconds {
+        let end = ContinuousClock.now + .seconds(seconds)
+        while ContinuousClock.now < end {
             if output.contains(text) { return true }
             try await Task.sleep(for: .milliseconds(1))
         }
