@@ -8,9 +8,9 @@ struct RunClear: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "clear", abstract: "Make the tasks of a run that exists run again.",
         discussion: """
-            The run keeps the version of the DAG it was made from, unless --latest gives it the present one: it then has
-            the tasks of the document as it is now, and those that are new run, too. The answer says which version it
-            is. Earlier tries stay in the history.
+            The run keeps the version of the DAG it was made from, unless --latest gives it the present one: it then has \
+            the tasks of the document as it is now, and those that are new run, too. The answer says which version it \
+            is. Earlier tries stay in the history. \
             Each task may be tried once more and as often again as its retries say. What runs is stopped first.
 
             Examples:

@@ -8,7 +8,7 @@ struct RunMark: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "mark", abstract: "Set the state of a whole run.",
         discussion: """
-            After success every task of the run is a success, what runs is stopped. After failed what runs is stopped and
+            After success every task of the run is a success, what runs is stopped. After failed what runs is stopped and \
             fails, what has not started is skipped, and what has ended stays as it is.
 
             Examples:

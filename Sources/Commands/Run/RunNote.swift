@@ -8,7 +8,7 @@ struct RunNote: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "note", abstract: "Write a note on a run, or show its notes.",
         discussion: """
-            A run has one note of its own, and each of its tasks one; a new text takes the place of the old. Pages and
+            A run has one note of its own, and each of its tasks one; a new text takes the place of the old. Pages and \
             `run show` show them. Needs no scheduler.
 
             Examples:
