@@ -180,9 +180,8 @@ package struct StandaloneService: Service {
                     successTerminationBehavior: .ignore))
         }
         var group = ServiceGroupConfiguration(services: configurations, logger: logger)
-        // Then they are cancelled, and what still writes has timeouts of its own. No limit to the cancellation: the group
-        // would trap, and a backtrace takes longer than they do (8 s on a quiet machine).
         group.maximumGracefulShutdownDuration = .milliseconds(3_500)
+        group.maximumCancellationDuration = .seconds(1)
         return ServiceGroup(configuration: group)
     }
 
