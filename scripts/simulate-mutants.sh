@@ -7,8 +7,8 @@ cd "$(dirname "$0")/.."
 seeds=${1:-500}
 copy=.build/mutants
 mkdir -p "$copy"
-rm -rf "${copy:?}"/{Sources,Tests,Package.swift}
-cp -a Package.swift Sources Tests "$copy"
+rm -rf "${copy:?}"/{Sources,Tests,Examples,Package.swift,Package.resolved}
+cp -a Package.swift Package.resolved Sources Tests Examples "$copy"
 build() { swift build --package-path "$copy" --product cryptoflow-simulate >"$copy/build.log" 2>&1; }
 
 echo "mutants: building the core as it is"

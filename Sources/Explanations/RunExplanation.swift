@@ -6,10 +6,12 @@ package import SchedulerCore
 extension Explanation {
     /// Why a run has not started, or not ended.
     ///
-    /// - Parameter active: the DAG's runs in `queued` and `running`.
+    /// - Parameters:
+    ///   - active: the DAG's runs in `queued` and `running`.
+    ///   - previous: the run before it, for tasks that wait for it.
     package static func run(
         _ detail: RunDetail, of summary: DAGSummary, health: SchedulerHealth, active: [RunRecord],
-        workers: [WorkerSummary] = [], pools: [String: PoolUse] = [:], now: Timestamp
+        previous: StoredRun? = nil, workers: [WorkerSummary] = [], pools: [String: PoolUse] = [:], now: Timestamp
     ) -> Explanation {
         let run = detail.run
         let subject = "run \(run.runID) of DAG \(run.dag)"
@@ -29,7 +31,8 @@ extension Explanation {
         let open = detail.tasks.filter { !$0.state.isFinished }
         for task in open {
             let inner = self.task(
-                task, in: detail, of: summary, health: health, active: active, workers: workers, pools: pools, now: now)
+                task, in: detail, of: summary, health: health, active: active, previous: previous, workers: workers,
+                pools: pools, now: now)
             let answer = inner.blocking
             conditions.append(
                 Condition(
@@ -50,7 +53,8 @@ extension Explanation {
     /// Why a task of a run has not started, or not ended.
     package static func task(
         _ status: TaskStatus, in detail: RunDetail, of summary: DAGSummary, health: SchedulerHealth,
-        active: [RunRecord], workers: [WorkerSummary] = [], pools: [String: PoolUse] = [:], now: Timestamp
+        active: [RunRecord], previous: StoredRun? = nil, workers: [WorkerSummary] = [],
+        pools: [String: PoolUse] = [:], now: Timestamp
     ) -> Explanation {
         let run = detail.run
         let subject = "task \(status.instance.name) of run \(run.runID) of DAG \(run.dag)"
@@ -90,6 +94,8 @@ extension Explanation {
         }
         if let task = detail.definition.tasks.first(where: { $0.id == status.instance.task }) {
             if !task.upstream.isEmpty { conditions.append(upstream(task, detail)) }
+            if let setups = setups(task, detail) { conditions.append(setups) }
+            if let past = past(task, detail.run, previous) { conditions.append(past) }
             if let retryAt = status.retryAt {
                 let isDue = retryAt <= now
                 conditions.append(
@@ -176,6 +182,43 @@ extension Explanation {
             "upstream", holds: task.triggerRule == .always,
             "it waits for \(names.joined(separator: ", "))\(state); its trigger rule is \(task.triggerRule.rawValue)",
             since: open.first?.startDate, advice: "cryptoflow why \(detail.run.dag) '\(detail.run.runID)' \(first)")
+    }
+
+    /// Whether the setups have ended in whose scope the task lies without naming them; nil without any.
+    private static func setups(_ task: TaskSpec, _ detail: RunDetail) -> Condition? {
+        let needed = DAGGraph(detail.definition, version: detail.run.version).indirectSetups(of: task.id)
+        guard !needed.isEmpty else { return nil }
+        let open = needed.filter { setup in
+            let rows = detail.tasks.filter { $0.instance.task == setup }
+            return rows.isEmpty || rows.contains { !$0.state.isFinished }
+        }
+        guard let first = open.first else {
+            return Condition("setups", holds: true, "the setups in whose scope it lies have ended")
+        }
+        return Condition(
+            "setups", holds: false,
+            "it waits for \(open.map(\.rawValue).joined(separator: ", ")), in whose scope it lies",
+            since: detail.tasks.first { $0.instance.task == first }?.startDate,
+            advice: "cryptoflow why \(detail.run.dag) '\(detail.run.runID)' \(first)")
+    }
+
+    /// Whether the run before lets the task start; nil for a task that does not ask for it.
+    private static func past(_ task: TaskSpec, _ run: RunRecord, _ previous: StoredRun?) -> Condition? {
+        guard task.dependsOnPast || task.waitForDownstream, run.logicalDate != nil else { return nil }
+        let name = task.waitForDownstream ? "wait_for_downstream" : "depends_on_past"
+        guard let previous else { return Condition(name, holds: true, "there is no run before it") }
+        let rows = Dictionary(grouping: previous.tasks.filter { $0.state != .removed }, by: \.instance.task)
+        // A run that has ended without the task had none.
+        let own = rows[task.id].map { $0.map(\.state) } ?? (previous.run.state.isFinished ? [] : [.none])
+        guard let state = own.first(where: { $0 != .success && $0 != .skipped }) else {
+            return Condition(
+                name, holds: true, "\(task.id) of the run before it, \(previous.run.runID), lets it start")
+        }
+        return Condition(
+            name, holds: false,
+            "it waits for \(task.id) of the run before it, \(previous.run.runID), to succeed or be skipped: "
+                + (state == .none ? "it has not ended" : "it is \(state.rawValue)"),
+            since: previous.run.startDate, advice: "cryptoflow why \(run.dag) '\(previous.run.runID)' \(task.id)")
     }
 
     /// Whether the task's pool has room, and who has it otherwise.

@@ -37,18 +37,16 @@ final class CurlTransfer: CurlWork, @unchecked Sendable {
 
     /// Makes the easy handle; nil when libcurl has no memory for one.
     func prepare(userAgent: String) -> UnsafeMutableRawPointer? {
-        guard let handle = curl_easy_init() else { return nil }
+        let made = makeHandle(
+            errorText: errorText, connectTimeout: request.connectTimeout, timeout: request.timeout)
+        guard let handle = made else { return nil }
         self.handle = handle
         let context = Unmanaged.passUnretained(self).toOpaque()
         cflow_curl_set_pointer(handle, CURLOPT_PRIVATE, context)
-        cflow_curl_set_pointer(handle, CURLOPT_ERRORBUFFER, errorText)
         cflow_curl_set_pointer(handle, CURLOPT_WRITEDATA, context)
         cflow_curl_set_data_function(handle, CURLOPT_WRITEFUNCTION, receiveBody)
         cflow_curl_set_pointer(handle, CURLOPT_HEADERDATA, context)
         cflow_curl_set_data_function(handle, CURLOPT_HEADERFUNCTION, receiveHeader)
-        cflow_curl_set_long(handle, CURLOPT_NOSIGNAL, 1)
-        cflow_curl_set_quick_exit(handle)
-        cflow_curl_close_sockets_on_exec(handle)
         cflow_curl_allow_http_only(handle)
         cflow_curl_set_text(handle, CURLOPT_URL, request.url)
         cflow_curl_set_text(handle, CURLOPT_USERAGENT, userAgent)
@@ -59,8 +57,6 @@ final class CurlTransfer: CurlWork, @unchecked Sendable {
             cflow_curl_set_long(handle, CURLOPT_PIPEWAIT, 1)
         }
         if url.isLoopback { cflow_curl_set_text(handle, CURLOPT_NOPROXY, "*") }
-        cflow_curl_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, request.connectTimeout.curlMilliseconds)
-        cflow_curl_set_long(handle, CURLOPT_TIMEOUT_MS, request.timeout.curlMilliseconds)
         cflow_curl_set_long(handle, CURLOPT_FOLLOWLOCATION, request.maximumRedirects > 0 ? 1 : 0)
         cflow_curl_set_long(handle, CURLOPT_MAXREDIRS, request.maximumRedirects)
         setMethodAndBody(handle)
@@ -116,12 +112,6 @@ final class CurlTransfer: CurlWork, @unchecked Sendable {
         handle = nil
         if let headerList { curl_slist_free_all(headerList) }
         headerList = nil
-    }
-
-    /// Resumes the caller, the first time; later calls do nothing.
-    func finish(_ result: Result<HTTPResponse, HTTPClientError>) {
-        continuation?.resume(returning: result)
-        continuation = nil
     }
 
     func finish(_ kind: HTTPClientError.Kind, _ reason: String, advice: String) {
@@ -184,8 +174,7 @@ final class CurlTransfer: CurlWork, @unchecked Sendable {
                 .tooLarge, "the answer is larger than the limit of \(request.maximumResponseBytes) bytes",
                 advice: "raise the size limit or ask for less", partial: true)
         }
-        let detail = String(cString: errorText)
-        let said = detail.isEmpty ? String(cString: curl_easy_strerror(code)) : detail
+        let said = said(code, errorText)
         switch code {
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY:
             return error(

@@ -38,17 +38,7 @@ package final class HTTPClient: Sendable {
     ///
     /// Throws when there is no complete answer; cancellation is `HTTPClientError` of kind `cancelled`.
     package func send(_ request: HTTPRequest) async throws(HTTPClientError) -> HTTPResponse {
-        let transfer = try CurlTransfer(request: request)
-        let engine = engine
-        let result = await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                transfer.continuation = continuation
-                engine.submit(transfer)
-            }
-        } onCancel: {
-            engine.cancel(transfer)
-        }
-        return try result.get()
+        try await carryOut(try CurlTransfer(request: request))
     }
 
     /// Hands a mail to its server and returns when the server has taken it.
@@ -56,17 +46,20 @@ package final class HTTPClient: Sendable {
     /// - Throws: `HTTPClientError`; of kind `invalidRequest` for one that cannot be sent as it is, and of kind `refused` when
     ///   the server would not take it.
     package func send(_ mail: MailRequest) async throws(HTTPClientError) {
-        let transfer = try MailTransfer(mail)
+        try await carryOut(try MailTransfer(mail))
+    }
+
+    private func carryOut<Work: CurlWork>(_ work: Work) async throws(HTTPClientError) -> Work.Output {
         let engine = engine
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                transfer.continuation = continuation
-                engine.submit(transfer)
+                work.continuation = continuation
+                engine.submit(work)
             }
         } onCancel: {
-            engine.cancel(transfer)
+            engine.cancel(work)
         }
-        try result.get()
+        return try result.get()
     }
 
     /// Stops the client: new requests are refused, those under way may finish within `grace`, the rest is aborted with

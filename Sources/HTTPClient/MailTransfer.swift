@@ -51,16 +51,13 @@ final class MailTransfer: CurlWork, @unchecked Sendable {
     func cancel() { cancelled.store(true, ordering: .releasing) }
 
     func prepare(userAgent: String) -> UnsafeMutableRawPointer? {
-        guard let handle = curl_easy_init() else { return nil }
+        let made = makeHandle(errorText: errorText, connectTimeout: mail.connectTimeout, timeout: mail.timeout)
+        guard let handle = made else { return nil }
         self.handle = handle
         let context = Unmanaged.passUnretained(self).toOpaque()
-        cflow_curl_set_pointer(handle, CURLOPT_ERRORBUFFER, errorText)
         cflow_curl_set_pointer(handle, CURLOPT_READDATA, context)
         cflow_curl_set_data_function(handle, CURLOPT_READFUNCTION, giveMessage)
         cflow_curl_set_data_function(handle, CURLOPT_WRITEFUNCTION, dropAnswer)
-        cflow_curl_set_long(handle, CURLOPT_NOSIGNAL, 1)
-        cflow_curl_set_quick_exit(handle)
-        cflow_curl_close_sockets_on_exec(handle)
         cflow_curl_allow_mail_only(handle)
         cflow_curl_set_text(handle, CURLOPT_URL, mail.server)
         // A proxy of the environment is for the web.
@@ -78,8 +75,6 @@ final class MailTransfer: CurlWork, @unchecked Sendable {
         cflow_curl_set_list(handle, CURLOPT_MAIL_RCPT, recipients)
         cflow_curl_set_long(handle, CURLOPT_UPLOAD, 1)
         cflow_curl_set_offset(handle, CURLOPT_INFILESIZE_LARGE, curl_off_t(mail.message.count))
-        cflow_curl_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, mail.connectTimeout.curlMilliseconds)
-        cflow_curl_set_long(handle, CURLOPT_TIMEOUT_MS, mail.timeout.curlMilliseconds)
         return handle
     }
 
@@ -94,15 +89,9 @@ final class MailTransfer: CurlWork, @unchecked Sendable {
         finish(.failure(HTTPClientError(kind, method: "MAIL", url: mail.server, reason: reason, advice: advice)))
     }
 
-    private func finish(_ result: Result<Void, HTTPClientError>) {
-        continuation?.resume(returning: result)
-        continuation = nil
-    }
-
     func finish(code: CURLcode) {
         guard code != CURLE_OK else { return finish(.success(())) }
-        let detail = String(cString: errorText)
-        let said = detail.isEmpty ? String(cString: curl_easy_strerror(code)) : detail
+        let said = said(code, errorText)
         var status = 0
         if let handle { cflow_curl_get_long(handle, CURLINFO_RESPONSE_CODE, &status) }
         switch code {

@@ -53,6 +53,9 @@ package protocol RunHistory: Sendable {
     /// The runs of a DAG at these logical dates, by date.
     func runs(of dag: DAGID, at dates: [Timestamp]) async throws -> [RunRecord]
 
+    /// The run with the latest logical date before `date`, whatever made it, with its tasks; nil for none.
+    func previousRun(dag: DAGID, before date: Timestamp) async throws -> StoredRun?
+
     /// The runs that a retention rule lets go: see ``RunStore/expiredRuns(_:limit:)``.
     func expiredRuns(_ rule: RetentionRule, limit: Int) async throws -> [RunRecord]
 

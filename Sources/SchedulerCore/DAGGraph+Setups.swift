@@ -1,4 +1,4 @@
-import DAGModel
+package import DAGModel
 
 /// Which tasks need which setups: a setup's scope is what lies between it and its teardowns, or all below it if it has none.
 ///
@@ -25,8 +25,8 @@ struct SetupScopes: Sendable {
             case .teardown?: continue
             case nil: break
             }
-            let below = Set(Self.reachable(from: number, along: downstream))
-            for setup in Self.reachable(from: number, along: upstream) where tasks[setup].isSetup {
+            let below = Set(DAGGraph.reachable(from: [number], along: downstream))
+            for setup in DAGGraph.reachable(from: [number], along: upstream).sorted() where tasks[setup].isSetup {
                 guard teardowns[setup].isEmpty || teardowns[setup].contains(where: below.contains) else { continue }
                 if tasks[number].role == nil {
                     companions[number].insert(setup)
@@ -39,23 +39,16 @@ struct SetupScopes: Sendable {
             }
         }
     }
-
-    private static func reachable(from start: Int, along edges: [[Int]]) -> [Int] {
-        var seen = Set([start])
-        var pending = [start]
-        var found: [Int] = []
-        while let next = pending.popLast() {
-            for neighbour in edges[next] where seen.insert(neighbour).inserted {
-                found.append(neighbour)
-                pending.append(neighbour)
-            }
-        }
-        return found.sorted()
-    }
 }
 
 extension DAGGraph {
     func isTeardown(_ spec: Int) -> Bool { scopes != nil && dag.tasks[spec].isTeardown }
+
+    /// The setups that a task waits for without naming them.
+    package func indirectSetups(of task: TaskID) -> [TaskID] {
+        guard let scopes, let number = index[task] else { return [] }
+        return scopes.indirectSetups[number].map { dag.tasks[$0].id }
+    }
 
     func isSetup(_ spec: Int) -> Bool { scopes != nil && dag.tasks[spec].isSetup }
 

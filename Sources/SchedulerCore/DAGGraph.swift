@@ -63,15 +63,22 @@ package final class DAGGraph: Sendable {
 
     private static func weight(reachableFrom start: Int, along edges: [[Int]], in dag: DAG) -> Int {
         if edges[start].isEmpty { return 0 }
+        return reachable(from: [start], along: edges).reduce(0) { $0 + dag.tasks[$1].priorityWeight }
+    }
+
+    /// Every task that can be reached over one edge or more, without the starts themselves.
+    static func reachable(from starts: [Int], along edges: [[Int]]) -> [Int] {
         var seen = [Bool](repeating: false, count: edges.count)
-        var pending = edges[start]
-        var total = 0
+        for start in starts { seen[start] = true }
+        var pending = starts
+        var found: [Int] = []
         while let next = pending.popLast() {
-            if seen[next] { continue }
-            seen[next] = true
-            total += dag.tasks[next].priorityWeight
-            pending.append(contentsOf: edges[next])
+            for neighbour in edges[next] where !seen[neighbour] {
+                seen[neighbour] = true
+                found.append(neighbour)
+                pending.append(neighbour)
+            }
         }
-        return total
+        return found
     }
 }

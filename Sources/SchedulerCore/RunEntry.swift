@@ -107,6 +107,12 @@ struct RunEntry: Sendable {
     /// Whether the entry only stands for the instances of a mapped task.
     func isHead(_ number: Int) -> Bool { tasks[number].openInstances > 0 }
 
+    /// The entries that stand for a task, and have its rows: its own, or its instances once it is mapped.
+    func entries(of head: Int) -> [Int] {
+        let live = (tasks[head].instances ?? []).filter { tasks[$0].state != .removed }
+        return live.isEmpty ? [head] : live
+    }
+
     func spec(_ number: Int) -> TaskSpec { graph.dag.tasks[tasks[number].spec] }
 
     func instance(_ number: Int) -> TaskInstanceKey {
@@ -152,8 +158,7 @@ struct RunEntry: Sendable {
         for number in graph.upstream.indices {
             var counts = UpstreamCounts()
             for parent in graph.upstream[number] {
-                let instances = (tasks[parent].instances ?? []).filter { tasks[$0].state != .removed }
-                let states = instances.isEmpty ? [tasks[parent].state] : instances.map { tasks[$0].state }
+                let states = states(of: parent)
                 let isSetup = graph.isSetup(parent)
                 counts.total += states.count
                 if isSetup { counts.setups += states.count }

@@ -72,7 +72,9 @@ extension SchedulerCore {
             return .failure(Refusal(text: text))
         }
         guard let graph = dags[record.dag]?.graph else { return .failure(Refusal(text: unknown(record.dag))) }
-        if let problem = confProblem(graph.dag, record.conf) { return .failure(Refusal(text: problem)) }
+        if let problem = DeclaredParameter.problem(of: record.conf, for: graph.dag) {
+            return .failure(Refusal(text: problem))
+        }
         var pinned = RunEntry(active, graph: graph)
         pinned.record.version = graph.version
         return .success(pinned)
@@ -94,17 +96,14 @@ extension SchedulerCore {
             chosen.insert(number)
         }
         let starts = Array(chosen)
-        if request.upstream { chosen.formUnion(graph.reachable(from: starts, along: graph.upstream)) }
-        if request.downstream { chosen.formUnion(graph.reachable(from: starts, along: graph.downstream)) }
+        if request.upstream { chosen.formUnion(DAGGraph.reachable(from: starts, along: graph.upstream)) }
+        if request.downstream { chosen.formUnion(DAGGraph.reachable(from: starts, along: graph.downstream)) }
         return .success(chosen)
     }
 
     /// The instances of tasks that were reached, in order.
     func instances(of specs: Set<Int>, onlyFailed: Bool, in run: RunEntry) -> [Int] {
-        specs.sorted().flatMap { spec -> [Int] in
-            let live = (run.tasks[spec].instances ?? []).filter { run.tasks[$0].state != .removed }
-            return live.isEmpty ? [spec] : live
-        }.filter { number in
+        specs.sorted().flatMap(run.entries).filter { number in
             let state = run.tasks[number].state
             if onlyFailed { return state == .failed || state == .upstreamFailed }
             return state != .none && state != .queued
@@ -126,11 +125,7 @@ extension SchedulerCore {
         for number in numbers {
             let spec = run.tasks[number].spec
             if let attempt = run.tasks[number].attempt {
-                run.tasks[number].markedState = TaskState.none
-                var row = run.taskRecord(number, endDate: nil, reason: "cleared")
-                row.state = .none
-                decision.changes.append(.setTask(row))
-                decision.actions.append(.stop(attempt, reason: "cleared"))
+                stop(attempt, of: number, in: &run, toBe: .none, reason: "cleared")
                 continue
             }
             // A list that is made anew may have another length.
@@ -241,36 +236,44 @@ extension SchedulerCore {
         guard run.stopReason == nil || run.record.state.isFinished else {
             return .refused("run \"\(run.record.runID)\" is being stopped: mark it when it has ended")
         }
-        let live = (run.tasks[head].instances ?? []).filter { run.tasks[$0].state != .removed }
-        var numbers = live.isEmpty ? [head] : live
+        var numbers = run.entries(of: head)
         if let index { numbers = numbers.filter { run.tasks[$0].mapIndex == index } }
         guard !numbers.isEmpty else { return .refused("task \"\(task)\" has no map index \(index ?? -1)") }
         numbers.removeAll { run.tasks[$0].state == state }
         let names = numbers.map { Self.name($0, in: run) }
         if isDry || numbers.isEmpty { return .changed(count: names.count, names: names) }
-        for number in numbers {
-            if let attempt = run.tasks[number].attempt {
-                run.tasks[number].markedState = state
-                // Durable at once: a new leader goes on from it.
-                var row = run.taskRecord(number, endDate: nil, reason: "marked \(state.rawValue)")
-                row.state = state
-                decision.changes.append(.setTask(row))
-                decision.actions.append(.stop(attempt, reason: "marked \(state.rawValue)"))
-            } else {
-                run.tasks[number].state = state
-                run.tasks[number].retryAt = nil
-                run.tasks[number].waitingSince = nil
-                decision.changes.append(
-                    .setTask(run.taskRecord(number, endDate: now, reason: "marked \(state.rawValue)")))
-            }
-        }
+        for number in numbers { mark(number, as: state, in: &run) }
         // What failed below it for its sake gets another chance.
-        let below = Set(run.graph.reachable(from: [head], along: run.graph.downstream))
+        let below = Set(DAGGraph.reachable(from: [head], along: run.graph.downstream))
         let again = instances(of: below, onlyFailed: true, in: run)
         clear(state == .success ? again : [], of: below, wholly: false, in: &run)
         run.record.reason = run.record.state.isFinished ? nil : run.record.reason
         goOn(&run)
         return .changed(count: names.count, names: names)
+    }
+
+    /// Gives a task that state by hand, at once or when its try has been stopped.
+    mutating func mark(_ number: Int, as state: TaskState, in run: inout RunEntry) {
+        let reason = "marked \(state.rawValue)"
+        if let attempt = run.tasks[number].attempt {
+            return stop(attempt, of: number, in: &run, toBe: state, reason: reason)
+        }
+        run.tasks[number].state = state
+        run.tasks[number].retryAt = nil
+        run.tasks[number].waitingSince = nil
+        decision.changes.append(.setTask(run.taskRecord(number, endDate: now, reason: reason)))
+    }
+
+    /// Stops a try by hand; once it has ended, ``concludeMarked(_:in:)`` makes the task what it is to be.
+    mutating func stop(
+        _ attempt: AttemptID, of number: Int, in run: inout RunEntry, toBe state: TaskState, reason: String
+    ) {
+        run.tasks[number].markedState = state
+        // Durable at once: a new leader goes on from it.
+        var row = run.taskRecord(number, endDate: nil, reason: reason)
+        row.state = state
+        decision.changes.append(.setTask(row))
+        decision.actions.append(.stop(attempt, reason: reason))
     }
 
     private mutating func delete(_ stored: [Snapshot.ActiveRun]) -> CommandOutcome {

@@ -42,7 +42,7 @@ extension SchedulerCore {
                 "DAG \"\(id)\" already has run \"\(standing.runID)\" (\(standing.state.rawValue)) for "
                     + (standing.runID == runID ? "that run id" : "logical date \(date?.iso8601 ?? "")"))
         }
-        if let problem = confProblem(graph.dag, conf) { return .refused(problem) }
+        if let problem = DeclaredParameter.problem(of: conf, for: graph.dag) { return .refused(problem) }
         let key = RunKey(rawValue: nextNumber())
         let due = date.map { graph.dag.timetable.manual(runAfter: $0, bounds: graph.dag.bounds) }
         let record = RunRecord(
@@ -53,11 +53,6 @@ extension SchedulerCore {
         makeRun(record, graph)
         startQueuedRuns(id)
         return .run(dag: id, runID: record.runID, key: key)
-    }
-
-    /// What is wrong with a run's conf by the schemas of the DAG's `params`; nil when nothing is.
-    func confProblem(_ dag: DAG, _ conf: JSONValue) -> String? {
-        DeclaredParameter.problem(of: conf, for: dag)
     }
 
     /// Why a run that somebody cancelled has failed.

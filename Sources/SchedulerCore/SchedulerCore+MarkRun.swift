@@ -4,7 +4,10 @@ extension SchedulerCore {
     /// Gives a whole run a state by hand.
     ///
     /// After `success` every task is one; what runs is stopped. After `failed` what runs is stopped and what has not started
-    /// is skipped, as when the run is cancelled; tasks that had ended stay as they were.
+    /// is skipped, as when the run is cancelled; tasks that had ended stay as they were. Teardowns of a run under way are left
+    /// to do their work.
+    ///
+    /// Source: Airflow 3, `set_dag_run_state_to_success` and `set_dag_run_state_to_failed`.
     mutating func markRun(as state: RunState, isDry: Bool, _ stored: [Snapshot.ActiveRun]) -> CommandOutcome {
         guard state.isFinished else {
             return .refused("a run can be marked success or failed, not \(state.rawValue)")
@@ -16,7 +19,7 @@ extension SchedulerCore {
         guard run.stopReason == nil || isOver else {
             return .refused("run \"\(run.record.runID)\" is being stopped: mark it when it has ended")
         }
-        let numbers = state == .success ? unsuccessful(in: run) : isOver ? [] : unended(in: run)
+        let numbers = concerned(by: state, in: run)
         guard run.record.state != state || !numbers.isEmpty else {
             return .refused("run \"\(run.record.runID)\" is \(state.rawValue) already")
         }
@@ -24,7 +27,7 @@ extension SchedulerCore {
         let outcome = CommandOutcome.changed(count: names.count, names: Array(names.prefix(1_000)))
         if isDry { return outcome }
         let reason = "marked \(state.rawValue)"
-        if state == .success { succeed(numbers, in: &run) }
+        if state == .success { for number in numbers { mark(number, as: .success, in: &run) } }
         if isOver {
             run.record.state = state
             run.record.reason = reason
@@ -37,44 +40,20 @@ extension SchedulerCore {
             runs[run.record.key] = nil
             run.recount()
             takePlace(&run)
+            spreadToTeardowns(from: [], in: &run)
             if run.unfinished == 0 { finish(&run) } else { runs[run.record.key] = run }
         }
         return outcome
     }
 
-    /// The tasks and instances that are no success, in order.
-    private func unsuccessful(in run: RunEntry) -> [Int] {
-        Self.rows(in: run).filter { run.tasks[$0].state != .success }
-    }
-
-    /// The tasks and instances that have not ended, in order.
-    private func unended(in run: RunEntry) -> [Int] {
-        Self.rows(in: run).filter { !run.tasks[$0].state.isFinished }
-    }
-
-    /// The entries that have a row: a mapped task's instances stand for it.
-    private static func rows(in run: RunEntry) -> [Int] {
-        run.graph.dag.tasks.indices.flatMap { head -> [Int] in
-            let live = (run.tasks[head].instances ?? []).filter { run.tasks[$0].state != .removed }
-            return live.isEmpty ? [head] : live
-        }
-    }
-
-    private mutating func succeed(_ numbers: [Int], in run: inout RunEntry) {
-        for number in numbers {
-            if let attempt = run.tasks[number].attempt {
-                run.tasks[number].markedState = .success
-                // Durable at once: a new leader goes on from it.
-                var row = run.taskRecord(number, endDate: nil, reason: "marked success")
-                row.state = .success
-                decision.changes.append(.setTask(row))
-                decision.actions.append(.stop(attempt, reason: "marked success"))
-            } else {
-                run.tasks[number].state = .success
-                run.tasks[number].retryAt = nil
-                run.tasks[number].waitingSince = nil
-                decision.changes.append(.setTask(run.taskRecord(number, endDate: now, reason: "marked success")))
+    /// The tasks and instances that a mark changes, in order.
+    private func concerned(by state: RunState, in run: RunEntry) -> [Int] {
+        run.graph.dag.tasks.indices.flatMap(run.entries).filter { number in
+            let present = run.tasks[number].state
+            if run.record.state == .running, !present.isFinished, run.graph.isTeardown(run.tasks[number].spec) {
+                return false
             }
+            return state == .success ? present != .success : !run.record.state.isFinished && !present.isFinished
         }
     }
 

@@ -37,7 +37,7 @@ extension SchedulerCore {
         return TriggerDecision(run.spec(number).triggerRule, run.tasks[number].upstream)
     }
 
-    /// Lets teardowns of a run that is being stopped be decided, once the rest has been settled.
+    /// Lets teardowns of a run that is stopped or marked by hand be decided, once the rest has been settled.
     mutating func spreadToTeardowns(from settled: [Int], in run: inout RunEntry) {
         guard run.graph.scopes != nil else { return }
         for number in settled { spread(from: number, in: &run) }
@@ -51,12 +51,7 @@ extension SchedulerCore {
         guard var run = runs.removeValue(forKey: key) else { return }
         for number in run.tasks.indices where run.graph.isTeardown(run.tasks[number].spec) {
             if let attempt = run.tasks[number].attempt {
-                run.tasks[number].markedState = .failed
-                // Durable at once: a new leader goes on from it.
-                var row = run.taskRecord(number, endDate: nil, reason: reason)
-                row.state = .failed
-                decision.changes.append(.setTask(row))
-                decision.actions.append(.stop(attempt, reason: reason))
+                stop(attempt, of: number, in: &run, toBe: .failed, reason: reason)
             } else if !run.tasks[number].state.isFinished, !run.isHead(number) {
                 settle(number, in: &run, as: .skipped, reason: reason, isByHand: true)
             }
@@ -67,10 +62,7 @@ extension SchedulerCore {
 
 extension RunEntry {
     /// The states of a task as others count them: one, or each instance's.
-    func states(of head: Int) -> [TaskState] {
-        let live = (tasks[head].instances ?? []).map { tasks[$0].state }.filter { $0 != .removed }
-        return live.isEmpty ? [tasks[head].state] : live
-    }
+    func states(of head: Int) -> [TaskState] { entries(of: head).map { tasks[$0].state } }
 
     /// Why a task is to stop with its run; nil for a teardown, which is to run all the same.
     func stopReason(for number: Int) -> String? {

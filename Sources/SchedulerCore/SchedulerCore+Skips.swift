@@ -14,10 +14,10 @@ extension SchedulerCore {
         case .direct:
             targets = graph.downstream[spec]
         case .everything:
-            targets = graph.reachable(from: [spec], along: graph.downstream)
+            targets = DAGGraph.reachable(from: [spec], along: graph.downstream)
         case .allBut(let followed):
             let heads = followed.compactMap { graph.index[$0] }
-            let kept = Set(heads + graph.reachable(from: heads, along: graph.downstream))
+            let kept = Set(heads + DAGGraph.reachable(from: heads, along: graph.downstream))
             targets = graph.downstream[spec].filter { !kept.contains($0) }
         }
         let reason = "\"\(graph.dag.tasks[spec].id)\" did not choose it"
@@ -32,21 +32,5 @@ extension SchedulerCore {
 
     mutating func spreadCutOff(in run: inout RunEntry) {
         while let number = cutOffTasks.popLast() { spread(from: number, in: &run) }
-    }
-}
-
-extension DAGGraph {
-    /// Every task that can be reached over one edge or more, without the starts themselves.
-    func reachable(from starts: [Int], along edges: [[Int]]) -> [Int] {
-        var seen = Set(starts)
-        var pending = starts
-        var found: [Int] = []
-        while let next = pending.popLast() {
-            for neighbour in edges[next] where seen.insert(neighbour).inserted {
-                found.append(neighbour)
-                pending.append(neighbour)
-            }
-        }
-        return found
     }
 }

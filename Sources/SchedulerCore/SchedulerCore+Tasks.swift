@@ -139,8 +139,7 @@ extension SchedulerCore {
 
     /// A try hands its slot back and goes on later: it uses up no retry and leaves no row among the ended ones.
     private mutating func suspend(_ end: AttemptEnd, _ deferral: Deferral) {
-        guard let (key, _) = attempts[end.attempt], let run = runs[key] else { return }
-        let number = attempts[end.attempt]?.number ?? 0
+        guard let (key, number) = attempts[end.attempt], let run = runs[key] else { return }
         if let reason = run.stopReason(for: number) ?? (run.tasks[number].markedState == nil ? nil : "changed by hand")
         {
             return attemptEnded(AttemptEnd(attempt: end.attempt, state: .failed, reason: reason, isRetryable: false))

@@ -10,6 +10,7 @@ struct CallbackRules {
     /// Deliveries under way.
     private var underWay: [NotificationRecord] = []
     private var sent: Set<NotificationID> = []
+
     /// Gives a DAG callbacks, in half of the cases.
     static func add(to dag: inout DAG, using generator: inout SeededGenerator) {
         guard generator.chance(50) else { return }
@@ -132,6 +133,23 @@ struct CallbackRules {
 }
 
 extension Simulation {
+    /// Lets the leader see what time it is: a deadline that has passed must be noted then, not only when its run ends.
+    mutating func wake() throws {
+        // Behind an open question the event would wait for its turn.
+        let isSeenAtOnce = leader.queue.isSettled
+        leader.queue.take(.wake, now: now)
+        guard isSeenAtOnce else { return }
+        for key in tables.runs.keys {
+            guard let run = leader.queue.core.run(key) else { continue }
+            for (position, deadline) in (run.graph.dag.deadlines ?? []).enumerated() {
+                guard let at = run.record.instant(of: deadline), at <= now else { continue }
+                guard run.record.missedDeadlines.contains(where: { $0.position == position }) else {
+                    throw violation("the leader does not notice that \(run.record.runID) has missed a deadline")
+                }
+            }
+        }
+    }
+
     /// Reports how a delivery ended; false when none is under way.
     @discardableResult
     mutating func endDelivery() -> Bool {

@@ -62,12 +62,13 @@ extension Simulation {
                     upstream: generator.chance(20), downstream: generator.chance(60), onlyFailed: generator.chance(30),
                     past: generator.chance(10), future: generator.chance(10), latest: generator.chance(20)))
         case 50..<75:
-            counts[.marks] += 1
             if generator.chance(20) {
+                counts[.runMarks] += 1
                 change = .markRun(
                     dag: run.dag, runID: run.runID, state: generator.chance(60) ? .success : .failed, dryRun: false)
                 break
             }
+            counts[.marks] += 1
             change = .markTask(
                 dag: run.dag, runID: run.runID, task: task.id, mapIndex: nil,
                 state: generator.chance(70) ? .success : .failed, dryRun: false)
@@ -77,11 +78,12 @@ extension Simulation {
             return command(.cancelRun(dag: run.dag, runID: run.runID))
         default:
             guard run.state.isFinished else { return }
-            counts[.deletes] += 1
             if generator.chance(30) {
+                counts[.prunes] += 1
                 let rule = RetentionRule(endedBefore: now - .seconds(3_600), keptRuns: 5)
                 return command(.prune(rule, limit: 3))
             }
+            counts[.deletes] += 1
             return command(.deleteRun(dag: run.dag, runID: run.runID))
         }
         command(change)

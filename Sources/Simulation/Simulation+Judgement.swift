@@ -37,7 +37,7 @@ extension Simulation {
                 continue
             } else if let next = [leader.queue.core.nextWake, nextEnd].compactMap({ $0 }).min() {
                 advance(max(.zero, next - now))
-                leader.queue.take(.wake, now: now)
+                try wake()
             } else if try !unpause(), try !cancelBlocked() {
                 return
             }

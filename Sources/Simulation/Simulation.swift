@@ -118,7 +118,7 @@ package struct Simulation {
         let wait = generator.chance(70) ? max(.zero, earliest - now) : jump
         advance(wait)
         trace?.add(now, "time passes")
-        leader.queue.take(.wake, now: now)
+        try wake()
         endDelivery()
     }
 

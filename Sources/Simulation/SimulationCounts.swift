@@ -16,7 +16,10 @@ package struct SimulationCounts: Hashable, Sendable {
         case assetRuns = "asset runs"
         case backfills
         case backfillChanges = "backfills paused or ended"
-        case cancels, clears, marks, deletes
+        case cancels, clears, marks
+        case runMarks = "runs marked"
+        case deletes
+        case prunes = "retention rules"
         case mapped
         case cutOff = "cut off by branches"
         case deferrals

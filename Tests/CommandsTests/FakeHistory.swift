@@ -15,6 +15,8 @@ final class FakeHistory: RunHistory, CommandQueue, HistoryOpener {
         var dags: [DAGDetail] = []
         /// By run id: what each look finds, the last for ever.
         var runs: [String: [RunDetail]] = [:]
+        /// The run before any.
+        var previous: StoredRun?
         /// Newest first, for lists.
         var runList: [RunRecord] = []
         var backfills: [BackfillID: [BackfillRecord]] = [:]
@@ -97,6 +99,10 @@ final class FakeHistory: RunHistory, CommandQueue, HistoryOpener {
     }
 
     // MARK: RunHistory
+
+    func previousRun(dag: DAGID, before date: Timestamp) async throws -> StoredRun? {
+        state.withLock { $0.previous }
+    }
 
     func runs(of dag: DAGID, at dates: [Timestamp]) async throws -> [RunRecord] {
         state.withLock { state in

@@ -72,6 +72,34 @@ import Testing
         #expect(slots?["advice"]?.stringValue == "cryptoflow why candles 'r1'")
     }
 
+    @Test("a task waits for the run before it", arguments: [TaskState.failed, .success])
+    func past(state: TaskState) async throws {
+        let dag = try Samples.dag("candles")
+        var definition = dag.definition
+        definition.tasks[0].dependsOnPast = true
+        let detail = RunDetail(
+            run: Samples.run("candles", "r2", .running, key: 2), definition: definition, versionNumber: 1,
+            tasks: [Samples.task("fetch", .none)])
+        let before = Samples.run("candles", "r1", .running)
+        let task = TaskInstanceRecord(
+            instance: TaskInstanceKey(run: before.key, task: definition.tasks[0].id), state: state, tryNumber: 1,
+            maxTries: 0)
+        let outcome = await why(
+            "candles", "r2", "fetch",
+            history: FakeHistory {
+                $0.dags = [dag]
+                $0.runs = ["r2": [detail]]
+                $0.previous = StoredRun(run: before, tasks: [task])
+            })
+        let condition = outcome.json["conditions"]?.arrayValue?.first { $0["name"]?.stringValue == "depends_on_past" }
+        #expect(condition?["state"]?.stringValue == (state == .failed ? "blocks" : "holds"))
+        #expect((outcome.json["blocking"]?["name"]?.stringValue == "depends_on_past") == (state == .failed))
+        if state == .failed {
+            #expect(condition?["advice"]?.stringValue == "cryptoflow why candles 'r1' fetch")
+            #expect(condition?["detail"]?.stringValue?.contains("it is failed") == true)
+        }
+    }
+
     @Test("a task waits for its upstream, a running one for its end")
     func tasks() async throws {
         let dag = try Samples.dag("candles")
@@ -89,6 +117,41 @@ import Testing
         #expect(fetch.json["answer"]?.stringValue == "try 1 is running")
         let run = await why("candles", "r1", history: history)
         #expect(run.json["answer"]?.stringValue?.contains("task fetch is running") == true)
+    }
+
+    @Test("a task waits for the setup in whose scope it lies, though it does not name it")
+    func setups() async throws {
+        let dag = try Samples.dag("candles")
+        let place = SourcePlace(file: "candles.yaml", line: 1, column: 1)
+        func task(_ id: String, _ needs: [String], _ role: TaskRole? = nil) -> TaskSpec {
+            var task = TaskSpec(id: TaskID(id), place: place, body: .uses("empty"))
+            task.upstream = needs.map { TaskID($0) }
+            task.role = role
+            return task
+        }
+        var load = task("load", ["fetch"])
+        load.triggerRule = .oneSuccess
+        var definition = dag.definition
+        definition.tasks = [
+            task("make", [], .setup), task("fetch", ["make"]), load, task("take", ["load", "make"], .teardown),
+        ]
+        let history = FakeHistory {
+            $0.dags = [dag]
+            $0.runs = [
+                "r1": [
+                    RunDetail(
+                        run: Samples.run("candles", "r1", .running), definition: definition, versionNumber: 1,
+                        tasks: [
+                            Samples.task("make", .running, tries: [.running]), Samples.task("fetch", .success),
+                            Samples.task("load", .none),
+                        ])
+                ]
+            ]
+        }
+        let outcome = await why("candles", "r1", "load", history: history)
+        #expect(outcome.json["blocking"]?["name"]?.stringValue == "setups", "\(outcome)")
+        #expect(outcome.json["answer"]?.stringValue == "it waits for make, in whose scope it lies")
+        #expect(outcome.json["blocking"]?["advice"]?.stringValue == "cryptoflow why candles 'r1' make")
     }
 
     @Test("a backfill waits while it is paused, has ended, or has its runs at once under way")

@@ -13,11 +13,11 @@ package struct LoopbackMail: Sendable {
 
 /// A small SMTP server on 127.0.0.1 for tests: one thread a connection; no TLS.
 package final class LoopbackMailServer: Sendable {
-    package let port: Int
+    package var port: Int { listener.port }
     /// Every mail, once it is taken.
     package let mails: AsyncStream<LoopbackMail>
 
-    private let listener: Int32
+    private let listener: LoopbackListener
     private let source: AsyncStream<LoopbackMail>.Continuation
     private let refusals: Mutex<[String: String]>
     private let isStopped = Mutex(false)
@@ -28,21 +28,11 @@ package final class LoopbackMailServer: Sendable {
     package init(refusals: [String: String] = [:]) throws {
         self.refusals = Mutex(refusals)
         (mails, source) = AsyncStream.makeStream(of: LoopbackMail.self)
-        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let listener = listener
-        let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-                bind(listener, pointer, length) == 0 && listen(listener, 64) == 0
-                    && getsockname(listener, pointer, &length) == 0
-            }
+        listener = try LoopbackListener()
+        listener.start { connection in
+            self.serve(connection)
+            close(connection)
         }
-        guard listener >= 0, isBound else { throw LoopbackServer.StartFailure(errorNumber: errno) }
-        port = Int(UInt16(bigEndian: address.sin_port))
-        LoopbackServer.thread { self.acceptConnections() }
     }
 
     /// Takes everything from now on.
@@ -53,24 +43,8 @@ package final class LoopbackMailServer: Sendable {
             defer { stopped = true }
             return !stopped
         }
-        if isFirst { shutdown(listener, Int32(SHUT_RDWR)) }
+        if isFirst { listener.stop() }
         source.finish()
-    }
-
-    private func acceptConnections() {
-        while true {
-            let connection = accept(listener, nil, nil)
-            guard connection >= 0 else {
-                if errno == EINTR || errno == ECONNABORTED { continue }
-                close(listener)
-                return
-            }
-            _ = fcntl(connection, F_SETFD, FD_CLOEXEC)
-            LoopbackServer.thread {
-                self.serve(connection)
-                close(connection)
-            }
-        }
     }
 
     private func serve(_ connection: Int32) {

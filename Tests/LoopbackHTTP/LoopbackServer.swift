@@ -61,7 +61,7 @@ package final class LoopbackServer: Sendable {
     /// One element for each connection that the client has closed.
     package let departures: AsyncStream<Void>
 
-    private let listener: Int32
+    private let listener: LoopbackListener
     private let state = Mutex(State())
     private let answer: @Sendable (LoopbackRequest) -> [LoopbackStep]
     private let arrivalSource: AsyncStream<LoopbackRequest>.Continuation
@@ -80,21 +80,9 @@ package final class LoopbackServer: Sendable {
         self.answer = answer
         (requests, arrivalSource) = AsyncStream.makeStream(of: LoopbackRequest.self)
         (departures, departureSource) = AsyncStream.makeStream(of: Void.self)
-        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let listener = listener
-        let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-                bind(listener, pointer, length) == 0 && listen(listener, 256) == 0
-                    && getsockname(listener, pointer, &length) == 0
-            }
-        }
-        guard listener >= 0, isBound else { throw StartFailure(errorNumber: errno) }
-        url = "http://127.0.0.1:\(UInt16(bigEndian: address.sin_port))"
-        Self.thread { self.acceptConnections() }
+        listener = try LoopbackListener()
+        url = "http://127.0.0.1:\(listener.port)"
+        listener.start { self.accept($0) }
     }
 
     /// Ends every connection and frees the port.
@@ -102,35 +90,25 @@ package final class LoopbackServer: Sendable {
         state.withLock { state in
             guard !state.isStopped else { return }
             state.isStopped = true
-            shutdown(listener, Int32(SHUT_RDWR))
+            listener.stop()
             for connection in state.connections { shutdown(connection, Int32(SHUT_RDWR)) }
         }
         arrivalSource.finish()
         departureSource.finish()
     }
 
-    private func acceptConnections() {
-        while true {
-            let connection = accept(listener, nil, nil)
-            guard connection >= 0 else {
-                if errno == EINTR || errno == ECONNABORTED { continue }
-                close(listener)
-                return
-            }
-            // A child that another test starts must not keep the connection open.
-            _ = fcntl(connection, F_SETFD, FD_CLOEXEC)
-            let number: Int? = state.withLock { state in
-                guard !state.isStopped else { return nil }
-                state.connections.insert(connection)
-                state.connectionCount += 1
-                return state.connectionCount
-            }
-            guard let number else {
-                close(connection)
-                continue
-            }
-            Self.thread { self.serve(connection, number) }
+    private func accept(_ connection: Int32) {
+        let number: Int? = state.withLock { state in
+            guard !state.isStopped else { return nil }
+            state.connections.insert(connection)
+            state.connectionCount += 1
+            return state.connectionCount
         }
+        guard let number else {
+            close(connection)
+            return
+        }
+        serve(connection, number)
     }
 
     private func serve(_ connection: Int32, _ number: Int) {
@@ -160,22 +138,5 @@ package final class LoopbackServer: Sendable {
             close(connection)
         }
         departureSource.yield()
-    }
-
-    static func thread(_ body: @escaping @Sendable () -> Void) {
-        final class Job: Sendable {
-            let body: @Sendable () -> Void
-            init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-        }
-        var thread = pthread_t()
-        let job = Unmanaged.passRetained(Job(body)).toOpaque()
-        let code = pthread_create(
-            &thread, nil,
-            { job in
-                guard let job else { return nil }
-                Unmanaged<Job>.fromOpaque(job).takeRetainedValue().body()
-                return nil
-            }, job)
-        if code == 0 { pthread_detach(thread) } else { Unmanaged<Job>.fromOpaque(job).release() }
     }
 }

@@ -1,6 +1,7 @@
 import DAGModel
 import FoundationEssentials
 import Glibc
+import LoopbackHTTP
 import Testing
 
 @Suite("dag test", .timeLimit(.minutes(2))) struct DAGTestTests {
@@ -44,6 +45,40 @@ import Testing
             let left = try await scratch.start("/bin/ls", [scratch.folder]).finish()
             #expect(left.output == "dags\n")
         }
+    }
+
+    @Test("sets up and tears down as the scheduler does, and calls nobody")
+    func setupsAndCallbacks() async throws {
+        let slack = try LoopbackServer { _ in [.reply(text: "ok")] }
+        defer { slack.stop() }
+        try await Scratch.with { scratch in
+            try scratch.write(
+                """
+                \(Self.head)
+                dag_id: watched
+                schedule: null
+                on_failure_callback: {uses: slack, with: {text: the run failed}}
+                tasks:
+                  - {id: make, uses: bash, setup: true, with: {bash_command: echo made}}
+                  - id: work
+                    uses: bash
+                    needs: [make]
+                    with: {bash_command: exit 3}
+                    on_failure_callback: {uses: slack, with: {text: the work failed}}
+                  - {id: take, uses: bash, needs: [work], teardown: make, with: {bash_command: echo taken}}
+                """, to: "dags/watched.yaml")
+            let result = try await scratch.start(
+                "cryptoflow", ["dag", "test", "watched"],
+                environment: ["CRYPTOFLOW_CONN_SLACK_DEFAULT": slack.url + "/services/T/B/secret"]
+            ).finish()
+            #expect(result.code == 1, "\(result.output)\(result.errors)")
+            #expect(result.output.contains("make | made\n"))
+            #expect(result.output.contains("take | taken\n"))
+            #expect(result.errors.contains("task \"work\""))
+        }
+        slack.stop()
+        var requests = slack.requests.makeAsyncIterator()
+        #expect(await requests.next() == nil)
     }
 
     @Test("says which task failed, with status 1, and keeps the result as JSON apart from what it shows")

@@ -92,6 +92,39 @@ import Testing
         #expect(stage.run() == .success)
     }
 
+    @Test("a run that is marked by hand still tears down what was set up", arguments: [RunState.success, .failed])
+    func marked(as state: RunState) throws {
+        func mark(dryRun: Bool) -> Command { .markRun(dag: DAGID("d"), runID: "r", state: state, dryRun: dryRun) }
+        var stage = try Stage(dag())
+        try stage.trigger()
+        try stage.end("make")
+        try stage.command(mark(dryRun: true))
+        #expect(stage.outcome == .changed(count: 2, names: ["r one", "r two"]))
+        try stage.command(mark(dryRun: false))
+        #expect(stage.stopped.count == 1)
+        try stage.crash()
+        #expect(stage.running() == ["take"])
+        #expect(stage.run() == .running)
+        try stage.end("take")
+        #expect(stage.run() == state)
+        #expect(stage.state("take") == .success)
+        #expect(stage.state("two") == (state == .success ? .success : .skipped))
+    }
+
+    @Test("a run that waits for its place has set up nothing: marked by hand, it ends without its teardowns")
+    func markedQueued() throws {
+        for state in [RunState.success, .failed] {
+            var queued = dag()
+            queued.maxActiveRuns = 1
+            var stage = try Stage(queued)
+            try stage.trigger("first")
+            try stage.trigger()
+            try stage.command(.markRun(dag: DAGID("d"), runID: "r", state: state, dryRun: false))
+            #expect(stage.run() == state)
+            #expect(stage.state("take") == (state == .success ? .success : .skipped))
+        }
+    }
+
     @Test("a run that is stopped still tears down what was set up, also after a crash; cancelled twice it does not")
     func cancelled() throws {
         var stage = try Stage(dag())

@@ -26,6 +26,7 @@ struct FakeHistory: RunHistory {
     }
 
     func runs(of dag: DAGID, at dates: [Timestamp]) async throws -> [RunRecord] { [] }
+    func previousRun(dag: DAGID, before date: Timestamp) async throws -> StoredRun? { nil }
     func expiredRuns(_ rule: RetentionRule, limit: Int) async throws -> [RunRecord] { [] }
     func sourceText(of dag: DAGID, version: DAGVersionID) async throws -> String? { nil }
     func poolUse(_ name: String) async throws -> PoolUse? { nil }

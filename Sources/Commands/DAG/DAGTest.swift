@@ -16,7 +16,8 @@ struct DAGTest: AsyncParsableCommand {
 
             Connections and variables come from the environment. A database is needed only by tasks that use its \
             connection `warehouse` or market data: the one of --database, or of a home whose `standalone` runs. Other \
-            DAGs are not there: what waits for one of their runs waits in vain, and none is triggered.
+            DAGs are not there: what waits for one of their runs waits in vain, and none is triggered. Callbacks call \
+            nobody.
 
             Examples:
               cryptoflow dag test report

@@ -74,14 +74,21 @@ struct WhyCommand: AsyncParsableCommand {
         let workers = try await history.workers()
         var pools: [String: PoolUse] = [:]
         for name in Set(run.definition.tasks.map(\.pool)) { pools[name] = try await history.poolUse(name) }
+        var previous: StoredRun?
+        if let date = run.run.logicalDate,
+            run.definition.tasks.contains(where: { $0.dependsOnPast || $0.waitForDownstream })
+        {
+            previous = try await history.previousRun(dag: run.run.dag, before: date)
+        }
         guard let task else {
             return .run(
-                run, of: detail.summary, health: health, active: active, workers: workers, pools: pools, now: now)
+                run, of: detail.summary, health: health, active: active, previous: previous, workers: workers,
+                pools: pools, now: now)
         }
         let status = try lookup.task(task, mapIndex: mapIndex, in: run)
         return .task(
-            status, in: run, of: detail.summary, health: health, active: active, workers: workers, pools: pools,
-            now: now)
+            status, in: run, of: detail.summary, health: health, active: active, previous: previous, workers: workers,
+            pools: pools, now: now)
     }
 
     private func shape(_ explanation: Explanation) -> JSONValue {
