@@ -55,9 +55,9 @@ extension UpbitAPI {
         return reply
     }
 
-    /// Milliseconds from an instant in either spelling.
+    /// The first whole millisecond not before an instant in either spelling: trades have whole ones.
     private func instant(_ text: String?) -> Int64? {
         guard let text else { return nil }
-        return Int64(text) ?? Timestamp(iso8601: text)?.milliseconds
+        return Int64(text) ?? Timestamp(iso8601: text).map { ($0 + .microseconds(999)).milliseconds }
     }
 }

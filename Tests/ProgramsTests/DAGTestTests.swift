@@ -1,4 +1,5 @@
 import DAGModel
+import FoundationEssentials
 import Glibc
 import LoopbackHTTP
 import Testing
@@ -130,6 +131,22 @@ import Testing
             #expect(result.code == 130)
             #expect(result.errors.contains("stopped"))
             #expect(scratch.processes().filter { $0.command.contains("sleep 600") }.isEmpty)
+        }
+    }
+
+    @Test("a forecast that fails makes its run fail")
+    func predict() async throws {
+        try await Scratch.with { scratch in
+            for name in ["predict.yaml", "sql/prediction_outcomes.sql"] {
+                let file = URL(filePath: Installed.checkout + "/dags/" + name)
+                let text = try String(contentsOf: file, encoding: .utf8)
+                try scratch.write(text.replacing("default('')", with: "default('-1h')"), to: "dags/" + name)
+            }
+            let result = try await scratch.start("cryptoflow", ["dag", "test", "predict"]).finish()
+            #expect(result.code == 1)
+            #expect(result.output.contains("outcomes = upstream_failed"), "\(result.output)")
+            #expect(
+                result.errors.contains("task \"forecast\": since \"-1h\" begins with a hyphen"), "\(result.errors)")
         }
     }
 

@@ -238,6 +238,16 @@ import Testing
         let newest = zip(ticks.values(of: "sequential_id"), ticks.values(of: "timestamp"))
             .filter { Int64($0.1) ?? 0 >= start }.map(\.0)
         #expect(rows.values(of: "sequential_id").reversed() == newest && !newest.isEmpty)
+        // An instant between two milliseconds is no reason to count a trade on its wrong side.
+        let from = try #require(Int64(rows.values(of: "timestamp").first ?? ""))
+        func text(_ microseconds: Int64) -> String { Timestamp(microseconds: microseconds).iso8601 }
+        func trades(_ from: Int64, _ to: Int64) -> Int {
+            ledger("/v1/_sent?market=KRW-BTC&from=\(text(from))&to=\(text(to))").body.count { $0 == UInt8(ascii: "\n") }
+                - 1
+        }
+        #expect(trades(from * 1_000 + 1, (from + 1) * 1_000) == 0)
+        #expect(trades(from * 1_000, from * 1_000 + 1) == trades(from * 1_000, (from + 1) * 1_000))
+        #expect(trades(from * 1_000, from * 1_000 + 1) > 0)
         #expect(ledger("/v1/_sent?market=KRW-BTC").status == 400)
         #expect(ledger("/v1/_sent?market=KRW-NOPE&from=0&to=1").status == 400)
         #expect(ledger("/v1/_sent?market=KRW-BTC&from=0&to=9999999999999").status == 400)

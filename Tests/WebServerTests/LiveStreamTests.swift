@@ -157,11 +157,18 @@ struct LiveStreamTests {
             "{", "}", "[", "]", ":", ",", "\"action\"", "\"subscribe\"", "\"symbols\"", "\"KRW-BTC\"", "\"channels\"",
             "\"trade\"", "null", "1e999", "-0", "\\u0000", "\u{202E}", "\"\u{301}", "true",
         ]
+        let texts = (0..<2_000).map { _ in
+            (0..<random.next() % 12).map { _ in words[Int(random.next() % UInt64(words.count))] }.joined()
+        }
+        for text in texts {
+            let refusal = #expect(throws: PriceSocketMessage.Refusal.self) { try PriceSocketMessage(text) }
+            #expect(try JSONValue(parsing: refusal?.json ?? "")["type"] == "error")
+        }
         try await withLiveServer(live) { port, _ in
             let client = try await connected(port)
-            for _ in 0..<300 {
-                let count = Int(random.next() % 12)
-                client.send(text: (0..<count).map { _ in words[Int(random.next() % UInt64(words.count))] }.joined())
+            // One of them at a time may wait for its answer: each is a turn of every thread between.
+            for text in texts.prefix(20) {
+                client.send(text: text)
                 let answer = try JSONValue(parsing: await client.message() ?? "")
                 #expect(answer["type"] == "error")
             }

@@ -68,8 +68,8 @@ struct ConfigCheck: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check", abstract: "Look whether the settings are right, and whether what they name is there.",
         discussion: """
-            Every setting and where it comes from; what is wrong with it; whether folders are there and documents load,
-            whether the database answers and its tables are up to date, whether a scheduler leads; room on the disk; the
+            Every setting and where it comes from; what is wrong with it; whether folders are there and documents load, \
+            whether the database answers and its tables are up to date, whether a scheduler leads; room on the disk; the \
             port. Nothing is changed.
 
             Examples:

@@ -7,7 +7,7 @@ struct DAGDiff: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "diff", abstract: "Show what changed between two versions of a DAG's document.",
         discussion: """
-            A version is a number of `dag versions`, or the beginning of its content's name. Without any the present
+            A version is a number of `dag versions`, or the beginning of its content's name. Without any the present \
             version is compared with the one before; with one, that one with the present.
 
             Examples:

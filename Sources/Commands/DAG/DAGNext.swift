@@ -10,7 +10,7 @@ struct DAGNext: AsyncParsableCommand {
         commandName: "next", abstract: "Print the next runs of a DAG's schedule.",
         discussion: """
             The runs that the schedule asks for after the last one decided, whether or not the DAG is paused. With \
-            catchup the first may lie in the past. Where the clocks of the schedule's zone change before a run, its line says so
+            catchup the first may lie in the past. Where the clocks of the schedule's zone change before a run, its line says so \
             (clock_change in JSON), and below stands what that does to the schedule.
 
             Example:

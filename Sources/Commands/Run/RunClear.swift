@@ -8,9 +8,9 @@ struct RunClear: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "clear", abstract: "Make the tasks of a run that exists run again.",
         discussion: """
-            The run keeps the version of the DAG it was made from, unless --latest gives it the present one: it then has
-            the tasks of the document as it is now, and those that are new run, too. The answer says which version it
-            is. Earlier tries stay in the history.
+            The run keeps the version of the DAG it was made from, unless --latest gives it the present one: it then has \
+            the tasks of the document as it is now, and those that are new run, too. The answer says which version it \
+            is. Earlier tries stay in the history. \
             Each task may be tried once more and as often again as its retries say. What runs is stopped first.
 
             Examples:
@@ -19,11 +19,7 @@ struct RunClear: AsyncParsableCommand {
               cryptoflow run clear report r1 --latest
             """, aliases: ["rerun"])
 
-    @Argument(help: ArgumentHelp("The DAG's id.", valueName: "dag"))
-    var dag: String
-
-    @Argument(help: ArgumentHelp("The run's id.", valueName: "run"))
-    var runID: String
+    @OptionGroup var named: NamedRun
 
     @Option(name: .customLong("task"), help: ArgumentHelp("Only this task; may be repeated.", valueName: "task"))
     var tasks: [String] = []
@@ -54,7 +50,7 @@ struct RunClear: AsyncParsableCommand {
 
     func run() async throws {
         let request = ClearRequest(
-            dag: DAGID(dag), runID: runID, tasks: tasks.map { TaskID($0) }, upstream: upstream,
+            dag: named.dagID, runID: named.runID, tasks: tasks.map { TaskID($0) }, upstream: upstream,
             downstream: downstream, onlyFailed: onlyFailed, past: past, future: future, latest: latest, dryRun: dryRun)
         try await Self.clear(request, database, options)
     }

@@ -5,14 +5,10 @@ import SchedulerCore
 
 /// `cryptoflow run mark DAG RUN success|failed`.
 struct RunMark: AsyncParsableCommand {
-    enum Mark: String, CaseIterable, ExpressibleByArgument {
-        case success, failed
-    }
-
     static let configuration = CommandConfiguration(
         commandName: "mark", abstract: "Set the state of a whole run.",
         discussion: """
-            After success every task of the run is a success, what runs is stopped. After failed what runs is stopped and
+            After success every task of the run is a success, what runs is stopped. After failed what runs is stopped and \
             fails, what has not started is skipped, and what has ended stays as it is.
 
             Examples:
@@ -20,11 +16,7 @@ struct RunMark: AsyncParsableCommand {
               cryptoflow run mark report r1 failed
             """)
 
-    @Argument(help: ArgumentHelp("The DAG's id.", valueName: "dag"))
-    var dag: String
-
-    @Argument(help: ArgumentHelp("The run's id.", valueName: "run"))
-    var runID: String
+    @OptionGroup var named: NamedRun
 
     @Argument(help: ArgumentHelp("The state.", valueName: "state"))
     var mark: Mark
@@ -38,16 +30,15 @@ struct RunMark: AsyncParsableCommand {
     func run() async throws {
         let state: RunState = mark == .success ? .success : .failed
         try await database.withHistory { opened in
-            let detail = try await HistoryLookup(opened).run(dag, runID)
+            let detail = try await HistoryLookup(opened).run(named)
             let (number, outcome) = try await CommandDesk(opened).submit(
-                .markRun(dag: detail.run.dag, runID: runID, state: state, dryRun: dryRun))
+                .markRun(dag: detail.run.dag, runID: named.runID, state: state, dryRun: dryRun))
             try options.write(ChangeReport.json(number, outcome, dryRun: dryRun)) { _ in
-                let run = "run \(runID) of DAG \(dag)"
                 guard case .changed(0, _)? = outcome else {
                     return ChangeReport.text(
                         number, outcome, dryRun: dryRun, done: "marked \(state.rawValue) with its run")
                 }
-                return dryRun ? "\(run) would be marked \(state.rawValue)" : "\(run) is marked \(state.rawValue)"
+                return dryRun ? "\(named) would be marked \(state.rawValue)" : "\(named) is marked \(state.rawValue)"
             }
         }
     }

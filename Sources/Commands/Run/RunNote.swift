@@ -8,7 +8,7 @@ struct RunNote: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "note", abstract: "Write a note on a run, or show its notes.",
         discussion: """
-            A run has one note of its own, and each of its tasks one; a new text takes the place of the old. Pages and
+            A run has one note of its own, and each of its tasks one; a new text takes the place of the old. Pages and \
             `run show` show them. Needs no scheduler.
 
             Examples:
@@ -17,11 +17,7 @@ struct RunNote: AsyncParsableCommand {
               cryptoflow run note report r1 --remove
             """)
 
-    @Argument(help: ArgumentHelp("The DAG's id.", valueName: "dag"))
-    var dag: String
-
-    @Argument(help: ArgumentHelp("The run's id.", valueName: "run"))
-    var runID: String
+    @OptionGroup var named: NamedRun
 
     @OptionGroup var note: NoteOptions
     @OptionGroup var database: DatabaseOptions
@@ -29,7 +25,7 @@ struct RunNote: AsyncParsableCommand {
 
     func run() async throws {
         try await database.withHistory { opened in
-            let detail = try await HistoryLookup(opened).run(dag, runID)
+            let detail = try await HistoryLookup(opened).run(named)
             try await note.carryOut(on: detail.run, task: nil, opened, options)
         }
     }
@@ -45,11 +41,7 @@ struct TaskNote: AsyncParsableCommand {
               cryptoflow task note report r1 load --remove
             """)
 
-    @Argument(help: ArgumentHelp("The DAG's id.", valueName: "dag"))
-    var dag: String
-
-    @Argument(help: ArgumentHelp("The run's id.", valueName: "run"))
-    var runID: String
+    @OptionGroup var named: NamedRun
 
     @Argument(help: ArgumentHelp("The task's id.", valueName: "task"))
     var task: String
@@ -65,7 +57,7 @@ struct TaskNote: AsyncParsableCommand {
     func run() async throws {
         try await database.withHistory { opened in
             let lookup = HistoryLookup(opened)
-            let detail = try await lookup.run(dag, runID)
+            let detail = try await lookup.run(named)
             let status = try lookup.task(task, mapIndex: mapIndex, in: detail)
             try await note.carryOut(on: detail.run, task: status.instance, opened, options)
         }

@@ -14,11 +14,7 @@ struct RunRetry: AsyncParsableCommand {
               cryptoflow run retry report r1 --latest
             """)
 
-    @Argument(help: ArgumentHelp("The DAG's id.", valueName: "dag"))
-    var dag: String
-
-    @Argument(help: ArgumentHelp("The run's id.", valueName: "run"))
-    var runID: String
+    @OptionGroup var named: NamedRun
 
     @Flag(help: "By the DAG's present version, not the one the run was made from.")
     var latest = false
@@ -31,7 +27,7 @@ struct RunRetry: AsyncParsableCommand {
 
     func run() async throws {
         let request = ClearRequest(
-            dag: DAGID(dag), runID: runID, onlyFailed: true, latest: latest, dryRun: dryRun)
+            dag: named.dagID, runID: named.runID, onlyFailed: true, latest: latest, dryRun: dryRun)
         try await RunClear.clear(request, database, options)
     }
 }

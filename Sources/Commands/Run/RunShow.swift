@@ -14,18 +14,14 @@ struct RunShow: AsyncParsableCommand {
               cryptoflow run show report r1 --output yaml
             """)
 
-    @Argument(help: ArgumentHelp("The DAG's id.", valueName: "dag"))
-    var dag: String
-
-    @Argument(help: ArgumentHelp("The run's id.", valueName: "run"))
-    var runID: String
+    @OptionGroup var named: NamedRun
 
     @OptionGroup var database: DatabaseOptions
     @OptionGroup var options: OutputOptions
 
     func run() async throws {
         let (detail, notes) = try await database.withHistory { opened in
-            let detail = try await HistoryLookup(opened).run(dag, runID)
+            let detail = try await HistoryLookup(opened).run(named)
             return (detail, try await opened.history.notes(of: detail.run.key))
         }
         let shapes = options.shapes

@@ -16,11 +16,7 @@ struct TaskLogs: AsyncParsableCommand {
                 scheduled__2026-11-20T05:00:00+00:00 fetch --follow
             """)
 
-    @Argument(help: ArgumentHelp("The DAG's id.", valueName: "dag"))
-    var dag: String
-
-    @Argument(help: ArgumentHelp("The run's id.", valueName: "run"))
-    var runID: String
+    @OptionGroup var named: NamedRun
 
     @Argument(help: ArgumentHelp("The task's id.", valueName: "task"))
     var task: String
@@ -55,7 +51,8 @@ struct TaskLogs: AsyncParsableCommand {
                 throw CommandFailure("task \"\(task)\" has no try \(number): \(status.tryNumber) so far")
             }
             let log = TryLog(
-                history: opened.history, logs: opened.logs, dag: DAGID(dag), runID: runID, instance: status.instance,
+                history: opened.history, logs: opened.logs, dag: named.dagID, runID: named.runID,
+                instance: status.instance,
                 tryNumber: number)
             // Only what workers store is everywhere.
             let isElsewhere = status.tries.last { $0.tryNumber == number }?.queue == nil
@@ -71,7 +68,7 @@ struct TaskLogs: AsyncParsableCommand {
     private func begun(_ opened: OpenedHistory) async throws -> TaskStatus {
         let environment = CommandEnvironment.current
         while true {
-            let detail = try await HistoryLookup(opened).run(dag, runID)
+            let detail = try await HistoryLookup(opened).run(named)
             let status = try HistoryLookup(opened).task(task, mapIndex: mapIndex, in: detail)
             let isOver = status.state.isFinished || detail.run.state.isFinished
             if !follow || isOver || status.tryNumber >= tryNumber ?? 1 { return status }
@@ -85,9 +82,8 @@ struct TaskLogs: AsyncParsableCommand {
         let environment = CommandEnvironment.current
         let instance = status.instance
         if follow {
-            let (dag, runID) = (DAGID(dag), runID)
             try await log.follow(every: environment.pace) {
-                await Self.hasEnded(dag, runID, instance, number, history)
+                await Self.hasEnded(named, instance, number, history)
             } _: { chunk in
                 try environment.console.raw(chunk.text, to: .output)
             }
@@ -103,7 +99,7 @@ struct TaskLogs: AsyncParsableCommand {
             let tail = try await log.tail()
             try options.write(
                 [
-                    "dag_id": .string(dag), "run_id": .string(runID), "task_id": .string(task),
+                    "dag_id": .string(named.dag), "run_id": .string(named.runID), "task_id": .string(task),
                     "map_index": .int(Int64(instance.mapIndex)), "try_number": .int(Int64(number)),
                     "content": .string(tail.text), "is_truncated": .bool(tail.start > 0),
                 ]
@@ -120,9 +116,9 @@ struct TaskLogs: AsyncParsableCommand {
     ///
     /// A history out of reach ends nothing.
     private static func hasEnded(
-        _ dag: DAGID, _ runID: String, _ instance: TaskInstanceKey, _ number: Int, _ history: any RunHistory
+        _ named: NamedRun, _ instance: TaskInstanceKey, _ number: Int, _ history: any RunHistory
     ) async -> Bool {
-        guard let detail = try? await history.run(dag: dag, runID: runID) else { return false }
+        guard let detail = try? await history.run(dag: named.dagID, runID: named.runID) else { return false }
         guard let status = detail.tasks.first(where: { $0.instance == instance }) else { return true }
         if let attempt = status.tries.first(where: { $0.tryNumber == number }), attempt.state == .running {
             return false

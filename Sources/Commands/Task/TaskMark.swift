@@ -15,19 +15,13 @@ struct TaskMark: AsyncParsableCommand {
               cryptoflow task mark report r1 fetch failed --map-index 3
             """)
 
-    enum State: String, CaseIterable, ExpressibleByArgument { case success, failed }
-
-    @Argument(help: ArgumentHelp("The DAG's id.", valueName: "dag"))
-    var dag: String
-
-    @Argument(help: ArgumentHelp("The run's id.", valueName: "run"))
-    var runID: String
+    @OptionGroup var named: NamedRun
 
     @Argument(help: ArgumentHelp("The task's id.", valueName: "task"))
     var task: String
 
     @Argument(help: ArgumentHelp("success or failed.", valueName: "state"))
-    var state: State
+    var state: Mark
 
     @Option(help: "Only this instance of a mapped task.")
     var mapIndex: Int?
@@ -40,10 +34,10 @@ struct TaskMark: AsyncParsableCommand {
 
     func run() async throws {
         try await database.withHistory { opened in
-            let detail = try await HistoryLookup(opened).run(dag, runID)
+            let detail = try await HistoryLookup(opened).run(named)
             let (number, outcome) = try await CommandDesk(opened).submit(
                 .markTask(
-                    dag: detail.run.dag, runID: detail.run.runID, task: TaskID(task), mapIndex: mapIndex,
+                    dag: detail.run.dag, runID: named.runID, task: TaskID(task), mapIndex: mapIndex,
                     state: state == .success ? .success : .failed, dryRun: dryRun))
             try options.write(ChangeReport.json(number, outcome, dryRun: dryRun)) { _ in
                 ChangeReport.text(number, outcome, dryRun: dryRun, done: "marked \(state.rawValue)")
