@@ -179,9 +179,12 @@ package struct StandaloneService: Service {
                         backend: opened.backend, home: opened.home, feed: opened.feed, terminal: terminal),
                     successTerminationBehavior: .ignore))
         }
+        configurations.append(
+            .init(
+                service: LastResort(patience: .seconds(10), terminal: terminal),
+                successTerminationBehavior: .ignore))
         var group = ServiceGroupConfiguration(services: configurations, logger: logger)
         group.maximumGracefulShutdownDuration = .milliseconds(3_500)
-        group.maximumCancellationDuration = .seconds(1)
         return ServiceGroup(configuration: group)
     }
 

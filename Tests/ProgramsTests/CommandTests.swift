@@ -128,15 +128,29 @@ import Testing
             try await secondStandalone(scratch, program)
             try await page(scratch, program, database)
 
-            let clock = ContinuousClock()
-            let start = clock.now
             program.signal(SIGTERM)
+            // In order, not by force.
             #expect(try await program.end() == 0)
-            #expect(clock.now - start < .seconds(5))
             #expect(scratch.processes().map(\.description) == [])
             // Without a database there is nothing to ask, and the command says so.
             let late = try await scratch.cryptoflow("run", "list", code: 1)
             #expect(late.errors.contains("standalone"), "\(late.errors)")
+        }
+    }
+
+    @Test("a program whose database stands still ends all the same, and says why", .timeLimit(.minutes(2)))
+    func frozen() async throws {
+        try await Scratch.with { scratch in
+            try scratch.write(Self.hello, to: "dags/hello.yaml")
+            let program = try scratch.standalone("--feed", "recorded", "--no-fill", "--no-stream", "--dags", "dags")
+            try await program.line(containing: "scheduler  leading")
+            let servers = scratch.processes().filter { $0.directory.hasPrefix(scratch.home + "/postgres") }
+            #expect(!servers.isEmpty)
+            for server in servers { kill(server.pid, SIGSTOP) }
+            program.signal(SIGTERM)
+            #expect(try await program.end() == 1)
+            #expect(program.lines.contains { $0.contains("ended by force") }, "\(program.lines)")
+            for server in servers { kill(server.pid, SIGCONT) }
         }
     }
 

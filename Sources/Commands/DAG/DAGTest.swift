@@ -21,7 +21,7 @@ struct DAGTest: AsyncParsableCommand {
 
             Examples:
               cryptoflow dag test report
-              cryptoflow dag test dags/report.yaml --logical-date 2026-11-20 --conf '{"market": "KRW-BTC"}'
+              cryptoflow dag test dags/report.yaml --conf '{"market": "KRW-BTC"}'
               cryptoflow dag test report --output json 2>/dev/null
 
             Exit codes: 0 the run succeeded; 1 it failed, or there was none; 2 wrong command line; 130 stopped by \

@@ -18,7 +18,7 @@ struct TaskRender: AsyncParsableCommand {
             Examples:
               cryptoflow task render candles_1h fetch
               cryptoflow task render report load --run r1
-              cryptoflow task render dags/report.yaml load --logical-date 2026-11-20 --conf '{"market": "KRW-BTC"}'
+              cryptoflow task render dags/report.yaml load --conf '{"market": "KRW-BTC"}'
             """)
 
     @Argument(help: ArgumentHelp("The DAG's id, or a document's file.", valueName: "dag|file"))
