@@ -51,6 +51,8 @@ extension WorkerSession {
                 logger.warning("ends could not be reported", metadata: ["error": "\(error)"])
                 do { try await Task.sleep(for: .milliseconds(500)) } catch { return }
             } catch {
+                // Given up together with this start: nothing is reported any more.
+                guard !isLost, !Task.isCancelled else { return }
                 // Something in them cannot be stored: say that instead, one by one, so that the others get through.
                 logger.error("ends were refused", metadata: ["error": "\(error)"])
                 for index in batch.indices { ended[index] = ended[index].replaced(by: "\(error)") }

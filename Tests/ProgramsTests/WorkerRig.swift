@@ -75,8 +75,14 @@ struct WorkerRig: Sendable {
         return result.output + result.errors
     }
 
+    /// Who leads may still be reading documents.
+    func waitForDAG(_ id: String) async throws {
+        try await database.wait("SELECT EXISTS (SELECT FROM flow.dag WHERE dag_id = '\(id)')")
+    }
+
     /// Starts a run of the DAG `remote` with a script.
     func trigger(_ runID: String, _ script: String) async throws {
+        try await waitForDAG("remote")
         let conf = script.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
         _ = try await command("dag", "trigger", "remote", "--run-id", runID, "--conf", "{\"script\": \"\(conf)\"}")
     }

@@ -188,6 +188,7 @@ import Testing
             let scheduler = try rig.scheduler()
             try await scheduler.line(containing: "scheduler  leading")
             let worker = try rig.worker("one")
+            try await rig.waitForDAG("surrounded")
             _ = try await rig.command("dag", "trigger", "surrounded", "--run-id", "r", "--wait", code: 1)
             var requests = hook.requests.makeAsyncIterator()
             var bodies: [String] = []
