@@ -40,15 +40,20 @@ package enum DatabaseSetup {
         while true {
             do {
                 return try await prepareRoleOnce(connection, password: password)
-            } catch let error as PostgresError where attempts < 10 && (error.isUniqueViolation || isCollision(error)) {
+            } catch let error as PostgresError where attempts < 10 && isCollision(error) {
                 attempts += 1
                 try await Task.sleep(for: .milliseconds(20 * attempts))
             }
         }
     }
 
-    /// "tuple concurrently updated" has no code of its own but that of an internal error.
-    private static func isCollision(_ error: PostgresError) -> Bool { error.sqlState?.rawValue == "XX000" }
+    /// Whether another program made or changed the role meanwhile.
+    ///
+    /// Depending on the moment, PostgreSQL says that the role exists (42710), that its name is not unique, or "tuple
+    /// concurrently updated", which has no code of its own but that of an internal error.
+    private static func isCollision(_ error: PostgresError) -> Bool {
+        error.isUniqueViolation || ["42710", "XX000"].contains(error.sqlState?.rawValue)
+    }
 
     private static func prepareRoleOnce(_ connection: PostgresConnection, password: String?) async throws {
         do {

@@ -1,6 +1,8 @@
 import FoundationEssentials
 import Glibc
+import Synchronization
 import TestSupport
+import Testing
 
 /// A folder for one test, with a home in it, and everything that the test starts there.
 ///
@@ -10,6 +12,7 @@ struct Scratch: Sendable {
     /// The test's folder.
     let folder: String
     private let marker: String
+    private let started = StartedPrograms()
 
     /// The home of the programs that the test starts.
     var home: String { folder + "/home" }
@@ -52,6 +55,7 @@ struct Scratch: Sendable {
             try await body(scratch)
             outcome = .success(())
         } catch {
+            scratch.started.tell()
             outcome = .failure(error)
         }
         close(pipe.write)
@@ -86,8 +90,10 @@ struct Scratch: Sendable {
         for name in ["PATH", "TMPDIR", "LD_LIBRARY_PATH"] {
             if let value = getenv(name) { all[name] = String(cString: value) }
         }
-        return try Program(
+        let started = try Program(
             path, arguments, environment: all.merging(environment) { $1 }, directory: folder)
+        self.started.add(started)
+        return started
     }
 
     /// Starts `cryptoflow standalone` in the home, on a free port.
@@ -169,4 +175,18 @@ enum Installed {
     /// The checkout's folder, with `dags` and `Resources`.
     static let checkout = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3)
         .joined(separator: "/")
+}
+
+/// The programs of a test that went wrong, for those who look for the reason.
+private final class StartedPrograms: Sendable {
+    private let programs = Mutex<[Program]>([])
+
+    func add(_ program: Program) { programs.withLock { $0.append(program) } }
+
+    /// Shows the state of each with its last lines, the last twenty of them.
+    func tell() {
+        let programs = programs.withLock { $0.suffix(20) }
+        let texts = programs.map { "\($0.failure($0.hasEnded ? "has ended" : "still runs"))" }
+        Issue.record("the test's programs:\n\(texts.joined(separator: "\n"))")
+    }
 }
