@@ -192,20 +192,30 @@ let package = Package(
                 "CivilTime", "Collecting", "DAGDocument", "DAGModel", "Execution", "Explanations", "LogFiles",
                 "ModelRegistry", "RunStore", "SchedulerCore", "Timetables", argumentParser, logging,
             ]),
+        // What a scheduler alone is made of: nothing that serves pages or streams, which would stay in its memory.
+        room(
+            "Hosting",
+            [
+                "CivilTime", "Commands", "DAGDocument", "DAGModel", "Execution", "HTTPClient", "Markets", "Operators",
+                "PostgresClient", "PrivateCluster", "RunStore", "Scheduler", "SchedulerCore", "Warehouse", "Workers",
+                argumentParser, lifecycle, logging,
+            ]),
         room(
             "Programs",
             [
-                "CivilTime", "Collecting", "Commands", "DAGDocument", "DAGModel", "Execution", "HTTPClient", "LogFiles",
-                "Markets", "ModelRegistry", "Operators", "PostgresClient", "PrivateCluster", "RecordedExchange",
+                "CivilTime", "Collecting", "Commands", "DAGDocument", "DAGModel", "Execution", "HTTPClient", "Hosting",
+                "LogFiles", "Markets", "ModelRegistry", "Operators", "PostgresClient", "PrivateCluster",
+                "RecordedExchange",
                 "RunStore", "Scheduler", "SchedulerCore", "Streaming", "Timetables", "Warehouse", "WebServer",
                 "Workers",
                 argumentParser, lifecycle, logging, unixSignals,
             ]),
-        program("cryptoflow", ["Commands", "Programs", argumentParser]),
+        program("cryptoflow", ["Commands", "Hosting", "Programs", argumentParser]),
         program(
             "cryptoflow-scheduler",
-            ["Execution", "LogFiles", "Programs", argumentParser, lifecycle, logging, unixSignals]),
-        program("cryptoflow-stream", ["LogFiles", "Programs", argumentParser, lifecycle, logging, unixSignals]),
+            ["Execution", "Hosting", "LogFiles", argumentParser, lifecycle, logging, unixSignals]),
+        program(
+            "cryptoflow-stream", ["Hosting", "LogFiles", "Programs", argumentParser, lifecycle, logging, unixSignals]),
 
         // A private PostgreSQL and programs for a while: for benchmarks and chaos.
         room("Lab", ["CChildSpawn", "PostgresClient", "PrivateCluster", "RunStore", logging]),
@@ -299,7 +309,7 @@ let package = Package(
         .testTarget(
             name: "ProgramsTests",
             dependencies: [
-                "CChildSpawn", "Chaos", "CivilTime", "Commands", "DAGModel", "HTTPClient", "LoopbackHTTP",
+                "CChildSpawn", "Chaos", "CivilTime", "Commands", "DAGModel", "HTTPClient", "Hosting", "LoopbackHTTP",
                 "ModelRegistry",
                 "PostgresClient", "PrivateCluster", "Programs", "TestModels", "SeededRandom", "TestSupport",
                 "WebServer", "cryptoflow", "cryptoflow-exchange", "cryptoflow-model", "cryptoflow-scheduler",

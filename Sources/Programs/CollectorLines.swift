@@ -1,4 +1,5 @@
 import Collecting
+import Hosting
 import ServiceLifecycle
 import Streaming
 

@@ -1,6 +1,7 @@
 import CivilTime
 import FoundationEssentials
 import Glibc
+import Hosting
 import PostgresClient
 import PrivateCluster
 import RunStore

@@ -2,6 +2,7 @@ import ArgumentParser
 import CivilTime
 import Commands
 import FoundationEssentials
+import Hosting
 import Logging
 import PrivateCluster
 

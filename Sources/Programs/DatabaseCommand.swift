@@ -2,6 +2,7 @@ package import ArgumentParser
 import CivilTime
 import Commands
 import FoundationEssentials
+import Hosting
 import PostgresClient
 
 /// `cryptoflow db …`.

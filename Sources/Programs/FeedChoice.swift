@@ -1,5 +1,6 @@
 import ArgumentParser
 import HTTPClient
+import Hosting
 
 /// Which feed the user asked for.
 package enum FeedChoice: String, Sendable, CaseIterable, ExpressibleByArgument {

@@ -1,5 +1,6 @@
 import CivilTime
 import DAGModel
+import Hosting
 import PrivateCluster
 import RunStore
 import ServiceLifecycle

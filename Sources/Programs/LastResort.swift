@@ -1,4 +1,5 @@
 import Glibc
+import Hosting
 import ServiceLifecycle
 
 /// Ends the program when it was asked to stop and does not come to its end, because something that it waits for stands still.

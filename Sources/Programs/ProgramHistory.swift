@@ -1,6 +1,7 @@
 package import Commands
 import Execution
 import FoundationEssentials
+import Hosting
 import Logging
 import PrivateCluster
 import RunStore

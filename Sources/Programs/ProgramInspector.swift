@@ -3,6 +3,7 @@ package import Commands
 import DAGDocument
 import FoundationEssentials
 import Glibc
+import Hosting
 import PostgresClient
 import PrivateCluster
 

@@ -1,4 +1,5 @@
 package import Commands
+import Hosting
 import ModelRegistry
 import PostgresClient
 

@@ -1,5 +1,6 @@
 import CivilTime
 import Execution
+import Hosting
 import LogFiles
 import Logging
 import ModelRegistry

@@ -5,6 +5,7 @@ import Execution
 import FoundationEssentials
 import Glibc
 import HTTPClient
+import Hosting
 import Logging
 import PostgresClient
 import PrivateCluster

@@ -1,5 +1,6 @@
 package import ArgumentParser
 import Execution
+import Hosting
 import LogFiles
 import Logging
 import PrivateCluster

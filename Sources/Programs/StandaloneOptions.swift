@@ -1,6 +1,7 @@
 package import ArgumentParser
 package import CivilTime
 package import Commands
+package import Hosting
 
 /// The command line of `cryptoflow standalone`.
 package struct StandaloneOptions: ParsableArguments {

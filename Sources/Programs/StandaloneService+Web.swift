@@ -1,5 +1,6 @@
 import CivilTime
 import Execution
+import Hosting
 import PrivateCluster
 import RecordedExchange
 import WebServer

@@ -4,6 +4,7 @@ import DAGModel
 import FoundationEssentials
 import Glibc
 import HTTPClient
+package import Hosting
 package import Logging
 import Markets
 import PostgresClient

@@ -1,6 +1,7 @@
 package import Collecting
 package import Commands
 import HTTPClient
+import Hosting
 import Markets
 import PostgresClient
 import Streaming

@@ -1,6 +1,7 @@
 package import ArgumentParser
 package import Commands
 import HTTPClient
+import Hosting
 package import Logging
 import Markets
 package import ServiceLifecycle

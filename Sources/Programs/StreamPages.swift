@@ -1,6 +1,7 @@
 import Execution
 import FoundationEssentials
 import Glibc
+import Hosting
 import Logging
 import PostgresClient
 import PrivateCluster

@@ -1,5 +1,6 @@
 package import Collecting
 package import HTTPClient
+package import Hosting
 package import Logging
 package import Markets
 package import PostgresClient

@@ -1,6 +1,7 @@
 import Commands
 import Execution
 import HTTPClient
+import Hosting
 import Markets
 import PostgresClient
 import PrivateCluster

@@ -3,6 +3,7 @@ import Commands
 import Execution
 import FoundationEssentials
 import HTTPClient
+import Hosting
 import Logging
 import PostgresClient
 import PrivateCluster

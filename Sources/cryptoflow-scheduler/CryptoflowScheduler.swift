@@ -1,8 +1,8 @@
 import ArgumentParser
 import Execution
+import Hosting
 import LogFiles
 import Logging
-import Programs
 import ServiceLifecycle
 import UnixSignals
 

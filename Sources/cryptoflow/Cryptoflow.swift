@@ -1,6 +1,7 @@
 import ArgumentParser
 import Commands
 import Glibc
+import Hosting
 import Programs
 
 @main

@@ -262,7 +262,7 @@ import Testing
             #expect(try await rig.tries("b") == ["queued"], "it waits in its queue")
 
             let second = try rig.worker("second")
-            try await rig.waitForTry("b", takenBy: "second")
+            try await second.line(containing: "remote.work  begins")
             second.signal(SIGTERM)
             try await second.line(containing: "drains: 1 running")
             second.signal(SIGTERM)

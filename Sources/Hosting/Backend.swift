@@ -1,6 +1,6 @@
 import DAGModel
-import Logging
-import PostgresClient
+package import Logging
+package import PostgresClient
 package import RunStore
 
 /// The project's database, opened: the history for reading and writing, and the way in for SQL tasks.
@@ -8,14 +8,14 @@ package struct Backend: Sendable {
     package let store: PostgresRunStore
     /// The database under the warehouse's role.
     package let warehouseURL: String
-    let warehousePool: PostgresPool
+    package let warehousePool: PostgresPool
     /// Whether the server is on this machine.
-    let isLocal: Bool
+    package let isLocal: Bool
 
     /// Opens the database, made ready.
     ///
     /// Throws `PostgresError` with a sentence when it cannot be reached, is newer than this program, or lacks rights.
-    static func open(
+    package static func open(
         ownerURL: String, access: WarehouseAccess, migrations: String, logger: Logger
     ) async throws -> Backend {
         try await access.prepare(ownerURL: ownerURL, migrations: migrations)
@@ -30,7 +30,7 @@ package struct Backend: Sendable {
             isLocal: try PostgresSettings(url: ownerURL).isLocal)
     }
 
-    func close() async {
+    package func close() async {
         await store.close()
         await warehousePool.close()
     }

@@ -1,20 +1,20 @@
 import FoundationEssentials
 import PostgresClient
-import PrivateCluster
+package import PrivateCluster
 import RunStore
 
 /// The way in of SQL tasks, market operators and pages, who may read the history and write the warehouse only.
-enum WarehouseAccess: Sendable {
+package enum WarehouseAccess: Sendable {
     /// The warehouse's role, with the password that the home keeps.
     case role(password: String)
     /// The URL of `CRYPTOFLOW_CONN_WAREHOUSE`; the password of the role is then somebody else's business.
     case given(url: String)
 
     /// What the home calls the password of the role.
-    static let secretName = "warehouse-password"
+    package static let secretName = "warehouse-password"
 
     /// What the environment says; else the home's password, made at its first use.
-    init(
+    package init(
         home: CryptoflowHome, environment: [String: String] = ProcessInfo.processInfo.environment
     ) throws {
         if let url = environment["CRYPTOFLOW_CONN_WAREHOUSE"], !url.isEmpty {
@@ -26,7 +26,7 @@ enum WarehouseAccess: Sendable {
     }
 
     /// The password to set; nil where it is to be left alone.
-    var password: String? {
+    package var password: String? {
         switch self {
         case .role(let password): password
         case .given: nil
@@ -34,7 +34,7 @@ enum WarehouseAccess: Sendable {
     }
 
     /// The URL for the database that the owner reaches under `ownerURL`.
-    func url(ownerURL: String) throws -> String {
+    package func url(ownerURL: String) throws -> String {
         switch self {
         case .role(let password):
             DatabaseURL.url(try PostgresSettings(url: ownerURL), user: DatabaseURL.warehouseRole, password: password)
@@ -44,7 +44,7 @@ enum WarehouseAccess: Sendable {
 
     /// Creates the role and brings the tables up to date; returns the names of the migrations that were applied.
     @discardableResult
-    func prepare(ownerURL: String, migrations: String) async throws -> [String] {
+    package func prepare(ownerURL: String, migrations: String) async throws -> [String] {
         try await DatabaseSetup.prepare(
             ownerURL: ownerURL, warehousePassword: password, migrationsDirectory: migrations)
     }

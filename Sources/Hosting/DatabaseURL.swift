@@ -1,4 +1,4 @@
-import PostgresClient
+package import PostgresClient
 
 /// URLs of the project's own database.
 package enum DatabaseURL {
@@ -6,7 +6,7 @@ package enum DatabaseURL {
     package static let warehouseRole = "cryptoflow_warehouse"
 
     /// The same database under another role.
-    static func url(_ owner: PostgresSettings, user: String, password: String) -> String {
+    package static func url(_ owner: PostgresSettings, user: String, password: String) -> String {
         var text = "postgresql://\(encoded(user)):\(encoded(password))@"
         var query: [String] = []
         if let host = owner.host {

@@ -31,7 +31,7 @@ package struct Installation: Sendable {
     /// The path of a program that comes with this one.
     package func program(_ name: String) throws -> String { try Self.program(name, in: programs) }
 
-    static func program(_ name: String, in programs: String) throws -> String {
+    package static func program(_ name: String, in programs: String) throws -> String {
         let path = programs + "/" + name
         guard access(path, X_OK) == 0 else {
             throw Missing(
@@ -40,7 +40,7 @@ package struct Installation: Sendable {
         return path
     }
 
-    static func executableFolder() throws -> String {
+    package static func executableFolder() throws -> String {
         var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
         let count = readlink("/proc/self/exe", &buffer, buffer.count)
         guard count > 0 else { throw Missing(description: "/proc/self/exe cannot be read: is /proc mounted?") }

@@ -35,7 +35,7 @@ package enum ThisProcess {
         return String(decoding: buffer.prefix { $0 != 0 }, as: UTF8.self)
     }
 
-    static func bootID() -> String {
+    package static func bootID() -> String {
         let text = (try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8)) ?? ""
         return String(text.prefix { $0 != "\n" })
     }
@@ -43,7 +43,7 @@ package enum ThisProcess {
     /// Field 22 of /proc/PID/stat; nil when there is no such process.
     ///
     /// The second field, the name, may hold anything, so fields are counted from its closing parenthesis.
-    static func startTicks(of pid: Int32) -> UInt64? {
+    package static func startTicks(of pid: Int32) -> UInt64? {
         guard let text = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8),
             let close = text.lastIndex(of: ")")
         else { return nil }

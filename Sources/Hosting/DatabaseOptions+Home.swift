@@ -1,9 +1,9 @@
 package import Commands
-import PrivateCluster
+package import PrivateCluster
 
 extension DatabaseOptions {
     /// The home that the command line means, made ready.
-    func preparedHome() throws -> CryptoflowHome {
+    package func preparedHome() throws -> CryptoflowHome {
         let home = try CryptoflowHome(path: target.home)
         try home.prepare()
         return home

@@ -1,30 +1,30 @@
 package import CivilTime
 import DAGDocument
 package import DAGModel
-import Execution
-import HTTPClient
-import Logging
-import Markets
+package import Execution
+package import HTTPClient
+package import Logging
+package import Markets
 import Operators
-import PostgresClient
+package import PostgresClient
 import RunStore
-import Scheduler
-import Warehouse
+package import Scheduler
+package import Warehouse
 
 /// The operators of this product and what they need.
 package struct OperatorKit: Sendable {
-    let registry: OperatorRegistry
+    package let registry: OperatorRegistry
 
     /// Every operator's signature, without what it would need to run: enough to check documents.
     package static let signatures: [OperatorSignature] =
         builtinSignatures + [MarketFetch.signature] + ModelOperator.Verb.allCases.map(\.signature)
 
-    init(connections: Connections, http: HTTPClient, markets: MarketGateway, runs: any RunInquiry) {
+    package init(connections: Connections, http: HTTPClient, markets: MarketGateway, runs: any RunInquiry) {
         self.init(connections: connections, http: http, markets: .success(markets), runs: runs)
     }
 
     /// - Parameter markets: a failure is what every task that fetches market data ends with.
-    init(
+    package init(
         connections: Connections, http: HTTPClient, markets: Result<MarketGateway, TaskFailure>, runs: any RunInquiry
     ) {
         var registry = OperatorRegistry()
@@ -52,7 +52,7 @@ package struct MarketSource: Sendable {
     package init() {}
 
     /// The limiters of this process's requests: the exchange's own limits, or almost none for our recorded one.
-    var limiters: RateLimiters {
+    package var limiters: RateLimiters {
         guard isRecorded else { return .shared }
         return RateLimiters(settings: [.upbit: RateLimiterSettings(limit: RateLimit(requests: 2_000, per: .seconds(1)))]
         )
@@ -60,12 +60,12 @@ package struct MarketSource: Sendable {
 }
 
 /// Puts a scheduler together.
-enum SchedulerProgram {
+package enum SchedulerProgram {
     /// - Parameters:
     ///   - logs: the folder of task logs.
     ///   - environment: the program's own: connections and variables for tasks are read from it.
     ///   - guarded: what kills the tasks' processes when the program is killed.
-    static func service(
+    package static func service(
         backend: Backend, dags: String, logs: String, markets source: MarketSource, environment: [String: String],
         http: HTTPClient, settings: SchedulerSettings, observer: any SchedulerObserver, guarded: ProcessGuard? = nil,
         logger: Logger
@@ -106,7 +106,7 @@ enum SchedulerProgram {
             logger: logger, notifications: notifications)
     }
 
-    static func gateway(_ pool: PostgresPool, _ source: MarketSource, _ http: HTTPClient) -> MarketGateway {
+    package static func gateway(_ pool: PostgresPool, _ source: MarketSource, _ http: HTTPClient) -> MarketGateway {
         let standsAt = source.standsAt
         return MarketGateway(
             pool: pool, http: http, limiters: source.limiters,
