@@ -299,7 +299,12 @@ extension Leader {
         let removed = queue.core.activeDAGs.filter { dag in
             !changes.present.contains(dag.id) && !changes.brokenFiles.contains(dag.file)
         }.map(\.id)
-        guard !changes.loaded.isEmpty || !removed.isEmpty else { return }
-        take(.documents(loaded: changes.loaded, removed: removed.sorted()))
+        if !removed.isEmpty { take(.documents(loaded: [], removed: removed.sorted())) }
+        // In pieces that fit a commit: ten thousand definitions in one message would stay in the connection's buffer for good.
+        var rest = changes.loaded[...]
+        while !rest.isEmpty {
+            take(.documents(loaded: Array(rest.prefix(settings.batchLimit)), removed: []))
+            rest = rest.dropFirst(settings.batchLimit)
+        }
     }
 }

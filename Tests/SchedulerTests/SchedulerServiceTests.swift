@@ -40,6 +40,21 @@ import Timetables
         #expect(output == "from b")
     }
 
+    @Test("thousands of new documents are committed in pieces")
+    func manyDocuments() async throws {
+        let log = CommitLog()
+        let records = (0..<1_200).map { Fixture.dag("dag\($0)", tasks: [Fixture.task("a")]) }
+        try await Fixture.leading(Fixture.service(InMemoryRunStore(), records, log)) {
+            await log.wait { $0.count >= 1_200 }
+        }
+        #expect(log.batches.map(\.count).max() == SchedulerSettings().batchLimit)
+        let known = log.changes.compactMap { change in
+            if case .insertDAG(let record, _) = change { return record.dag.id }
+            return nil
+        }
+        #expect(known == records.map(\.dag.id))
+    }
+
     @Test("a failed try is followed by the next, and the last one decides")
     func retries() async throws {
         let store = InMemoryRunStore()
