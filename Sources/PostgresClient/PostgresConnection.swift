@@ -39,8 +39,9 @@ package actor PostgresConnection {
     /// How many statements a connection keeps prepared.
     package static let preparedLimit = 256
 
-    init(settings: PostgresSettings, preparedLimit: Int) throws(PostgresError) {
-        executor = QueueExecutor(label: "postgres.connection")
+    /// - Parameter executor: its queue; nil for one of its own.
+    init(settings: PostgresSettings, preparedLimit: Int, executor: QueueExecutor? = nil) throws(PostgresError) {
+        self.executor = executor ?? QueueExecutor(label: "postgres.connection")
         self.settings = settings
         prepared = PreparedStatements(limit: preparedLimit)
         wake = try WakePipe()

@@ -10,7 +10,8 @@ import SchedulerCore
 /// The leader's commits have a connection of their own, whose planner settings suit statements by key; everything else
 /// reads through a small pool with a time limit for each statement. Opening makes no connection yet. Close it in the end.
 package final class PostgresRunStore: RunStore, CommandQueue {
-    let writer: PostgresPool
+    /// Of the leader's commits, and of nothing else.
+    let writer: KeptConnection
     let reader: PostgresPool
     /// For what workers write, and what the leader asks about them; no connection while there are none.
     let handOver: PostgresPool
@@ -47,9 +48,8 @@ package final class PostgresRunStore: RunStore, CommandQueue {
         read.session["idle_in_transaction_session_timeout"] = "30s"
         reader = PostgresPool(
             read, options: PostgresPoolOptions(maxConnections: readers, connectPatience: patience))
-        // The leader itself tries again, and says so: the pool reports at once.
-        writer = PostgresPool(
-            Self.writing(base), options: PostgresPoolOptions(maxConnections: 1, connectPatience: .zero))
+        // The leader itself tries again, and says so.
+        writer = KeptConnection(Self.writing(base))
         var working = Self.writing(base)
         working.applicationName = "cryptoflow worker"
         handOver = PostgresPool(working, options: PostgresPoolOptions(maxConnections: 2, connectPatience: .zero))
