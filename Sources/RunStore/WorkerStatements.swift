@@ -107,10 +107,15 @@ enum WorkerSQL {
 
     static let notifyStops = "SELECT pg_notify('cryptoflow_worker', '')"
 
-    /// Waits for a report under way, which holds the worker's row: what was accepted is seen by the next statement.
+    /// One whose report is under way, which holds its row, is left to the next look: a machine that froze in the middle of
+    /// it must not keep the others from being judged.
     static let expire = """
         UPDATE flow.worker SET state = 'lost', ended_at = clock_timestamp()
-        WHERE state IN ('running', 'draining') AND (expires_at <= clock_timestamp() OR worker = ANY($1::int8[]))
+        WHERE worker IN (
+            SELECT worker FROM flow.worker
+            WHERE state IN ('running', 'draining') AND (expires_at <= clock_timestamp() OR worker = ANY($1::int8[]))
+            FOR UPDATE SKIP LOCKED
+        )
         """
 
     static let columns = """

@@ -135,23 +135,18 @@ import Testing
         }
     }
 
-    @Test("make a judgement wait for a report under way, which then counts")
+    @Test("are judged while the report of another is under way, which counts and is judged at the next look")
     func judgementWaits() async throws {
         try await HistoryDatabase.withStore { store, url in
-            let worker = try await store.register(Self.facts("w"), ttl: Self.live)
+            let busy = try await store.register(Self.facts("busy"), ttl: Self.live)
+            let dead = try await store.register(Self.facts("dead"), ttl: Self.live)
             let other = try await PostgresConnection.connect(PostgresSettings(url: url))
-            let judging = try await other.withTransaction { transaction in
-                try await transaction.query("SELECT FROM flow.worker WHERE worker = $1 FOR SHARE", [worker])
-                let judging = Task { try await store.judgeWorkers(dead: [worker]) }
-                let watcher = try await PostgresConnection.connect(PostgresSettings(url: url))
-                let waiting = """
-                    SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()
-                    """
-                while try await watcher.query(waiting).isEmpty { await Task.yield() }
-                await watcher.close()
-                return judging
+            try await other.withTransaction { transaction in
+                // What a report holds until its end is committed.
+                try await transaction.query("SELECT FROM flow.worker WHERE worker = $1 FOR SHARE", [busy])
+                #expect(try await store.judgeWorkers(dead: [busy, dead]).alive.map(\.id) == [busy])
             }
-            #expect(try await judging.value.alive.isEmpty)
+            #expect(try await store.judgeWorkers(dead: [busy, dead]).alive.isEmpty)
             await other.close()
         }
     }
