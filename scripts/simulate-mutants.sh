@@ -8,7 +8,9 @@ seeds=${1:-500}
 copy=.build/mutants
 mkdir -p "$copy"
 rm -rf "${copy:?}"/{Sources,Tests,Examples,Package.swift,Package.resolved}
-cp -a Package.swift Package.resolved Sources Tests Examples "$copy"
+cp -a Package.swift Sources Tests Examples "$copy"
+# Before the first build there is none.
+[ ! -f Package.resolved ] || cp -a Package.resolved "$copy"
 build() { swift build --package-path "$copy" --product cryptoflow-simulate >"$copy/build.log" 2>&1; }
 
 echo "mutants: building the core as it is"
