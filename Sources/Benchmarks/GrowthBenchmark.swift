@@ -16,7 +16,7 @@ package struct GrowthBenchmark: Sendable {
     private let say: @Sendable (String) -> Void
 
     /// - Parameters:
-    ///   - isFull: up to 10,000 DAGs, 100,000 live tasks and 10,000,000 rows of history, which takes half an hour and 8 GB.
+    ///   - isFull: up to 10,000 DAGs, 100,000 live tasks and 10,000,000 rows of history, which takes five minutes and 8 GB.
     ///   - say: told what is being measured, a line each.
     package init(_ settings: BenchmarkSettings, isFull: Bool, say: @escaping @Sendable (String) -> Void) {
         self.settings = settings

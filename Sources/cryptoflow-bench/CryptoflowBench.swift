@@ -49,7 +49,7 @@ struct CryptoflowBench: AsyncParsableCommand {
             abstract: "Measures with more and more DAGs, live tasks and rows of history.")
 
         @Flag(
-            help: "Up to 10,000 DAGs, 100,000 live tasks and 10,000,000 rows of history: half an hour and 8 GB of disk."
+            help: "Up to 10,000 DAGs, 100,000 live tasks and 10,000,000 rows of history: five minutes and 8 GB of disk."
         )
         var full = false
         @Option(help: "A folder on the disk to be measured.") var folder = "/var/tmp"
