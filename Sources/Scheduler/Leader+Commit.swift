@@ -22,7 +22,9 @@ extension Leader {
     }
 
     private func commitNext() async {
-        let changes = queue.nextBatch(limit: settings.batchLimit)
+        let now = Timestamp.now()
+        let changes = queue.nextBatch(limit: settings.batchLimit, now: now)
+        goOn(at: now)
         let processes = spawns.take()
         if !changes.isEmpty || !processes.isEmpty {
             batchNumber += 1

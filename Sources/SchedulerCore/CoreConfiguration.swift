@@ -23,6 +23,10 @@ package struct CoreConfiguration: Sendable {
     /// Dates that a backfill looks up at a time: everything waits for a look-up, so there should be few.
     package var backfillLookupSize = 1_000
 
+    /// Attempts that one decision starts at most; the next follows at once, after the events that came meanwhile: a run of very
+    /// many tasks must not hold up the others.
+    package var startsPerDecision = 500
+
     /// How often a notification is tried to be delivered at most.
     package var maximumDeliveries = 5
 

@@ -12,6 +12,8 @@ package struct DecisionQueue: Sendable {
     private var decided = Deque<Decision>()
     /// How many of them make up the batch under way; 0 for none.
     private var underWay = 0
+    /// The changes of all decisions that are not under way.
+    private var waitingChanges = 0
     private var lookups = Deque<Lookup>()
     /// Events that came while a question was open.
     private var heldEvents = Deque<SchedulerEvent>()
@@ -19,13 +21,16 @@ package struct DecisionQueue: Sendable {
     package init(core: SchedulerCore) { self.core = core }
 
     /// Whether something waits for a commit.
-    package var hasDecisions: Bool { !decided.isEmpty }
+    package var hasDecisions: Bool { !decided.isEmpty || goesOn }
+
+    /// Whether the core has more to decide without any event.
+    private var goesOn: Bool { lookups.isEmpty && core.isCutShort }
 
     /// The question to ask now; nil when there is none, or decisions before it are not committed.
     package var question: Lookup? { decided.isEmpty ? lookups.first : nil }
 
     /// Whether every decision is committed and every question answered.
-    package var isSettled: Bool { decided.isEmpty && lookups.isEmpty }
+    package var isSettled: Bool { decided.isEmpty && lookups.isEmpty && !core.isCutShort }
 
     /// Handles an event now, or after the questions that are open.
     package mutating func take(_ event: SchedulerEvent, now: Timestamp) {
@@ -39,7 +44,7 @@ package struct DecisionQueue: Sendable {
     package mutating func record(_ changes: [Change]) {
         var decision = Decision()
         decision.changes = changes
-        decided.append(decision)
+        append(decision)
     }
 
     /// The answer to ``question``; what was held back follows.
@@ -55,13 +60,19 @@ package struct DecisionQueue: Sendable {
         for action in decision.actions {
             if let lookup = action.lookup { lookups.append(lookup) }
         }
+        append(decision)
+    }
+
+    private mutating func append(_ decision: Decision) {
+        waitingChanges += decision.changes.count
         decided.append(decision)
     }
 
     /// The changes to commit next: those of the oldest decisions, whole ones, at most `limit` unless one alone has more.
     ///
-    /// The batch stays under way until ``committed()``.
-    package mutating func nextBatch(limit: Int) -> [Change] {
+    /// A core that was cut short goes on until there are as many. The batch stays under way until ``committed()``.
+    package mutating func nextBatch(limit: Int, now: Timestamp) -> [Change] {
+        while waitingChanges < limit, goesOn { decide(.wake, now: now) }
         var changes: [Change] = []
         underWay = 0
         for decision in decided {
@@ -69,6 +80,7 @@ package struct DecisionQueue: Sendable {
             changes.append(contentsOf: decision.changes)
             underWay += 1
         }
+        waitingChanges -= changes.count
         return changes
     }
 

@@ -5,7 +5,7 @@ import HeapModule
 extension SchedulerCore {
     /// Starts ready tasks while there are slots: of the scheduler (`parallelism`), the pool and the run.
     mutating func dispatch() {
-        while !isDraining, let next = nextReady() {
+        while !isDraining, startsLeft > 0, let next = nextReady() {
             guard var run = runs.removeValue(forKey: next.run) else {
                 unpark(pool: next.pool)
                 unpark(limit: next.limit)
@@ -70,6 +70,7 @@ extension SchedulerCore {
 
     private mutating func begin(_ number: Int, _ spec: TaskSpec, in run: inout RunEntry) {
         usedSlots[spec.pool, default: 0] += spec.poolSlots
+        startsLeft -= 1
         let attempt = AttemptID(rawValue: nextNumber())
         let since = run.tasks[number].waitingSince
         run.tasks[number].state = .running

@@ -24,6 +24,11 @@ extension SchedulerCore {
         return ready.popMax()
     }
 
+    /// Whether ``nextReady()`` has one.
+    var hasReady: Bool {
+        !readyForWorkers.isEmpty || attempts.count - handedOver.count < configuration.parallelism && !ready.isEmpty
+    }
+
     /// Has what is to be stopped stopped again: a worker's try goes on while leaders change.
     mutating func stopHandedOver(in run: RunEntry) {
         for task in run.tasks {

@@ -61,6 +61,8 @@ package struct SchedulerCore: Sendable {
     var notifications: [NotificationID: NotificationRecord] = [:]
 
     var isDraining = false
+    /// How many attempts this decision may still start.
+    var startsLeft = 0
 
     private var counter: Int64 = 0
 
@@ -86,6 +88,7 @@ package struct SchedulerCore: Sendable {
         self.now = now
         decision = carried
         carried = Decision()
+        startsLeft = configuration.startsPerDecision
         switch event {
         case .documents(let loaded, let removed): takeDocuments(loaded, removed: removed)
         case .paused(let flags): takePausedFlags(flags)
@@ -107,6 +110,9 @@ package struct SchedulerCore: Sendable {
         askForPast()
         return decision
     }
+
+    /// Whether more could be started than one decision may: then another ``SchedulerEvent/wake`` is due at once.
+    package var isCutShort: Bool { startsLeft == 0 && !isDraining && hasReady }
 
     /// When to call ``handle(_:now:)`` with ``SchedulerEvent/wake`` if nothing else happens; nil for never.
     package var nextWake: Timestamp? { timers.min?.at }

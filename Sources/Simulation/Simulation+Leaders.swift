@@ -83,7 +83,8 @@ extension Simulation {
         guard old.queue.hasDecisions else { return }
         old.batchNumber += 1
         let batch = CommitBatch(
-            epoch: old.epoch, number: old.batchNumber, changes: old.queue.nextBatch(limit: batchLimit), processes: [:])
+            epoch: old.epoch, number: old.batchNumber, changes: old.queue.nextBatch(limit: batchLimit, now: now),
+            processes: [:])
         do {
             _ = try history.commit(batch, now: databaseNow)
         } catch RunStoreError.fenced {
@@ -126,7 +127,7 @@ extension Simulation {
     }
 
     private mutating func commitNext() throws {
-        let changes = leader.queue.nextBatch(limit: batchLimit)
+        let changes = leader.queue.nextBatch(limit: batchLimit, now: now)
         for case .deleteRun(let key) in changes {
             guard let run = tables.runs[key], let date = run.logicalDate else { continue }
             deletedDates[run.dag, default: []].insert(date)

@@ -58,6 +58,7 @@ package struct Simulation {
         var configuration = CoreConfiguration()
         configuration.parallelism = Int.random(in: 1...8, using: &generator)
         if generator.chance(70) { configuration.ownQueues = ["default"] }
+        configuration.startsPerDecision = 1 + Int(seed % 7)
         self.configuration = configuration
         batchLimit = Int.random(in: 1...20, using: &generator)
         leader = SimulatedLeader(
