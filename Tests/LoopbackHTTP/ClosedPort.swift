@@ -9,20 +9,9 @@ package struct ClosedPort: ~Copyable {
 
     /// Throws when the system has no port left.
     package init() throws {
-        let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        // Bound and never listening: nobody else gets the port, and the kernel answers with a reset.
-        let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-                bind(socket, pointer, length) == 0 && getsockname(socket, pointer, &length) == 0
-            }
-        }
-        guard socket >= 0, isBound else { throw LoopbackServer.StartFailure(errorNumber: errno) }
+        let (socket, port) = try LoopbackListener.bound(listening: false)
         self.socket = socket
-        url = "http://127.0.0.1:\(UInt16(bigEndian: address.sin_port))"
+        url = "http://127.0.0.1:\(port)"
     }
 
     deinit {

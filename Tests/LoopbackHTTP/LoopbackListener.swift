@@ -8,6 +8,13 @@ struct LoopbackListener: Sendable {
 
     /// Throws when the system has no port left.
     init() throws(LoopbackServer.StartFailure) {
+        (socket, port) = try Self.bound(listening: true)
+    }
+
+    /// A socket on a free port of 127.0.0.1.
+    ///
+    /// One that does not listen keeps the port from others while the kernel answers connections with a reset.
+    static func bound(listening: Bool) throws(LoopbackServer.StartFailure) -> (socket: Int32, port: Int) {
         let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -15,13 +22,12 @@ struct LoopbackListener: Sendable {
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let isBound = withUnsafeMutablePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-                bind(socket, pointer, length) == 0 && listen(socket, 256) == 0
+                bind(socket, pointer, length) == 0 && (!listening || listen(socket, 256) == 0)
                     && getsockname(socket, pointer, &length) == 0
             }
         }
         guard socket >= 0, isBound else { throw LoopbackServer.StartFailure(errorNumber: errno) }
-        self.socket = socket
-        port = Int(UInt16(bigEndian: address.sin_port))
+        return (socket, Int(UInt16(bigEndian: address.sin_port)))
     }
 
     /// Hands each connection to `serve` on a thread of its own; `serve` closes it.

@@ -136,7 +136,7 @@ import Testing
     }
 
     @Test("are judged while the report of another is under way, which counts and is judged at the next look")
-    func judgementWaits() async throws {
+    func judgedMeanwhile() async throws {
         try await HistoryDatabase.withStore { store, url in
             let busy = try await store.register(Self.facts("busy"), ttl: Self.live)
             let dead = try await store.register(Self.facts("dead"), ttl: Self.live)
