@@ -2,9 +2,6 @@ package import PostgresClient
 
 /// URLs of the project's own database.
 package enum DatabaseURL {
-    /// The role that SQL tasks and market operators use: it cannot write the run history.
-    package static let warehouseRole = "cryptoflow_warehouse"
-
     /// The same database under another role.
     package static func url(_ owner: PostgresSettings, user: String, password: String) -> String {
         var text = "postgresql://\(encoded(user)):\(encoded(password))@"

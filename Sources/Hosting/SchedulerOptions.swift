@@ -13,13 +13,7 @@ package import ServiceLifecycle
 package struct SchedulerOptions: ParsableArguments {
     @OptionGroup package var database: DatabaseOptions
 
-    @Option(
-        help: ArgumentHelp("Folder of DAG documents (default: the one that comes with the program).", valueName: "dir"))
-    package var dags: String?
-
-    @Option(
-        help: ArgumentHelp("Folder of migrations (default: the one that comes with the program).", valueName: "dir"))
-    package var migrations: String?
+    @OptionGroup package var folders: FolderOptions
 
     @Option(help: ArgumentHelp("Folder of task logs (default: logs/tasks in the home).", valueName: "dir"))
     package var logs: String?
@@ -39,7 +33,7 @@ package struct SchedulerOptions: ParsableArguments {
     package func open(
         terminal: Terminal, logger: Logger
     ) async throws -> (service: any Service, close: @Sendable () async -> Void) {
-        let installation = try Installation(dags: dags, migrations: migrations)
+        let installation = try folders.installation()
         var settings = SchedulerSettings()
         let environment = ProcessInfo.processInfo.environment
         settings.retention = try retention.settings(environment: environment)

@@ -37,7 +37,7 @@ package enum WarehouseAccess: Sendable {
     package func url(ownerURL: String) throws -> String {
         switch self {
         case .role(let password):
-            DatabaseURL.url(try PostgresSettings(url: ownerURL), user: DatabaseURL.warehouseRole, password: password)
+            DatabaseURL.url(try PostgresSettings(url: ownerURL), user: DatabaseSetup.warehouseRole, password: password)
         case .given(let url): url
         }
     }

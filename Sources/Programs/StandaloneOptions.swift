@@ -23,13 +23,7 @@ package struct StandaloneOptions: ParsableArguments {
         transform: StandaloneOptions.instant)
     package var recordedNow: Timestamp?
 
-    @Option(
-        help: ArgumentHelp("Folder of DAG documents (default: the one that comes with the program).", valueName: "dir"))
-    package var dags: String?
-
-    @Option(
-        help: ArgumentHelp("Folder of migrations (default: the one that comes with the program).", valueName: "dir"))
-    package var migrations: String?
+    @OptionGroup package var folders: FolderOptions
 
     @OptionGroup package var exchange: ExchangeAddresses
 

@@ -58,7 +58,7 @@ package struct StandaloneService: Service {
     private func runOpened(
         home: CryptoflowHome, cluster: PrivateCluster?, givenURL: String?, environment: [String: String]
     ) async throws {
-        let installation = try Installation(dags: options.dags, migrations: options.migrations)
+        let installation = try options.folders.installation()
         let http = HTTPClient()
         var state = try HomeState.load(home)
         let (feed, note) = await options.feed.settle(

@@ -1,7 +1,7 @@
 package import ArgumentParser
 package import Commands
 import HTTPClient
-import Hosting
+package import Hosting
 package import Logging
 import Markets
 package import ServiceLifecycle
@@ -10,9 +10,7 @@ package import ServiceLifecycle
 package struct StreamOptions: ParsableArguments {
     @OptionGroup package var database: DatabaseOptions
 
-    @Option(
-        help: ArgumentHelp("Folder of migrations (default: the one that comes with the program).", valueName: "dir"))
-    package var migrations: String?
+    @OptionGroup package var migrations: MigrationsOption
 
     @OptionGroup package var exchange: ExchangeAddresses
 
@@ -59,7 +57,7 @@ package struct StreamOptions: ParsableArguments {
     ) async throws -> (
         services: [ServiceGroupConfiguration.ServiceConfiguration], close: @Sendable () async -> Void
     ) {
-        let installation = try Installation(migrations: migrations)
+        let installation = try migrations.installation()
         let address = try DatabaseAddress.resolve(database.target)
         let home = try database.preparedHome()
         let access = try WarehouseAccess(home: home)

@@ -46,9 +46,7 @@ struct WorkerRun: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Another address that speaks Upbit's REST dialect.", valueName: "url"))
     var exchangeURL: String?
 
-    @Option(
-        help: ArgumentHelp("Folder of migrations (default: the one that comes with the program).", valueName: "dir"))
-    var migrations: String?
+    @OptionGroup var migrations: MigrationsOption
 
     func run() async throws {
         let home = try database.preparedHome()
@@ -96,7 +94,7 @@ struct WorkerRun: AsyncParsableCommand {
 
     /// A worker brings no database up to date: others may be working in it.
     private func check(_ ownerURL: String) async throws {
-        let installation = try Installation(migrations: migrations)
+        let installation = try migrations.installation()
         let migrator = try Migrator(directory: URL(filePath: installation.migrations, directoryHint: .isDirectory))
         let connection = try await PostgresConnection.connect(PostgresSettings(url: ownerURL))
         do {
