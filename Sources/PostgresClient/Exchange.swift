@@ -16,6 +16,8 @@ struct Exchange {
     var graceEnd: ContinuousClock.Instant?
     /// A prepared statement was refused because it has to be prepared anew.
     var sawStalePlan = false
+    /// Pipelines to send while this one waits for its answers.
+    var requests: PipelineRequests?
 
     init(ticket: QueryTicket?, timeout: Duration?) {
         self.ticket = ticket
@@ -118,6 +120,7 @@ extension PostgresConnection {
     /// Waits for the server, and watches over the exchange.
     func nextResult(_ handle: OpaquePointer, _ exchange: inout Exchange) throws -> ResultHandle? {
         while true {
+            guard self.handle != nil else { throw lose(nil) }
             let flush = PQflush(handle)
             if flush >= 0, PQisBusy(handle) == 1 {
                 try waitForServer(handle, &exchange, forWriting: flush == 1)
@@ -139,6 +142,7 @@ extension PostgresConnection {
             socket: PQsocket(handle), forWriting: forWriting, forReading: true, wake: wake, until: limit)
         // A failure shows in the next result, with the server's last message if there was one.
         if events.isSocketReady { _ = PQconsumeInput(handle) }
+        if let requests = exchange.requests { sendRequests(requests) }
         if exchange.interruption == nil {
             if exchange.ticket?.isCancelled == true {
                 interrupt(&exchange, .cancelled)

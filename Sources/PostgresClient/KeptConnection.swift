@@ -1,10 +1,12 @@
 import ActorQueues
+import Dispatch
 
 /// One connection that is opened when it is first needed, and again once it was lost: for a caller that alone writes
-/// through it, one thing after the other.
+/// through it, in order.
 ///
-/// Unlike a pool's it is lent to nobody and shares its queue with the connection itself, so an exchange costs one change of
-/// thread there and one back; with a pool it is ten.
+/// A pipeline that is asked for while another is under way is sent at once: the server goes on with it by itself. Unlike a
+/// pool's the connection is lent to nobody and shares its queue with this actor, so an exchange costs one change of thread
+/// there and one back; with a pool it is ten.
 package actor KeptConnection {
     private let executor = QueueExecutor(label: "postgres.connection")
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
@@ -12,6 +14,7 @@ package actor KeptConnection {
     package nonisolated let settings: PostgresSettings
     /// A connection idle for longer is checked with a round trip before use; a shorter idle one is only looked at.
     private let checkAfterIdle: Duration
+    private nonisolated let requests = PipelineRequests()
     private var connection: PostgresConnection?
     private var lastUse = ContinuousClock.now
     private var isClosed = false
@@ -24,14 +27,22 @@ package actor KeptConnection {
 
     /// Runs statements in one round trip and as one transaction: all or none.
     ///
-    /// A connection that is found lost before anything was sent is opened again, once and without patience.
-    /// - Throws: ``PostgresError`` of the first failing statement, or of kind `connectionFailed`, `connectionLost` or `closed`.
-    package func pipeline(
-        _ statements: [PostgresStatement], timeout: Duration? = nil
+    /// - Parameter statements: makes them on the connection's queue, so that the caller's is free meanwhile.
+    /// - Throws: what `statements` throws; ``PostgresError`` of the first failing statement, or of kind `connectionFailed`,
+    ///   `connectionLost` or `closed`. One that was asked for before may have failed then, too, or not.
+    package nonisolated func pipeline(
+        making statements: @escaping @Sendable () throws -> [PostgresStatement]
     ) async throws -> [PostgresResult] {
-        let connection = try await opened()
-        defer { lastUse = .now }
-        return try await connection.pipeline(statements, timeout: timeout)
+        try await withCheckedThrowingContinuation { continuation in
+            if requests.add(PipelineRequest(statements: statements, answer: continuation)) {
+                executor.queue.async { self.assumeIsolated { $0.serve() } }
+            }
+        }
+    }
+
+    /// Runs statements in one round trip and as one transaction: all or none.
+    package nonisolated func pipeline(_ statements: [PostgresStatement]) async throws -> [PostgresResult] {
+        try await pipeline(making: { statements })
     }
 
     /// Ends the connection once its exchange is over; later calls fail with kind `closed`.
@@ -41,6 +52,35 @@ package actor KeptConnection {
         connection = nil
     }
 
+    /// Answers what waits, at once if there is a connection.
+    private func serve() {
+        repeat {
+            guard let connection, lastUse.duration(to: .now) < checkAfterIdle,
+                connection.assumeIsolated({ $0.checkAlive() })
+            else {
+                // Comes back here, or fails what waits.
+                Task { await self.serveOnceOpen() }
+                return
+            }
+            connection.assumeIsolated { $0.serve(requests) }
+            lastUse = .now
+        } while !requests.leaveIfEmpty()
+    }
+
+    /// Opens a connection, or makes sure of the one that there is; without patience, since whoever asks tries again.
+    private func serveOnceOpen() async {
+        do {
+            let connection = try await opened()
+            lastUse = .now
+            self.connection = connection
+            await connection.serve(requests)
+        } catch {
+            // All that wait now: each may be asked for again.
+            while let request = requests.next() { request.answer.resume(throwing: error) }
+        }
+        if !requests.leaveIfEmpty() { serve() }
+    }
+
     private func opened() async throws -> PostgresConnection {
         if let connection, await isUsable(connection) { return connection }
         connection = nil
@@ -48,17 +88,17 @@ package actor KeptConnection {
         let fresh = try PostgresConnection(
             settings: settings, preparedLimit: PostgresConnection.preparedLimit, executor: executor)
         try await fresh.open()
-        // Closed, or opened by another call, while this one waited.
-        if isClosed || connection != nil { await fresh.close() }
-        if isClosed { throw closedError }
-        let kept = connection ?? fresh
-        connection = kept
-        return kept
+        // Closed while this one waited.
+        if isClosed {
+            await fresh.close()
+            throw closedError
+        }
+        requests.send(over: fresh.wake)
+        return fresh
     }
 
     private func isUsable(_ connection: PostgresConnection) async -> Bool {
         guard await connection.checkAlive() else { return false }
-        if lastUse.duration(to: .now) < checkAfterIdle { return true }
         do {
             try await connection.ping()
             return true

@@ -2,7 +2,7 @@ import CLibPQ
 
 extension PostgresConnection {
     /// What the server will answer, in the order it was sent.
-    private enum Step {
+    enum PipelineStep {
         case prepare(PreparedStatements.Entry, Int)
         case execute(Int)
     }
@@ -17,14 +17,7 @@ extension PostgresConnection {
             try retryingStalePlan(handle, &exchange) { exchange in
                 try dropDiscarded(handle, &exchange)
                 guard PQenterPipelineMode(handle) == 1 else { throw lose(nil) }
-                let steps: [Step]
-                do {
-                    steps = try send(statements, handle)
-                } catch {
-                    // A parameter that cannot be sent: nothing has a sync yet, so the way back is a new connection.
-                    end((error as? PostgresError) ?? PostgresError(.closed, "a pipeline could not be sent"))
-                    throw error
-                }
+                let steps = try sendPipeline(statements, handle)
                 let results = Swift.Result { () throws -> [PostgresResult] in
                     try readAnswers(steps, statements, handle, &exchange)
                 }
@@ -34,8 +27,19 @@ extension PostgresConnection {
         }
     }
 
-    private func send(_ statements: [PostgresStatement], _ handle: OpaquePointer) throws -> [Step] {
-        var steps: [Step] = []
+    /// Sends all statements and a sync.
+    func sendPipeline(_ statements: [PostgresStatement], _ handle: OpaquePointer) throws -> [PipelineStep] {
+        do {
+            return try send(statements, handle)
+        } catch {
+            // A parameter that cannot be sent: nothing has a sync yet, so the way back is a new connection.
+            end((error as? PostgresError) ?? PostgresError(.closed, "a pipeline could not be sent"))
+            throw error
+        }
+    }
+
+    private func send(_ statements: [PostgresStatement], _ handle: OpaquePointer) throws -> [PipelineStep] {
+        var steps: [PipelineStep] = []
         steps.reserveCapacity(statements.count + 4)
         // Entries that this pipeline prepares; they join the cache when the server has answered.
         var fresh: [String: PreparedStatements.Entry] = [:]
@@ -66,8 +70,9 @@ extension PostgresConnection {
             && zip(entry.types, statement.parameters).allSatisfy { $0 == type(of: $1).postgresType.rawValue }
     }
 
-    private func readAnswers(
-        _ steps: [Step], _ statements: [PostgresStatement], _ handle: OpaquePointer, _ exchange: inout Exchange
+    /// Reads the answers to a pipeline up to its sync's.
+    func readAnswers(
+        _ steps: [PipelineStep], _ statements: [PostgresStatement], _ handle: OpaquePointer, _ exchange: inout Exchange
     ) throws -> [PostgresResult] {
         var results: [PostgresResult] = []
         results.reserveCapacity(statements.count)

@@ -1,5 +1,6 @@
 import ActorQueues
 import CLibPQ
+import DequeModule
 import Dispatch
 import Synchronization
 
@@ -28,6 +29,8 @@ package actor PostgresConnection {
     var canceller: CancelHandle?
     var prepared: PreparedStatements
     var parameters = ParameterBuffer()
+    /// Pipelines that are not answered yet, oldest first.
+    var sent = Deque<SentPipeline>()
     /// Why there is no connection any more.
     private(set) var ending: PostgresError?
     /// The transaction or COPY that has the connection for itself.

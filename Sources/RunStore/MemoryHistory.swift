@@ -46,13 +46,15 @@ package struct MemoryHistory: Sendable {
 
     /// Applies a batch; false when it was applied before.
     ///
-    /// Throws ``RunStoreError/fenced`` when the epoch no longer leads, and ``MemoryTables/Violation`` for what breaks the
-    /// tables' rules: these are half-changed then, so apply to a copy.
+    /// Throws ``RunStoreError/fenced`` when the epoch no longer leads, ``RunStoreError/early(number:)`` when the batch before
+    /// is missing, and ``MemoryTables/Violation`` for what breaks the tables' rules: these are half-changed then, so apply to
+    /// a copy.
     package mutating func commit(
         _ batch: CommitBatch, now: Timestamp, observe: (MemoryTables, Change) throws -> Void = { _, _ in }
     ) throws -> Bool {
         guard lease?.epoch == batch.epoch else { throw RunStoreError.fenced(epoch: batch.epoch) }
         if batch.number <= lastBatch { return false }
+        guard batch.number == lastBatch + 1 else { throw RunStoreError.early(number: batch.number) }
         try tables.apply(batch.changes, now: now, observe: observe)
         lastBatch = batch.number
         return true

@@ -79,20 +79,24 @@ package final class PostgresRunStore: RunStore, CommandQueue {
     // MARK: - Writing
 
     package func commit(_ batch: CommitBatch) async throws {
-        let statements = try CommitPlan(batch).statements(epoch: batch.epoch, number: batch.number)
         do {
-            _ = try await writer.pipeline(statements, timeout: nil)
+            _ = try await writer.pipeline {
+                try CommitPlan(batch).statements(epoch: batch.epoch, number: batch.number)
+            }
         } catch let error as PostgresError where error.sqlState == Self.applied {
             // An earlier try got through, and only its answer was lost.
             logger.debug("batch had been applied", metadata: ["batch.number": "\(batch.number)"])
         } catch let error as PostgresError where error.sqlState == Self.fenced {
             throw RunStoreError.fenced(epoch: batch.epoch)
+        } catch let error as PostgresError where error.sqlState == Self.early {
+            throw RunStoreError.early(number: batch.number)
         }
     }
 
     /// Raised by `flow.begin_batch`.
     private static let fenced = SQLState(rawValue: "CF002")
     private static let applied = SQLState(rawValue: "CF003")
+    private static let early = SQLState(rawValue: "CF004")
 
     /// A commit may be repeated, so an unknown outcome passes, too; as does a statement that took too long.
     package nonisolated func isTransient(_ error: any Error) -> Bool {

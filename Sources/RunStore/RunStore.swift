@@ -34,8 +34,10 @@ package protocol RunStore: OutputReader, VariableReader, Sendable {
 
     /// Writes a batch in one transaction, all or nothing.
     ///
-    /// Safe to repeat with the same number after a lost connection: a batch that was applied is not applied again.
-    /// Throws ``RunStoreError/fenced`` when the epoch no longer leads; then nothing was written.
+    /// Safe to repeat with the same number after a lost connection: a batch that was applied is not applied again. The next
+    /// batch may be given before this one is answered.
+    /// Throws, having written nothing, ``RunStoreError/fenced`` when the epoch no longer leads, and
+    /// ``RunStoreError/early(number:)`` when the batch before it was not applied.
     func commit(_ batch: CommitBatch) async throws
 
     /// Commands that wait, oldest first.
@@ -183,12 +185,15 @@ package struct ImportErrorRecord: Hashable, Sendable {
 package enum RunStoreError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Another leader has taken over: nothing was written, and nothing more may be.
     case fenced(epoch: Int64)
+    /// The batch before this one is not there: it failed, or is still on its way. Nothing was written.
+    case early(number: Int64)
     /// The store holds something this program cannot read.
     case corrupt(String)
 
     package var description: String {
         switch self {
         case .fenced(let epoch): "another scheduler has taken over (this one led in epoch \(epoch))"
+        case .early(let number): "batch \(number) came before the one before it"
         case .corrupt(let problem): "the run history cannot be read: \(problem)"
         }
     }

@@ -27,9 +27,10 @@ extension Leader {
             startedAt: start.startedAt, queue: start.queue)
         if start.queue != nil { handedOver.insert(start.attempt) }
         let executor = taskExecutor
-        attempts[start.attempt] = Task {
+        // Off this actor's queue from the first: it comes back with the end only.
+        attempts[start.attempt] = Task { @concurrent in
             let end = await executor.run(launch)
-            self.ended(end, isHandedOver: launch.queue != nil)
+            await self.ended(end, isHandedOver: launch.queue != nil)
         }
     }
 

@@ -5,33 +5,69 @@ import Logging
 import RunStore
 import SchedulerCore
 
+/// A batch that was sent before the one before it was answered.
+struct BatchAhead {
+    let batch: CommitBatch
+    /// Whether it is durable; false when the epoch is over.
+    let answer: Task<Bool, Never>
+}
+
 extension Leader {
     /// Commits what has gathered until nothing is left, and answers lookups in between.
     func commitLoop() async {
         while failure == nil {
-            if queue.hasDecisions || spawns.isDue {
-                await commitNext()
+            if let next = ahead {
+                ahead = nil
+                isBatchUnderWay = true
+                guard await next.answer.value else { break }
+                committed(next.batch)
+            } else if queue.hasDecisions || spawns.isDue {
+                guard let batch = nextBatch(at: .now()) else {
+                    carryOut()
+                    continue
+                }
+                isBatchUnderWay = true
+                guard await commit(batch) else { break }
+                committed(batch)
             } else if let lookup = queue.question {
                 await answer(lookup)
             } else {
                 break
             }
         }
+        isBatchUnderWay = false
         isCommitting = false
         wakeWaiters()
     }
 
-    private func commitNext() async {
-        let now = Timestamp.now()
+    /// Sends a second batch before the first is answered, once it is worth one: so the server need not wait for the leader.
+    func sendAhead(at now: Timestamp) {
+        guard isBatchUnderWay, ahead == nil, failure == nil, queue.waitingChanges >= settings.sendsAheadFrom,
+            let batch = nextBatch(at: now)
+        else { return }
+        // The commit loop waits for it.
+        ahead = BatchAhead(batch: batch, answer: Task { await self.commit(batch) })
+    }
+
+    /// Nil when nothing is to be written: there are only actions.
+    private func nextBatch(at now: Timestamp) -> CommitBatch? {
         let changes = queue.nextBatch(limit: settings.batchLimit, now: now)
-        goOn(at: now)
+        timer?.arm(for: queue.core.nextWake, now: now)
         let processes = spawns.take()
-        if !changes.isEmpty || !processes.isEmpty {
-            batchNumber += 1
-            let batch = CommitBatch(epoch: epoch, number: batchNumber, changes: changes, processes: processes)
-            guard await commit(batch) else { return }
-            observer.committed(changes)
-        }
+        if changes.isEmpty && processes.isEmpty { return nil }
+        batchNumber += 1
+        return CommitBatch(epoch: epoch, number: batchNumber, changes: changes, processes: processes)
+    }
+
+    private func committed(_ batch: CommitBatch) {
+        isBatchUnderWay = false
+        durableBatch = batch.number
+        if ahead != nil { wakeWaiters() }
+        observer.committed(batch.changes)
+        carryOut()
+    }
+
+    private func carryOut() {
         for action in queue.committed() { perform(action) }
     }
 
@@ -49,11 +85,18 @@ extension Leader {
                     observer.changed(.leading(epoch: epoch, dags: queue.core.dagCount))
                 }
                 return true
+            } catch let error where durableBatch < batch.number - 1 && (Self.isEarly(error) || store.isTransient(error))
+            {
+                // The one before it fared no better, says so, and goes first.
+                isBatchUnderWay = false
+                while durableBatch < batch.number - 1, failure == nil { await pause() }
+                if failure != nil { return false }
             } catch let error where store.isTransient(error) {
                 if isStopping && backoff.attempts > 2 {
                     fail(error)
                     return false
                 }
+                isBatchUnderWay = false
                 if backoff.attempts == 0 {
                     logger.warning("commit failed, trying again", metadata: ["error": "\(error)"])
                     observer.changed(.waitingForDatabase(problem: "\(error)"))
@@ -64,6 +107,10 @@ extension Leader {
                 return false
             }
         }
+    }
+
+    private static func isEarly(_ error: any Error) -> Bool {
+        if case RunStoreError.early = error { true } else { false }
     }
 
     private func perform(_ action: Action) {

@@ -31,6 +31,12 @@ actor Leader {
     var queue: DecisionQueue
     var isCommitting = false
     var batchNumber: Int64 = 0
+    /// Whether the commit loop waits for a batch's first answer: another may be sent meanwhile.
+    var isBatchUnderWay = false
+    /// The batch that was sent after that one.
+    var ahead: BatchAhead?
+    /// The last batch that was answered, by its number.
+    var durableBatch: Int64 = 0
     /// Commands taken in this epoch: the store may still show one whose outcome is being committed.
     var takenCommands: Set<Int64> = []
     /// The Swift task of each attempt under way; each reports its end here, and ``stop()`` waits for all.
@@ -51,7 +57,7 @@ actor Leader {
     /// Set when this epoch is over: fenced, or a commit that can never succeed.
     var failure: (any Error)?
     private var waiters: [CheckedContinuation<Void, Never>] = []
-    private var timer: WakeTimer?
+    var timer: WakeTimer?
 
     init(
         epoch: Int64, store: any RunStore, executor: any Executor, spawns: SpawnRecords, retention: Retention,
@@ -100,6 +106,7 @@ actor Leader {
     /// After the core has decided: there may be something to commit or to ask, and the next wake-up may be another.
     func goOn(at now: Timestamp) {
         if !queue.isSettled { kick() }
+        sendAhead(at: now)
         timer?.arm(for: queue.core.nextWake, now: now)
     }
 
@@ -128,7 +135,7 @@ actor Leader {
         while failure == nil, isCommitting || !queue.isSettled { await pause() }
     }
 
-    private func pause() async {
+    func pause() async {
         await withTaskCancellationHandler {
             await withCheckedContinuation { waiters.append($0) }
         } onCancel: {

@@ -33,6 +33,10 @@ package struct SchedulerSettings: Sendable {
     package var deliveriesAtOnce = 8
     /// The most changes a commit gathers.
     package var batchLimit = 500
+    /// How many changes have to wait for a batch to be sent while the one before is not answered yet.
+    ///
+    /// With fewer it is better to wait: what comes meanwhile goes along.
+    package var sendsAheadFrom = 150
     /// How long the history and the logs are kept.
     package var retention = RetentionSettings()
 

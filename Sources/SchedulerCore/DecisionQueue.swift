@@ -10,18 +10,19 @@ package struct DecisionQueue: Sendable {
     package private(set) var core: SchedulerCore
     /// Decisions not yet committed, oldest first.
     private var decided = Deque<Decision>()
-    /// How many of them make up the batch under way; 0 for none.
-    private var underWay = 0
+    /// How many of them make up each batch under way, oldest first.
+    private var underWay = Deque<Int>()
+    private var decisionsUnderWay = 0
     /// The changes of all decisions that are not under way.
-    private var waitingChanges = 0
+    package private(set) var waitingChanges = 0
     private var lookups = Deque<Lookup>()
     /// Events that came while a question was open.
     private var heldEvents = Deque<SchedulerEvent>()
 
     package init(core: SchedulerCore) { self.core = core }
 
-    /// Whether something waits for a commit.
-    package var hasDecisions: Bool { !decided.isEmpty || goesOn }
+    /// Whether something waits for a commit that is not under way.
+    package var hasDecisions: Bool { decided.count > decisionsUnderWay || goesOn }
 
     /// Whether the core has more to decide without any event.
     private var goesOn: Bool { lookups.isEmpty && core.isCutShort }
@@ -70,26 +71,30 @@ package struct DecisionQueue: Sendable {
 
     /// The changes to commit next: those of the oldest decisions, whole ones, at most `limit` unless one alone has more.
     ///
-    /// A core that was cut short goes on until there are as many. The batch stays under way until ``committed()``.
+    /// A core that was cut short goes on until there are as many. The batch is under way until ``committed()``; the next one
+    /// may be taken before, and follows it.
     package mutating func nextBatch(limit: Int, now: Timestamp) -> [Change] {
         while waitingChanges < limit, goesOn { decide(.wake, now: now) }
         var changes: [Change] = []
-        underWay = 0
-        for decision in decided {
-            guard underWay == 0 || changes.count + decision.changes.count <= limit else { break }
+        var count = 0
+        for decision in decided[decisionsUnderWay...] {
+            guard count == 0 || changes.count + decision.changes.count <= limit else { break }
             changes.append(contentsOf: decision.changes)
-            underWay += 1
+            count += 1
         }
+        underWay.append(count)
+        decisionsUnderWay += count
         waitingChanges -= changes.count
         return changes
     }
 
-    /// The batch under way is durable: what its decisions ask to do now.
+    /// The oldest batch under way is durable: what its decisions ask to do now.
     package mutating func committed() -> [Action] {
+        guard let count = underWay.popFirst() else { return [] }
         var actions: [Action] = []
-        for decision in decided.prefix(underWay) { actions.append(contentsOf: decision.actions) }
-        decided.removeFirst(underWay)
-        underWay = 0
+        for decision in decided.prefix(count) { actions.append(contentsOf: decision.actions) }
+        decided.removeFirst(count)
+        decisionsUnderWay -= count
         return actions
     }
 }
