@@ -18,7 +18,8 @@ struct DeadlineReader {
     }
 
     private static let keys = ["reference", "interval", "callback"]
-    private static let tokens = ["dagrun_queued_at", "dagrun_logical_date"]
+    private static let tokens = ["dagrun_queued_at", "dagrun_logical_date", "average_runtime"]
+    private static let averageKeys = ["max_runs", "min_runs"]
     private static let form = "a deadline, {reference: dagrun_queued_at, interval: 1h, callback: {uses: …}}"
 
     mutating func read(_ field: Field) -> [Deadline] {
@@ -52,10 +53,12 @@ struct DeadlineReader {
 
     /// Airflow's names, in either case, or an instant, plain or as `{fixed_datetime: …}`.
     private func reference(_ field: Field) -> Deadline.Reference? {
-        if let entries = field.node.entries, entries.count == 1, let entry = entries.first,
-            entry.key.lowercased() == "fixed_datetime"
-        {
-            return context.instant(Field(entry, in: field.path), in: zone).map { .fixed($0) }
+        if let entries = field.node.entries, entries.count == 1, let entry = entries.first {
+            switch entry.key.lowercased() {
+            case "fixed_datetime": return context.instant(Field(entry, in: field.path), in: zone).map { .fixed($0) }
+            case "average_runtime": return averageRuntime(Field(entry, in: field.path))
+            default: break
+            }
         }
         let expected = "\(Self.tokens.joined(separator: ", ")), or a date and time"
         guard let text = field.node.string else {
@@ -65,11 +68,7 @@ struct DeadlineReader {
         switch text.lowercased() {
         case "dagrun_queued_at": return .queuedAt
         case "dagrun_logical_date": return .logicalDate
-        case "average_runtime":
-            context.error(
-                "the reference 'average_runtime' is not available in this version",
-                hint: "use dagrun_queued_at with an interval", at: field.node.mark, field.path)
-            return nil
+        case "average_runtime": return .averageRuntime()
         default:
             guard let parsed = ISO8601.parse(text.trimmingBlanks) else {
                 context.error(
@@ -79,6 +78,40 @@ struct DeadlineReader {
             }
             return .fixed(DocumentContext.instant(parsed, in: zone))
         }
+    }
+
+    /// `{average_runtime: {max_runs: 20, min_runs: 5}}`: both may be left out, and `min_runs` is then `max_runs`.
+    private func averageRuntime(_ field: Field) -> Deadline.Reference? {
+        if field.node.isNull { return .averageRuntime() }
+        guard let entries = field.node.entries else {
+            context.mismatch(field, "{max_runs: 10, min_runs: 10}")
+            return nil
+        }
+        for entry in entries where !Self.averageKeys.contains(entry.key) {
+            context.error(
+                "unknown key '\(entry.key)': expected max_runs and min_runs",
+                hint: nearestHint(entry.key, among: Self.averageKeys), at: entry.keyMark, field.path.key(entry.key))
+        }
+        /// A count with its place; nil for a wrong one, which is said.
+        func count(_ key: String, default value: Int) -> (value: Int, place: Field)? {
+            guard let entry = entries[key], !entry.value.isNull else { return (value, field) }
+            let place = Field(entry, in: field.path)
+            return context.int(place, atLeast: 1).map { ($0, place) }
+        }
+        guard let maximum = count("max_runs", default: Deadline.Reference.defaultRuns),
+            let minimum = count("min_runs", default: maximum.value)
+        else { return nil }
+        guard maximum.value <= AverageRuntime.horizon else {
+            context.mismatch(maximum.place, "a whole number of at most \(AverageRuntime.horizon)")
+            return nil
+        }
+        guard minimum.value <= maximum.value else {
+            context.mismatch(
+                minimum.place, "at most max_runs, which is \(maximum.value)",
+                hint: "with more there would never be a deadline: make max_runs larger")
+            return nil
+        }
+        return .averageRuntime(maximumRuns: maximum.value, minimumRuns: minimum.value)
     }
 
     /// A duration that may be negative.

@@ -137,15 +137,20 @@ extension Explanation {
 
     /// Deadlines hold nothing up; a missed one is worth knowing.
     private static func deadlines(_ detail: RunDetail) -> [Condition] {
-        detail.deadlines.map { deadline in
-            let text: String
+        let set = detail.deadlines.map { deadline in
+            var text: String
             if let missed = deadline.missedAt {
                 text = "the run missed its deadline \(deadline.at.iso8601), noticed at \(missed.iso8601)"
             } else {
                 text = "its deadline is \(deadline.at.iso8601) (\(deadline.reference))"
             }
+            if let average = deadline.average?.text { text += "; \(average)" }
             return Condition("deadline", holds: true, text)
         }
+        return set
+            + detail.missingAverages.map { missing in
+                Condition("deadline", holds: true, "it has no deadline by average_runtime: \(missing.text)")
+            }
     }
 
     private static func ended(_ detail: RunDetail) -> [Condition] {

@@ -98,7 +98,8 @@ extension CommitPlan {
                         runs.map(\.endDate), runs.map(\.version), runs.map(\.conf.jsonText), runs.map(\.backfill),
                         runs.map(\.events?.start), runs.map(\.events?.end),
                         runs.map { StoredText.clean($0.triggeredBy) },
-                        runs.map { StoredText.clean($0.reason) }, try Self.misses(of: runs),
+                        runs.map { StoredText.clean($0.reason) }, try Self.texts(runs.map(\.missedDeadlines)),
+                        try Self.texts(runs.map(\.averageRuntimes)),
                     ]))
         }
         if !changedRuns.isEmpty {
@@ -113,15 +114,16 @@ extension CommitPlan {
                         runs.map(\.key), runs.map(\.state), runs.map(\.queuedAt), runs.map(\.startDate),
                         runs.map(\.endDate), runs.map(\.version), runs.map(\.conf.jsonText), runs.map(\.backfill),
                         runs.map { StoredText.clean($0.triggeredBy) }, runs.map { StoredText.clean($0.reason) },
-                        try Self.misses(of: runs),
+                        try Self.texts(runs.map(\.missedDeadlines)), try Self.texts(runs.map(\.averageRuntimes)),
                     ]))
         }
         if !live.isEmpty { list.append(PostgresStatement(CommitSQL.addLiveRuns, [live])) }
         if !over.isEmpty { list.append(PostgresStatement(CommitSQL.dropLiveRuns, [over])) }
     }
 
-    private static func misses(of runs: [RunRecord]) throws -> [String?] {
-        try runs.map { $0.missedDeadlines.isEmpty ? nil : try StoredText.encode($0.missedDeadlines) }
+    /// Lists that are empty in nearly all rows; null then.
+    private static func texts(_ lists: [[some Encodable]]) throws -> [String?] {
+        try lists.map { $0.isEmpty ? nil : try StoredText.encode($0) }
     }
 
     private func appendAttempts(to list: inout [PostgresStatement]) {

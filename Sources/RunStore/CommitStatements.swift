@@ -61,29 +61,30 @@ enum CommitSQL {
     private static let runNames = """
         run_key, dag_id, run_id, run_type, state, logical_date, data_interval_start, data_interval_end, run_after, \
         queued_at, start_date, end_date, version, conf, backfill, events_start, events_end, triggered_by, reason, \
-        missed_deadlines
+        missed_deadlines, average_runtimes
         """
 
     static let insertRuns = """
         INSERT INTO flow.dag_run (\(runNames))
         SELECT run_key, dag_id, run_id, run_type, state, logical_date, data_interval_start, data_interval_end, run_after,
             queued_at, start_date, end_date, version, conf::json, backfill, events_start, events_end, triggered_by, reason,
-            missed_deadlines::json
+            missed_deadlines::json, average_runtimes::json
         FROM unnest($1::int8[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::timestamptz[],
             $8::timestamptz[], $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[],
             $13::text[], $14::text[], $15::int8[], $16::timestamptz[], $17::timestamptz[], $18::text[], $19::text[],
-            $20::text[])
+            $20::text[], $21::text[])
             AS u(\(runNames))
         """
 
     static let updateRuns = """
         UPDATE flow.dag_run AS r SET state = u.state, queued_at = u.queued_at, start_date = u.start_date,
             end_date = u.end_date, version = u.version, conf = u.conf::json, backfill = u.backfill,
-            triggered_by = u.triggered_by, reason = u.reason, missed_deadlines = u.missed_deadlines::json
+            triggered_by = u.triggered_by, reason = u.reason, missed_deadlines = u.missed_deadlines::json,
+            average_runtimes = u.average_runtimes::json
         FROM unnest($1::int8[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[], $6::text[],
-            $7::text[], $8::int8[], $9::text[], $10::text[], $11::text[])
+            $7::text[], $8::int8[], $9::text[], $10::text[], $11::text[], $12::text[])
             AS u(run_key, state, queued_at, start_date, end_date, version, conf, backfill, triggered_by, reason,
-                missed_deadlines)
+                missed_deadlines, average_runtimes)
         WHERE r.run_key = u.run_key
         """
 

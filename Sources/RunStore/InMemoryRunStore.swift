@@ -118,6 +118,10 @@ package actor InMemoryRunStore: RunStore, CommandQueue {
         tables.previousRun(dag: dag, before: date)
     }
 
+    package func runtimes(of dag: DAGID, endedBy date: Timestamp, limit: Int) async throws -> [Duration] {
+        tables.runtimes(of: dag, endedBy: date, limit: limit)
+    }
+
     package func runsToChange(
         dag: DAGID, runID: String, past: Bool, future: Bool
     ) async throws -> [Snapshot.ActiveRun] {

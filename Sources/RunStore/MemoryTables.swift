@@ -252,6 +252,16 @@ package struct MemoryTables: Sendable {
         return findRuns(dag: dag, dates: [last]).first
     }
 
+    package func runtimes(of dag: DAGID, endedBy date: Timestamp, limit: Int) -> [Duration] {
+        let ended = (runsByID[dag] ?? [:]).values.compactMap { runs[$0] }
+            .filter { run in run.state.isFinished && run.endDate.map { $0 <= date } ?? false }
+            .sorted { ($0.runAfter, $0.key) > ($1.runAfter, $1.key) }
+        return ended.prefix(AverageRuntime.horizon).compactMap { run in
+            guard run.state == .success, let start = run.startDate, let end = run.endDate else { return nil }
+            return end - start
+        }.prefix(limit).map { $0 }
+    }
+
     package func findRun(dag: DAGID, runID: String) -> StoredRun? {
         runsByID[dag]?[runID].flatMap { runs[$0] }.map(stored)
     }

@@ -139,6 +139,19 @@ extension PostgresRunStore {
         ).first
     }
 
+    package func runtimes(of dag: DAGID, endedBy date: Timestamp, limit: Int) async throws -> [Duration] {
+        let rows = try await reader.query(
+            """
+            SELECT start_date, end_date FROM (
+                SELECT run_after, run_key, state, start_date, end_date FROM flow.dag_run
+                WHERE dag_id = $1 AND state IN ('success', 'failed') AND end_date <= $2
+                ORDER BY run_after DESC, run_key DESC LIMIT \(AverageRuntime.horizon)
+            ) AS ended
+            WHERE state = 'success' AND start_date IS NOT NULL ORDER BY run_after DESC, run_key DESC LIMIT $3
+            """, [dag, date, limit])
+        return try rows.map { try $0.decode(1, as: Timestamp.self) - $0.decode(0, as: Timestamp.self) }
+    }
+
     package func runsToChange(
         dag: DAGID, runID: String, past: Bool, future: Bool
     ) async throws -> [Snapshot.ActiveRun] {

@@ -55,6 +55,12 @@ package protocol RunStore: OutputReader, VariableReader, Sendable {
     /// The run of a DAG with the latest logical date before this one, with its tasks; nil when there is none.
     func previousRun(dag: DAGID, before date: Timestamp) async throws -> StoredRun?
 
+    /// How long the last successful runs of a DAG took that had ended by an instant, the newest first, at most `limit`.
+    ///
+    /// The newest is the one with the latest instant from which it may run; of the newest
+    /// ``AverageRuntime/horizon`` ended runs, those that never began are left out.
+    func runtimes(of dag: DAGID, endedBy date: Timestamp, limit: Int) async throws -> [Duration]
+
     /// The run of a DAG with this run id, and on request those with earlier and later logical dates (at most
     /// ``ClearRequest/maximumRuns`` each way, the nearest), each with its definition; empty when there is none.
     func runsToChange(dag: DAGID, runID: String, past: Bool, future: Bool) async throws -> [Snapshot.ActiveRun]

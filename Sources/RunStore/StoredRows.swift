@@ -51,6 +51,7 @@ enum Columns {
             "data_interval_end", "run_after", "queued_at", "start_date", "end_date", "version", "conf::text",
             "backfill",
             "events_start", "events_end", "triggered_by", "reason", "missed_deadlines::text",
+            "average_runtimes::text",
         ].map { "\(table).\($0)" }.joined(separator: ", ")
     }
 
@@ -78,12 +79,15 @@ extension RunRecord {
             endDate: try reader.next(), version: try reader.next(),
             conf: try StoredText.json(try reader.next(), of: "the conf of run \(key)"), backfill: try reader.next(),
             events: try reader.interval(), triggeredBy: try reader.next(), reason: try reader.next(),
-            missedDeadlines: try Self.misses(try reader.next(), of: key))
+            missedDeadlines: try Self.list(try reader.next(), "the missed deadlines", of: key),
+            averageRuntimes: try Self.list(try reader.next(), "the average runtimes", of: key))
     }
 
-    private static func misses(_ text: String?, of key: RunKey) throws -> [DeadlineMiss] {
+    private static func list<Element: Decodable>(
+        _ text: String?, _ what: String, of key: RunKey
+    ) throws -> [Element] {
         guard let text else { return [] }
-        return try StoredText.decode(text, as: "the missed deadlines of run \(key)")
+        return try StoredText.decode(text, as: "\(what) of run \(key)")
     }
 
     init(_ row: PostgresRow) throws {

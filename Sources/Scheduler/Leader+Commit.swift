@@ -119,7 +119,7 @@ extension Leader {
         case .stop(let attempt, let reason): stop(attempt, reason: reason)
         case .notify(let notification): notify(notification)
         case .removeLogs(let runs): retention.removeLogs(of: runs)
-        case .findRuns, .findPrevious: break  // queued as a lookup when it was decided
+        case .findRuns, .findPrevious, .findRuntimes: break  // queued as a lookup when it was decided
         }
     }
 }

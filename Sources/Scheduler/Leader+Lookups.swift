@@ -44,6 +44,8 @@ extension Leader {
             return .runsFound(backfill, dates: dates, runs: try await store.findRuns(dag: dag, dates: dates))
         case .previous(let run, let dag, let date):
             return .previousFound(run, try await store.previousRun(dag: dag, before: date))
+        case .runtimes(let run, let dag, let date, let limit):
+            return .runtimesFound(run, try await store.runtimes(of: dag, endedBy: date, limit: limit))
         case .expired(let rule, let limit):
             return .runsExpired(try await store.expiredRuns(rule, limit: limit), asked: nil)
         case .command(let pending) where pending.command.subject != nil:

@@ -15,7 +15,7 @@ package enum Change: Hashable, Sendable {
     case pauseDAG(DAGID, reason: String)
 
     case insertRun(RunRecord)
-    /// State, dates, version, backfill and reason of a run.
+    /// State, dates, version, backfill, reason and deadlines of a run.
     case updateRun(RunRecord)
     /// The run with all its tasks, tries and outputs is forgotten.
     case deleteRun(RunKey)
@@ -62,6 +62,9 @@ package enum Action: Hashable, Sendable {
     /// Find the run with the latest logical date before this one, then report ``SchedulerEvent/previousFound(_:_:)`` before
     /// any other event.
     case findPrevious(RunKey, dag: DAGID, before: Timestamp)
+    /// Find how long the newest successful runs took that had ended by this instant, then report
+    /// ``SchedulerEvent/runtimesFound(_:_:)`` before any other event.
+    case findRuntimes(RunKey, dag: DAGID, endedBy: Timestamp, limit: Int)
     /// Deliver this notification, then report ``SchedulerEvent/notified(_:_:)``. It may come again after a crash.
     case notify(NotificationRecord)
 }

@@ -8,6 +8,9 @@ package enum Lookup: Hashable, Sendable {
     case runs(BackfillID, dag: DAGID, dates: [Timestamp])
     /// The run with the latest logical date before this one; answered by ``SchedulerEvent/previousFound(_:_:)``.
     case previous(RunKey, dag: DAGID, before: Timestamp)
+    /// How long the newest successful runs of a DAG took that had ended by an instant; answered by
+    /// ``SchedulerEvent/runtimesFound(_:_:)``.
+    case runtimes(RunKey, dag: DAGID, endedBy: Timestamp, limit: Int)
     /// The runs that a command changes, or that stand in its way; answered by
     /// ``SchedulerEvent/commandOnRuns(_:_:)`` or ``SchedulerEvent/command(_:conflicts:)``.
     case command(PendingCommand)
@@ -21,6 +24,7 @@ extension Action {
         switch self {
         case .findRuns(let backfill, let dag, let dates): .runs(backfill, dag: dag, dates: dates)
         case .findPrevious(let run, let dag, let date): .previous(run, dag: dag, before: date)
+        case .findRuntimes(let run, let dag, let date, let limit): .runtimes(run, dag: dag, endedBy: date, limit: limit)
         case .start, .stop, .removeLogs, .notify: nil
         }
     }

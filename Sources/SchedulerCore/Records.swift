@@ -32,14 +32,18 @@ package struct RunRecord: Hashable, Sendable {
     package var reason: String?
     /// Deadlines that passed before its end, in the order in which they did.
     package var missedDeadlines: [DeadlineMiss]
+    /// What was found of the runs before it, for each deadline that counts with it; empty until the store has answered.
+    package var averageRuntimes: [AverageRuntime]
 
     package init(
         key: RunKey, dag: DAGID, runID: String, type: RunType, state: RunState, logicalDate: Timestamp?,
         interval: DataInterval?, runAfter: Timestamp, queuedAt: Timestamp, startDate: Timestamp? = nil,
         endDate: Timestamp? = nil, version: DAGVersionID, conf: JSONValue = .object([:]), backfill: BackfillID? = nil,
-        events: DataInterval? = nil, triggeredBy: String, reason: String? = nil, missedDeadlines: [DeadlineMiss] = []
+        events: DataInterval? = nil, triggeredBy: String, reason: String? = nil, missedDeadlines: [DeadlineMiss] = [],
+        averageRuntimes: [AverageRuntime] = []
     ) {
         self.missedDeadlines = missedDeadlines
+        self.averageRuntimes = averageRuntimes
         self.key = key
         self.dag = dag
         self.runID = runID

@@ -131,6 +131,7 @@ extension SchedulerCore {
         var record = stored.run
         record.state = .running
         record.queuedAt = now
+        record.forgetAverages()
         record.startDate = now
         record.endDate = nil
         record.reason = nil

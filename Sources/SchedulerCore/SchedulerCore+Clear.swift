@@ -185,6 +185,7 @@ extension SchedulerCore {
         }
         run.record.state = .queued
         run.record.queuedAt = now
+        run.record.forgetAverages()
         run.record.startDate = nil
         run.record.endDate = nil
         run.record.reason = nil

@@ -53,6 +53,9 @@ package struct SchedulerCore: Sendable {
     /// The active runs that wait for a run, by that run.
     var followers: [RunKey: Set<RunKey>] = [:]
 
+    /// Runs that were asked for, in this decision, and whose deadlines count with the runs before them.
+    var unmeasured: [RunKey] = []
+
     /// Tasks with `max_active_tis_per_dag`, by their numbers in ``taskUses``.
     var limitNumbers: [LimitedTask: Int] = [:]
     var taskUses: [TaskUse] = []
@@ -99,6 +102,7 @@ package struct SchedulerCore: Sendable {
         case .attemptInterrupted(let attempt, let reason): attemptInterrupted(attempt, reason: reason)
         case .runsFound(let backfill, let dates, let runs): takeFoundRuns(backfill, dates: dates, runs: runs)
         case .previousFound(let run, let stored): takePrevious(run, stored)
+        case .runtimesFound(let run, let durations): takeRuntimes(run, durations)
         case .notified(let id, let outcome): notified(id, outcome)
         case .runsExpired(let runs, let pending): retire(runs, asked: pending)
         case .drain: isDraining = true
@@ -108,6 +112,7 @@ package struct SchedulerCore: Sendable {
         followUp()
         dispatch()
         askForPast()
+        askForRuntimes()
         return decision
     }
 

@@ -23,6 +23,8 @@ package enum SchedulerEvent: Sendable {
     case runsFound(BackfillID, dates: [Timestamp], runs: [StoredRun])
     /// The answer to ``Action/findPrevious(_:dag:before:)``: the run before, as of the decision that asked; nil for none.
     case previousFound(RunKey, StoredRun?)
+    /// The answer to ``Action/findRuntimes(_:dag:endedBy:limit:)``, the newest run first, as of the decision that asked.
+    case runtimesFound(RunKey, [Duration])
     /// A delivery of ``Action/notify(_:)`` has ended.
     case notified(NotificationID, NotificationOutcome)
     /// Runs that a retention rule lets go, and the command that asked for it, if one did. The store was asked after every

@@ -23,10 +23,21 @@ struct CallbackRules {
         dag.callbacks = [CallbackEvent.success, .failure].map { Callback(event: $0, notifier: "slack") }
         dag.deadlines = [
             Deadline(
-                reference: generator.chance(50) ? .queuedAt : .logicalDate,
+                reference: reference(using: &generator),
                 interval: .seconds(Int64.random(in: 0...7_200, using: &generator)),
                 callbacks: [Callback(event: .deadline, notifier: "email")])
         ]
+    }
+
+    private static func reference(using generator: inout SeededGenerator) -> Deadline.Reference {
+        switch Int.random(in: 0..<4, using: &generator) {
+        case 0: .queuedAt
+        case 1: .logicalDate
+        default:
+            .averageRuntime(
+                maximumRuns: Int.random(in: 3...6, using: &generator),
+                minimumRuns: Int.random(in: 1...3, using: &generator))
+        }
     }
 
     /// False for one that was sent before.
@@ -114,7 +125,8 @@ struct CallbackRules {
         for (position, deadline) in (dag.deadlines ?? []).enumerated() {
             let misses = run.missedDeadlines.filter { $0.position == position }
             guard misses.count <= 1 else { return "deadline \(position) of \(run.runID) was missed twice" }
-            guard misses.isEmpty, let at = run.instant(of: deadline), let end = run.endDate, at <= end else { continue }
+            guard misses.isEmpty, let at = run.instant(of: deadline, at: position), let end = run.endDate, at <= end
+            else { continue }
             return "run \(run.runID) ended after its deadline and missed none"
         }
         return nil
@@ -142,7 +154,14 @@ extension Simulation {
         for key in tables.runs.keys {
             guard let run = leader.queue.core.run(key) else { continue }
             for (position, deadline) in (run.graph.dag.deadlines ?? []).enumerated() {
-                guard let at = run.record.instant(of: deadline), at <= now else { continue }
+                if case .averageRuntime = deadline.reference, run.record.averageRuntime(at: position) == nil,
+                    // One that this event has made run again is asked for now.
+                    tables.runs[key]?.queuedAt == run.record.queuedAt,
+                    !run.record.missedDeadlines.contains(where: { $0.position == position })
+                {
+                    throw violation("\(run.record.runID) is not measured by the runs before it")
+                }
+                guard let at = run.record.instant(of: deadline, at: position), at <= now else { continue }
                 guard run.record.missedDeadlines.contains(where: { $0.position == position }) else {
                     throw violation("the leader does not notice that \(run.record.runID) has missed a deadline")
                 }

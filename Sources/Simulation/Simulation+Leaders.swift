@@ -132,6 +132,7 @@ extension Simulation {
             guard let run = tables.runs[key], let date = run.logicalDate else { continue }
             deletedDates[run.dag, default: []].insert(date)
         }
+        counts[.averages] += try AverageRules(seed: seed).check(changes, before: tables)
         leader.batchNumber += 1
         let batch = CommitBatch(epoch: leader.epoch, number: leader.batchNumber, changes: changes, processes: [:])
         do {
@@ -173,7 +174,7 @@ extension Simulation {
             case .notify(let notification):
                 if notification.deadline != nil, notification.deliveries == 0 { counts[.missedDeadlines] += 1 }
                 if !callbacks.begin(notification) { counts[.redelivered] += 1 }
-            case .findRuns, .findPrevious, .removeLogs: break
+            case .findRuns, .findPrevious, .findRuntimes, .removeLogs: break
             }
         }
     }
@@ -215,6 +216,8 @@ extension Simulation {
             return .runsFound(backfill, dates: dates, runs: tables.findRuns(dag: dag, dates: dates))
         case .previous(let run, let dag, let date):
             return .previousFound(run, tables.previousRun(dag: dag, before: date))
+        case .runtimes(let run, let dag, let date, let limit):
+            return .runtimesFound(run, tables.runtimes(of: dag, endedBy: date, limit: limit))
         case .expired(let rule, let limit):
             return .runsExpired(tables.expiredRuns(rule, limit: limit), asked: nil)
         case .command(let pending):

@@ -29,6 +29,7 @@ package struct SimulationCounts: Hashable, Sendable {
         case delivered = "notifications delivered"
         case redelivered = "notifications sent again"
         case missedDeadlines = "missed deadlines"
+        case averages = "deadlines by average runtime"
         case tornDown = "teardowns"
         case autoPauses = "DAGs paused for failures"
     }

@@ -70,6 +70,18 @@ import Testing
         #expect(bash?["description"]?.stringValue == "What to run.")
         #expect(outcome.json["required"] == ["$schema", "dag_id", "tasks"])
     }
+
+    @Test("knows deadlines and what they count from")
+    func deadlines() async {
+        let outcome = await CommandLineHarness.run("dag", "schema")
+        let deadline = outcome.json["$defs"]?["deadline"]
+        #expect(deadline?["required"] == ["reference", "interval", "callback"])
+        let forms = deadline?["properties"]?["reference"]?["anyOf"]?.arrayValue
+        let average = forms?.last?["properties"]?["average_runtime"]?["properties"]
+        #expect(average?["max_runs"]?["maximum"] == 1_000)
+        #expect(average?["min_runs"]?["minimum"] == 1)
+        #expect(outcome.json["properties"]?["deadline"]?["anyOf"]?.arrayValue?.count == 3)
+    }
 }
 
 @Suite("task render") struct TaskRenderTests {

@@ -100,6 +100,45 @@ import Testing
         }
     }
 
+    @Test("a deadline by the average runtime says of how many runs it is, or how many there are too few")
+    func averageRuntime() async throws {
+        let dag = try Samples.dag("candles")
+        var definition = dag.definition
+        definition.deadlines = [
+            Deadline(reference: .averageRuntime(maximumRuns: 10, minimumRuns: 2), interval: .seconds(60)),
+            Deadline(reference: .averageRuntime(), interval: .zero),
+        ]
+        var run = Samples.run("candles", "r1", .running)
+        let durations = [Duration.seconds(90), .seconds(30)]
+        run.averageRuntimes = [
+            AverageRuntime(position: 0, durations: durations, maximumRuns: 10, minimumRuns: 2),
+            AverageRuntime(position: 1, durations: durations, maximumRuns: 10, minimumRuns: 10),
+        ]
+        let detail = RunDetail(run: run, definition: definition, versionNumber: 1, tasks: [])
+        let history = FakeHistory {
+            $0.dags = [Samples.detail(dag, definition)]
+            $0.runs = ["r1": [detail]]
+        }
+        let outcome = await why("candles", "r1", history: history)
+        let told = (outcome.json["conditions"]?.arrayValue ?? []).filter { $0["name"] == "deadline" }
+            .compactMap { $0["detail"]?.stringValue }
+        let deadline = (run.queuedAt + .seconds(120)).iso8601
+        #expect(
+            told == [
+                "its deadline is \(deadline) (average_runtime); 2 successful runs before it took 1m on average",
+                "it has no deadline by average_runtime: 2 successful runs before it, 10 needed",
+            ])
+        let shown = await CommandLineHarness.run("run", "show", "candles", "r1", "--output", "json", history: history)
+        let shapes = shown.json["deadlines"]?.arrayValue ?? []
+        #expect(shapes.count == 1)
+        #expect(shapes.first?["average_runtime"] == 60)
+        #expect(shapes.first?["averaged_runs"] == 2)
+        let text = await CommandLineHarness.run("run", "show", "candles", "r1", history: history)
+        #expect(text.output.contains("none: 2 successful runs before it, 10 needed"))
+        let whole = await CommandLineHarness.run("dag", "show", "candles", history: history)
+        #expect(whole.output.contains("average_runtime of the last 2 to 10 successful runs + 1m"))
+    }
+
     @Test("a task waits for its upstream, a running one for its end")
     func tasks() async throws {
         let dag = try Samples.dag("candles")

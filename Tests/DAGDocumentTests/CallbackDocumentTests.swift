@@ -58,6 +58,33 @@ import Testing
         #expect(deadlines[0].callbacks[0].event == .deadline)
     }
 
+    @Test("the average runtime is that of Airflow's ten runs, unless it says how many")
+    func averageRuntime() throws {
+        let dag = try loadOne(
+            """
+            deadline:
+              - {reference: AVERAGE_RUNTIME, interval: 15m, callback: {uses: slack}}
+              - {reference: {average_runtime: null}, interval: 15m, callback: {uses: slack}}
+              - {reference: {AVERAGE_RUNTIME: {max_runs: 20, min_runs: 5}}, interval: 0, callback: {uses: slack}}
+              - {reference: {average_runtime: {max_runs: 3, min_runs: null}}, interval: -10s, callback: {uses: slack}}
+              - {reference: {average_runtime: {min_runs: 1}}, interval: 90, callback: {uses: slack}}
+            tasks: [{id: t, uses: empty}]
+            """)
+        let deadlines = try #require(dag.deadlines)
+        #expect(
+            deadlines.map(\.reference) == [
+                .averageRuntime(maximumRuns: 10, minimumRuns: 10), .averageRuntime(maximumRuns: 10, minimumRuns: 10),
+                .averageRuntime(maximumRuns: 20, minimumRuns: 5), .averageRuntime(maximumRuns: 3, minimumRuns: 3),
+                .averageRuntime(maximumRuns: 10, minimumRuns: 1),
+            ])
+        #expect(
+            deadlines.dropFirst(2).map(\.rule) == [
+                "average_runtime of the last 5 to 20 successful runs + 0s",
+                "average_runtime of the last 3 successful runs − 10s",
+                "average_runtime of the last 1 to 10 successful runs + 1m 30s",
+            ])
+    }
+
     @Test(
         "are checked with their places",
         arguments: [
@@ -87,8 +114,32 @@ import Testing
             ),
             ("deadline: {reference: dagrun_queued_at}\n", "the key 'interval' is missing"),
             (
-                "deadline: {reference: AVERAGE_RUNTIME, interval: 1h, callback: {uses: slack}}\n",
-                "the reference 'average_runtime' is not available"
+                "deadline: {reference: avg_runtime, interval: 1h, callback: {uses: slack}}\n",
+                "unknown reference 'avg_runtime': expected dagrun_queued_at, dagrun_logical_date, average_runtime, or"
+            ),
+            (
+                "deadline: {reference: {average_runtime: {max_runs: 0}}, interval: 1h, callback: {uses: slack}}\n",
+                "3:52 deadline.reference.average_runtime.max_runs: expected a whole number of at least 1, found the number 0"
+            ),
+            (
+                "deadline: {reference: {average_runtime: {max_runs: 1001}}, interval: 1h, callback: {uses: slack}}\n",
+                "average_runtime.max_runs: expected a whole number of at most 1000, found the number 1001"
+            ),
+            (
+                "deadline: {reference: {average_runtime: {min_runs: -1}}, interval: 1h, callback: {uses: slack}}\n",
+                "average_runtime.min_runs: expected a whole number of at least 1"
+            ),
+            (
+                "deadline: {reference: {average_runtime: {min_runs: 11}}, interval: 1h, callback: {uses: slack}}\n",
+                "3:52 deadline.reference.average_runtime.min_runs: expected at most max_runs, which is 10, found the number 11"
+            ),
+            (
+                "deadline: {reference: {average_runtime: {limit: 5}}, interval: 1h, callback: {uses: slack}}\n",
+                "average_runtime.limit: unknown key 'limit': expected max_runs and min_runs"
+            ),
+            (
+                "deadline: {reference: {average_runtime: 5}, interval: 1h, callback: {uses: slack}}\n",
+                "3:41 deadline.reference.average_runtime: expected {max_runs: 10, min_runs: 10}, found"
             ),
             (
                 "deadline: [{reference: dagrun_queued_at, interval: soon, callback: {uses: slack}}]\n",

@@ -23,6 +23,56 @@ import Testing
 
         """
 
+    @Test("a run that takes longer than those before it on average is told of", .timeLimit(.minutes(2)))
+    func averageRuntime() async throws {
+        let slack = try LoopbackServer { _ in [.reply(text: "ok")] }
+        defer { slack.stop() }
+        try await Scratch.with { scratch in
+            try scratch.write(
+                """
+                $schema: https://airflow.apache.org/schemas/dag/2026-10-30.json
+                dag_id: timed
+                is_paused_upon_creation: false
+                params: {command: "true"}
+                deadline:
+                  reference: {AVERAGE_RUNTIME: {max_runs: 5, min_runs: 2}}
+                  interval: 100ms
+                  callback: {uses: slack, with: {text: "{{ dag_run.run_id }}: {{ reason }}"}}
+                tasks:
+                  - {id: work, uses: shell, with: {bash_command: {$t: "{{ params.command }}"}}}
+
+                """, to: "dags/timed.yaml")
+            let program = try scratch.standalone(
+                "--feed", "recorded", "--no-fill", "--dags", "dags",
+                environment: ["CRYPTOFLOW_CONN_SLACK_DEFAULT": slack.url + "/services/T/B/secret"])
+            try await program.line(containing: "scheduler  leading")
+            let database = try await scratch.database()
+            for run in ["r1", "r2"] {
+                // Nobody waits for so few: neither has a deadline.
+                try await scratch.cryptoflow("dag", "trigger", "timed", "--run-id", run, "--wait", code: 0)
+            }
+            try await scratch.cryptoflow(
+                "dag", "trigger", "timed", "--run-id", "r3", "--conf", #"{"command": "sleep 600"}"#, code: 0)
+            var requests = slack.requests.makeAsyncIterator()
+            let told = try #require(await requests.next())
+            #expect(String(decoding: told.body, as: UTF8.self).contains("r3: the run has not ended by"))
+            #expect(
+                try await database.value(
+                    """
+                    SELECT r.average_runtimes->0->>'runs' = '2' AND (r.average_runtimes->0->>'microseconds')::bigint =
+                        (SELECT sum(1000000 * extract(epoch FROM end_date - start_date))::bigint / 2 FROM dag_run
+                         WHERE run_id IN ('r1', 'r2'))
+                    FROM dag_run AS r WHERE run_id = 'r3'
+                    """) == "true")
+            let why = try await scratch.cryptoflow("why", "timed", "r3")
+            #expect(why.output.contains("2 successful runs before it took"))
+            let few = try await scratch.cryptoflow("run", "show", "timed", "r2")
+            #expect(few.output.contains("none: 1 successful run before it, 2 needed"))
+            program.signal(SIGTERM)
+            #expect(try await program.end() == 0)
+        }
+    }
+
     @Test(
         "tell by mail and Slack what failed, and again after kill -9 what was not delivered; teardowns run",
         .timeLimit(.minutes(2)))

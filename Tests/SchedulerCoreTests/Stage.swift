@@ -19,6 +19,8 @@ struct Stage {
     /// What was to be delivered, in that order, repetitions included.
     private(set) var notices: [NotificationRecord] = []
     private(set) var forgotten: [ForgottenRun] = []
+    /// Set for a leader that dies before it has the answer on runtimes.
+    var losesAnswers = false
     private var lastCommand: Int64 = 0
 
     init(_ dags: DAG..., configuration: CoreConfiguration = CoreConfiguration()) throws {
@@ -65,6 +67,9 @@ struct Stage {
                     events.append(.runsFound(id, dates: dates, runs: tables.findRuns(dag: dag, dates: dates)))
                 case .findPrevious(let run, let dag, let date):
                     events.append(.previousFound(run, tables.previousRun(dag: dag, before: date)))
+                case .findRuntimes(let run, let dag, let date, let limit):
+                    if losesAnswers { continue }
+                    events.append(.runtimesFound(run, tables.runtimes(of: dag, endedBy: date, limit: limit)))
                 }
             }
         }

@@ -49,6 +49,7 @@ struct DAGShow: AsyncParsableCommand {
         members["end_date"] = detail.definition.bounds.end.map { .string(shapes.text($0)) } ?? .null
         members["max_active_runs"] = .int(Int64(detail.definition.maxActiveRuns))
         members["max_active_tasks"] = .int(Int64(detail.definition.maxActiveTasks))
+        members["deadlines"] = .array((detail.definition.deadlines ?? []).map { shapes.deadline($0) })
         members["doc_md"] = detail.definition.docMD.map { .string($0) } ?? .null
         members["params"] = .object(detail.definition.params)
         members["source"] = .string(detail.sourceText)
@@ -71,6 +72,7 @@ struct DAGShow: AsyncParsableCommand {
         list.add("catchup", summary.catchup ? window : "no")
         list.add("next run", options.shapes.text(next?.due))
         list.add("at once", "\(definition.maxActiveRuns) runs, \(definition.maxActiveTasks) tasks a run")
+        for deadline in definition.deadlines ?? [] { list.add("deadline", deadline.rule) }
         list.add("owner", summary.owner)
         list.add("tags", summary.tags.joined(separator: ", "))
         list.add("file", summary.file)

@@ -54,7 +54,13 @@ struct DocumentSchema {
             "default_args": ["type": "object"], "description": ["type": ["string", "null"]],
             "tags": ["type": ["array", "null"], "items": ["type": "string"]],
             "on_success_callback": Self.notifiers, "on_failure_callback": Self.notifiers,
-            "deadline": ["type": ["object", "array", "null"]],
+            "deadline": [
+                "description": "When a run should have ended, and whom to tell if it has not: one, or a list.",
+                "anyOf": [
+                    ["type": "null"], ["$ref": "#/$defs/deadline"],
+                    ["type": "array", "items": ["$ref": "#/$defs/deadline"]],
+                ],
+            ],
         ]
     }
 
@@ -74,6 +80,7 @@ struct DocumentSchema {
                 "type": "object", "minProperties": 1, "maxProperties": 1,
                 "patternProperties": ["^\\$(t|template|x|xcom|const|f)$": true], "additionalProperties": false,
             ],
+            "deadline": Self.deadline,
             "taskAttributes": ["type": "object", "properties": .object(Self.taskProperties)],
         ]
         var task: [String: JSONValue] = [
@@ -125,6 +132,42 @@ struct DocumentSchema {
             "properties": ["uses": ["enum": .array(names)], "with": ["type": ["object", "null"]]],
         ]
         return ["anyOf": [["type": "null"], one, ["type": "array", "items": one]]]
+    }()
+
+    private static let deadline: JSONValue = {
+        let count: JSONValue = [
+            "type": ["integer", "null"], "minimum": 1, "maximum": .int(Int64(AverageRuntime.horizon)),
+        ]
+        let average: JSONValue = [
+            "description": "The average of the last max_runs (10) successful runs; none with fewer than min_runs.",
+            "type": ["object", "null"], "additionalProperties": false,
+            "properties": ["max_runs": count, "min_runs": count],
+        ]
+        let date: JSONValue = ["type": "string"]
+        return [
+            "type": "object", "required": ["reference", "interval", "callback"], "additionalProperties": false,
+            "properties": [
+                "reference": [
+                    "description": "dagrun_queued_at, dagrun_logical_date, average_runtime, or a date and time.",
+                    "anyOf": [
+                        ["type": "string"],
+                        [
+                            "type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": false,
+                            // Airflow's names are in capitals.
+                            "properties": [
+                                "fixed_datetime": date, "FIXED_DATETIME": date, "average_runtime": average,
+                                "AVERAGE_RUNTIME": average,
+                            ],
+                        ],
+                    ],
+                ],
+                "interval": [
+                    "description": "From the reference to the deadline; -30m lies before it.",
+                    "type": ["string", "number"],
+                ],
+                "callback": notifiers,
+            ],
+        ]
     }()
 
     /// A task that uses the operator has its arguments, as far as they stand under `with`.

@@ -105,11 +105,26 @@ struct RecordShapes {
         ]
     }
 
+    func deadline(_ deadline: Deadline) -> JSONValue {
+        var members: [String: JSONValue] = [
+            "reference": .string("\(deadline.reference)"),
+            "interval": .double(Double(deadline.interval.wholeMicroseconds) / 1_000_000),
+            "notifiers": .array(deadline.callbacks.map { .string($0.notifier) }),
+        ]
+        if case .averageRuntime(let maximum, let minimum) = deadline.reference {
+            members["max_runs"] = .int(Int64(maximum))
+            members["min_runs"] = .int(Int64(minimum))
+        }
+        return .object(members)
+    }
+
     func deadline(_ deadline: RunDeadline) -> JSONValue {
         [
             "reference": .string(deadline.reference),
             "interval": .double(Double(deadline.interval.wholeMicroseconds) / 1_000_000),
             "deadline_time": time(deadline.at), "missed_at": time(deadline.missedAt),
+            "average_runtime": deadline.average?.microseconds.map { .double(Double($0) / 1_000_000) } ?? .null,
+            "averaged_runs": deadline.average.map { .int(Int64($0.runs)) } ?? .null,
         ]
     }
 

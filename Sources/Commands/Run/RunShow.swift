@@ -64,8 +64,11 @@ struct RunShow: AsyncParsableCommand {
         if let start = run.startDate, let end = run.endDate { list.add("took", (end - start).humanText(units: 2)) }
         for deadline in detail.deadlines {
             let missed = deadline.missedAt.map { "  missed, noticed at \(shapes.text($0))" }
-            list.add("deadline", shapes.text(deadline.at) + (missed ?? ""), missed == nil ? .plain : .bad)
+            let average = deadline.average?.text.map { "  \($0)" }
+            list.add(
+                "deadline", shapes.text(deadline.at) + (missed ?? "") + (average ?? ""), missed == nil ? .plain : .bad)
         }
+        for missing in detail.missingAverages { list.add("deadline", "none: \(missing.text)", .quiet) }
         list.add("conf", run.conf == .object([:]) ? nil : run.conf.jsonText)
         list.add("backfill", run.backfill.map { "\($0)" })
         list.add("asked by", run.triggeredBy)

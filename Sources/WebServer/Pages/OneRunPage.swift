@@ -104,10 +104,12 @@ struct OneRunPage {
         content["logical"] = run.logicalDate.map(words.view)
         content["interval"] = run.interval.map(Self.span)
         content["events"] = run.events.map(Self.span)
-        content["deadlines"] = detail.deadlines.map { deadline -> [String: Any] in
-            let missed = deadline.missedAt.map { ", missed (noticed at \(TimeWords.absolute($0)))" }
-            return ["deadlineText": TimeWords.absolute(deadline.at) + (missed ?? "")]
-        }
+        content["deadlines"] =
+            detail.deadlines.map { deadline -> [String: Any] in
+                let missed = deadline.missedAt.map { ", missed (noticed at \(TimeWords.absolute($0)))" }
+                let average = deadline.average?.text.map { "; \($0)" }
+                return ["deadlineText": TimeWords.absolute(deadline.at) + (missed ?? "") + (average ?? "")]
+            } + detail.missingAverages.map { ["deadlineText": "none: \($0.text)"] }
         content["started"] = run.startDate.map(words.view)
         content["ended"] = run.endDate.map(words.view)
         if run.conf != .object([:]), run.conf != .null {
