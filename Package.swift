@@ -282,7 +282,10 @@ let package = Package(
             ]),
         tests(
             of: "Scheduler",
-            ["CivilTime", "DAGModel", "Execution", "RunStore", "SchedulerCore", "Timetables", lifecycle, logging]),
+            [
+                "CivilTime", "DAGModel", "Execution", "PostgresClient", "RunStore", "SchedulerCore", "TestDatabases",
+                "TestSupport", "Timetables", lifecycle, logging,
+            ]),
         tests(
             of: "Warehouse",
             [

@@ -1,5 +1,6 @@
 import CivilTime
 import DAGModel
+import RunStore
 import SchedulerCore
 
 /// A leader of one epoch in a simulation: the real queue of decisions and gate of starts, and what its executor runs.
@@ -16,6 +17,8 @@ struct SimulatedLeader {
     var queue: DecisionQueue
     var gate: StartGate
     var batchNumber: Int64 = 0
+    /// Batches under way to the store, oldest first.
+    var sent: [CommitBatch] = []
     /// Committed actions that are not carried out yet.
     var actions: [Action] = []
     var executions: [Execution] = []

@@ -34,6 +34,8 @@ extension Simulation {
         counts[.crashes] += 1
         let commits = generator.chance(50) ? Int.random(in: 0...3, using: &generator) : 0
         try commit(commits)
+        // What it had sent arrives, all or some of it, or not.
+        while !leader.sent.isEmpty, generator.chance(60) { try apply(leader.sent.removeFirst()) }
         trace?.add(now, "epoch \(leader.epoch) is killed")
         let pause = Int64.random(in: 0...7_200, using: &generator)
         elapsed += .seconds(pause)
@@ -80,11 +82,13 @@ extension Simulation {
         if let report = old.reports.popLast() { old.queue.take(report, now: now) }
         old.queue.take(.wake, now: now)
         stale = old
-        guard old.queue.hasDecisions else { return }
-        old.batchNumber += 1
-        let batch = CommitBatch(
-            epoch: old.epoch, number: old.batchNumber, changes: old.queue.nextBatch(limit: batchLimit, now: now),
-            processes: [:])
+        guard old.queue.hasDecisions || !old.sent.isEmpty else { return }
+        let batch =
+            old.sent.first
+            ?? CommitBatch(
+                epoch: old.epoch, number: old.batchNumber + 1,
+                changes: old.queue.nextBatch(limit: batchLimit, now: now),
+                processes: [:])
         do {
             _ = try history.commit(batch, now: databaseNow)
         } catch RunStoreError.fenced {
@@ -105,8 +109,10 @@ extension Simulation {
             if let answer = leader.answer {
                 leader.answer = nil
                 leader.queue.answer(answer, now: now)
-            } else if leader.queue.hasDecisions {
-                try commitNext()
+            } else if leader.queue.hasDecisions, leader.sent.count < (generator.chance(40) ? 2 : 1) {
+                send()
+            } else if !leader.sent.isEmpty {
+                try answerNext()
             } else if let lookup = leader.queue.question {
                 leader.answer = answer(lookup)
             } else {
@@ -126,23 +132,50 @@ extension Simulation {
         try act(.max)
     }
 
-    private mutating func commitNext() throws {
+    /// A batch is on its way to the store, perhaps behind another.
+    private mutating func send() {
+        if !leader.sent.isEmpty { counts[.sentAhead] += 1 }
         let changes = leader.queue.nextBatch(limit: batchLimit, now: now)
+        leader.batchNumber += 1
+        leader.sent.append(
+            CommitBatch(epoch: leader.epoch, number: leader.batchNumber, changes: changes, processes: [:]))
+    }
+
+    /// The store applies the oldest batch under way, and its answer arrives.
+    private mutating func answerNext() throws {
+        if leader.sent.count > 1, generator.chance(10) { try overtake() }
+        let batch = leader.sent.removeFirst()
+        try apply(batch)
+        if generator.chance(5) {
+            // The answer is lost, so the leader sends the batch again.
+            counts[.lostAnswers] += 1
+            _ = try history.commit(batch, now: databaseNow)
+        }
+        leader.actions += leader.queue.committed()
+        if generator.chance(90) { try act(.max) }
+    }
+
+    /// The later of two batches reaches the store first: it must be refused, or the earlier one would be taken for applied.
+    private mutating func overtake() throws {
+        do {
+            _ = try history.commit(leader.sent[1], now: databaseNow)
+        } catch RunStoreError.early {
+            counts[.early] += 1
+            return
+        }
+        throw violation("batch \(leader.sent[1].number) is written before the one before it")
+    }
+
+    private mutating func apply(_ batch: CommitBatch) throws {
+        let changes = batch.changes
+        counts[.averages] += try AverageRules(seed: seed).check(changes, before: tables)
         for case .deleteRun(let key) in changes {
             guard let run = tables.runs[key], let date = run.logicalDate else { continue }
             deletedDates[run.dag, default: []].insert(date)
         }
-        counts[.averages] += try AverageRules(seed: seed).check(changes, before: tables)
-        leader.batchNumber += 1
-        let batch = CommitBatch(epoch: leader.epoch, number: leader.batchNumber, changes: changes, processes: [:])
         do {
             let rules = CommitRules(seed: seed, parallelism: configuration.parallelism, changedByHand: changedByHand)
             _ = try history.commit(batch, now: databaseNow) { try rules.check($0, after: $1) }
-            if generator.chance(5) {
-                // The answer is lost, so the leader sends the batch again.
-                counts[.lostAnswers] += 1
-                _ = try history.commit(batch, now: databaseNow)
-            }
         } catch let broken as MemoryTables.Violation {
             throw violation(broken.description)
         }
@@ -151,8 +184,6 @@ extension Simulation {
         for case .pauseDAG in changes { counts[.autoPauses] += 1 }
         for case .startAttempt(let start) in changes where isTeardown(start.instance) { counts[.tornDown] += 1 }
         try handOver(changes)
-        leader.actions += leader.queue.committed()
-        if generator.chance(90) { try act(.max) }
     }
 
     /// A change for the trace: documents by name, since the text of a dictionary in them is not the same each time.

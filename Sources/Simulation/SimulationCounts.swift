@@ -3,6 +3,8 @@ package struct SimulationCounts: Hashable, Sendable {
     package enum Kind: String, CaseIterable, Sendable {
         case commits, crashes, takeovers, returns, fences
         case lostAnswers = "answers lost"
+        case sentAhead = "batches sent ahead"
+        case early = "batches that came early"
         case duplicates, reordered
         case clockJumps = "clock jumps"
         case transitions = "DST transitions"

@@ -53,6 +53,81 @@ import Testing
         await kept.close()
     }
 
+    @Test("sends the next pipeline while the one before is not answered, and answers them in order")
+    func ahead() async throws {
+        let kept = KeptConnection(try await TestCluster.shared.settings())
+        let server = try await backend(kept)
+        let holder = try await PostgresConnection.connect(try await TestCluster.shared.settings())
+        try await holder.query("SELECT pg_advisory_lock(7001)")
+        async let first = kept.pipeline([PostgresStatement("SELECT 1 FROM pg_advisory_lock(7001)")])
+        try await waitForLock(of: server, seenBy: holder)
+        let (made, making) = AsyncStream.makeStream(of: Void.self)
+        async let failing = failure { try await kept.pipeline([PostgresStatement("SELECT 1 / $1", [0])]) }
+        async let third = kept.pipeline {
+            making.yield()
+            return [PostgresStatement("SELECT $1 + 1", [2])]
+        }
+        // Made, though the first is not answered: this test would hang otherwise.
+        for await _ in made { break }
+        try await holder.query("SELECT pg_advisory_unlock(7001)")
+        #expect(try await first.first?.first?.decode(0, as: Int32.self) == 1)
+        let error = await failing
+        #expect(error?.sqlState?.rawValue == "22012")
+        #expect(try await third.first?.first?.decode(0, as: Int.self) == 3)
+        #expect(try await backend(kept) == server)
+        await holder.close()
+        await kept.close()
+    }
+
+    @Test("all that were sent fail with their connection, and the next ones get another")
+    func lost() async throws {
+        let kept = KeptConnection(try await TestCluster.shared.settings())
+        let server = try await backend(kept)
+        let holder = try await PostgresConnection.connect(try await TestCluster.shared.settings())
+        try await holder.query("SELECT pg_advisory_lock(7002)")
+        async let first = failure {
+            try await kept.pipeline([PostgresStatement("SELECT 1 FROM pg_advisory_lock(7002)")])
+        }
+        try await waitForLock(of: server, seenBy: holder)
+        let (made, making) = AsyncStream.makeStream(of: Void.self)
+        async let second = failure {
+            try await kept.pipeline {
+                making.yield()
+                return [PostgresStatement("SELECT 1")]
+            }
+        }
+        for await _ in made { break }
+        try await holder.query("SELECT pg_terminate_backend($1, 30000)", [server])
+        #expect(await first?.isConnectionLost == true)
+        #expect(await second?.isConnectionLost == true)
+        #expect(try await backend(kept) != server)
+        await holder.close()
+        await kept.close()
+    }
+
+    @Test("prepares a statement anew whose plan no longer fits")
+    func stalePlan() async throws {
+        let kept = KeptConnection(try await TestCluster.shared.settings())
+        _ = try await kept.pipeline([PostgresStatement("CREATE TEMP TABLE changing (a int)")])
+        let select = PostgresStatement("SELECT * FROM changing")
+        _ = try await kept.pipeline([select])
+        _ = try await kept.pipeline([PostgresStatement("ALTER TABLE changing ADD b int")])
+        #expect(try await kept.pipeline([select]).first?.columns.count == 2)
+        await kept.close()
+    }
+
+    private func failure(_ body: () async throws -> [PostgresResult]) async -> PostgresError? {
+        do {
+            _ = try await body()
+            return nil
+        } catch { return error as? PostgresError }
+    }
+
+    private func waitForLock(of server: Int32, seenBy other: PostgresConnection) async throws {
+        let waiting = "SELECT 1 FROM pg_stat_activity WHERE pid = $1 AND wait_event_type = 'Lock'"
+        while try await other.query(waiting, [server]).isEmpty { await Task.yield() }
+    }
+
     @Test("says that it is closed, and where nobody listens")
     func closed() async throws {
         let kept = KeptConnection(try await TestCluster.shared.settings())

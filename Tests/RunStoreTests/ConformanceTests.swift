@@ -58,6 +58,21 @@ import Testing
         }
     }
 
+    @Test("refuses a batch before the one before it is there, and takes it after", arguments: StoreKind.allCases)
+    func earlyBatch(_ kind: StoreKind) async throws {
+        try await HistoryDatabase.withStore(kind) { store in
+            let epoch = try await store.lead()
+            let first = CommitBatch(
+                epoch: epoch, number: 1, changes: [.insertDAG(try Sample.dag(), paused: true)], processes: [:])
+            let second = CommitBatch(
+                epoch: epoch, number: 2, changes: [.insertRun(Sample.run(1, epoch: epoch))], processes: [:])
+            await #expect(throws: RunStoreError.early(number: 2)) { try await store.commit(second) }
+            #expect(try await store.runs(RunQuery()).runs.isEmpty)
+            for batch in [first, second, first, second] { try await store.commit(batch) }
+            #expect(try await store.runs(RunQuery()).runs.count == 1)
+        }
+    }
+
     @Test("keeps a run's life over many batches and within one", arguments: StoreKind.allCases)
     func life(_ kind: StoreKind) async throws {
         try await HistoryDatabase.withStore(kind) { store in

@@ -120,13 +120,13 @@ enum Fixture {
     }
 
     static func service(
-        _ store: InMemoryRunStore, _ records: [DAGRecord], _ log: CommitLog,
+        _ store: any RunStore, _ records: [DAGRecord], _ log: CommitLog,
         executor: ScriptedExecutor = ScriptedExecutor(),
         holder: LeaseHolder = holder, stopsWithoutLease: Bool = false,
         isHolderDead: @escaping @Sendable (LeaseHolder) -> Bool = { _ in false },
-        notifications: (any NotificationSender)? = nil
+        notifications: (any NotificationSender)? = nil, settings: SchedulerSettings = SchedulerSettings()
     ) -> SchedulerService {
-        var settings = SchedulerSettings()
+        var settings = settings
         settings.leaseTTL = .seconds(4)
         settings.stopsWithoutLease = stopsWithoutLease
         return SchedulerService(
@@ -147,7 +147,7 @@ enum Fixture {
         }
     }
 
-    static func trigger(_ dag: String, on store: InMemoryRunStore, date: String? = nil) async throws {
+    static func trigger(_ dag: String, on store: some CommandQueue, date: String? = nil) async throws {
         _ = try await store.submit(
             .trigger(
                 dag: DAGID(dag), runID: nil, logicalDate: date.flatMap { Timestamp(iso8601: $0) }, conf: .object([:])),
