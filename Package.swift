@@ -285,6 +285,8 @@ let package = Package(
             ["CivilTime", "DAGModel", "Execution", "RunStore", "SchedulerCore", "Timetables", lifecycle, logging]),
         tests(
             of: "Warehouse",
+        tests(
+            of: "Workers", ["CivilTime", "DAGModel", "Execution", "RunStore", "SchedulerCore", "Timetables", logging]),
             [
                 "CivilTime", "DAGModel", "Execution", "HTTPClient", "LoopbackHTTP", "Markets", "PostgresClient",
                 "SchedulerCore", "TestDatabases", "TestSupport", "Timetables",
