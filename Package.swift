@@ -234,6 +234,7 @@ let package = Package(
         room("LoopbackHTTP", [], path: "Tests/LoopbackHTTP"),
         room(
             "LoopbackWebSocket", [nioCore, nioHTTP1, nioPosix, nioSSL, nioWebSocket], path: "Tests/LoopbackWebSocket"),
+        room("TestClocks", [], path: "Tests/TestClocks"),
         room("TestSupport", ["PrivateCluster", logging], path: "Tests/TestSupport"),
         room("TestDatabases", ["PostgresClient", "TestSupport"], path: "Tests/TestDatabases"),
         tests(of: "CivilTime", ["SeededRandom"]),
@@ -264,7 +265,8 @@ let package = Package(
                 "PostgresClient", "TestDatabases", "SeededRandom", "WebSocketClient", "WebSocketServer", lifecycle,
                 logging, nioCore,
             ]),
-        tests(of: "Markets", ["CivilTime", "HTTPClient", "LoopbackHTTP", "SeededRandom"], fixtures: true),
+        tests(
+            of: "Markets", ["CivilTime", "HTTPClient", "LoopbackHTTP", "SeededRandom", "TestClocks"], fixtures: true),
         tests(of: "Execution", ["CivilTime", "DAGModel", "Timetables"]),
         tests(
             of: "Operators",
@@ -289,7 +291,7 @@ let package = Package(
             of: "Workers", ["CivilTime", "DAGModel", "Execution", "RunStore", "SchedulerCore", "Timetables", logging]),
             [
                 "CivilTime", "DAGModel", "Execution", "HTTPClient", "LoopbackHTTP", "Markets", "PostgresClient",
-                "SchedulerCore", "TestDatabases", "TestSupport", "Timetables",
+                "SchedulerCore", "TestClocks", "TestDatabases", "TestSupport", "Timetables",
             ], fixtures: true),
         tests(
             of: "WebServer",
