@@ -286,9 +286,9 @@ let package = Package(
             of: "Scheduler",
             ["CivilTime", "DAGModel", "Execution", "RunStore", "SchedulerCore", "Timetables", lifecycle, logging]),
         tests(
-            of: "Warehouse",
-        tests(
             of: "Workers", ["CivilTime", "DAGModel", "Execution", "RunStore", "SchedulerCore", "Timetables", logging]),
+        tests(
+            of: "Warehouse",
             [
                 "CivilTime", "DAGModel", "Execution", "HTTPClient", "LoopbackHTTP", "Markets", "PostgresClient",
                 "SchedulerCore", "TestClocks", "TestDatabases", "TestSupport", "Timetables",
