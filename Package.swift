@@ -234,6 +234,7 @@ let package = Package(
         room("LoopbackHTTP", [], path: "Tests/LoopbackHTTP"),
         room(
             "LoopbackWebSocket", [nioCore, nioHTTP1, nioPosix, nioSSL, nioWebSocket], path: "Tests/LoopbackWebSocket"),
+        room("TestClocks", [], path: "Tests/TestClocks"),
         room("TestSupport", ["PrivateCluster", logging], path: "Tests/TestSupport"),
         room("TestDatabases", ["PostgresClient", "TestSupport"], path: "Tests/TestDatabases"),
         tests(of: "CivilTime", ["SeededRandom"]),
@@ -264,7 +265,8 @@ let package = Package(
                 "PostgresClient", "TestDatabases", "SeededRandom", "WebSocketClient", "WebSocketServer", lifecycle,
                 logging, nioCore,
             ]),
-        tests(of: "Markets", ["CivilTime", "HTTPClient", "LoopbackHTTP", "SeededRandom"], fixtures: true),
+        tests(
+            of: "Markets", ["CivilTime", "HTTPClient", "LoopbackHTTP", "SeededRandom", "TestClocks"], fixtures: true),
         tests(of: "Execution", ["CivilTime", "DAGModel", "Timetables"]),
         tests(
             of: "Operators",
@@ -287,10 +289,12 @@ let package = Package(
                 "TestSupport", "Timetables", lifecycle, logging,
             ]),
         tests(
+            of: "Workers", ["CivilTime", "DAGModel", "Execution", "RunStore", "SchedulerCore", "Timetables", logging]),
+        tests(
             of: "Warehouse",
             [
                 "CivilTime", "DAGModel", "Execution", "HTTPClient", "LoopbackHTTP", "Markets", "PostgresClient",
-                "SchedulerCore", "TestDatabases", "TestSupport", "Timetables",
+                "SchedulerCore", "TestClocks", "TestDatabases", "TestSupport", "Timetables",
             ], fixtures: true),
         tests(
             of: "WebServer",
@@ -308,15 +312,16 @@ let package = Package(
                 "CivilTime", "Collecting", "DAGDocument", "DAGModel", "Execution", "LogFiles", "ModelRegistry",
                 "RunStore", "SchedulerCore", "TestModels", "Timetables", argumentParser, logging,
             ]),
-        tests(of: "Chaos", []),
+        tests(of: "Chaos", ["Lab"]),
         .testTarget(
             name: "ProgramsTests",
             dependencies: [
                 "CChildSpawn", "Chaos", "CivilTime", "Commands", "DAGModel", "HTTPClient", "Hosting", "LoopbackHTTP",
                 "ModelRegistry",
                 "PostgresClient", "PrivateCluster", "Programs", "TestModels", "SeededRandom", "TestSupport",
-                "WebServer", "cryptoflow", "cryptoflow-exchange", "cryptoflow-model", "cryptoflow-scheduler",
-                "cryptoflow-stream", "swift-tasks-example", argumentParser,
+                "WebServer", "cryptoflow", "cryptoflow-chaos", "cryptoflow-exchange", "cryptoflow-model",
+                "cryptoflow-scheduler", "cryptoflow-simulate", "cryptoflow-stream", "swift-tasks-example",
+                argumentParser,
                 logging,
             ],
             swiftSettings: strict),

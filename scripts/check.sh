@@ -23,6 +23,12 @@ forbid '\bfatalError\(' 'throw, or use precondition for a bug of ours' Sources T
 forbid '\bTask\.sleep\b|\busleep\(' 'wait for an event, not for time' Tests
 forbid 'import (XCTest|Foundation)$' 'Swift Testing, and FoundationEssentials' Sources Tests
 
+# Databases have had them: a released migration is never changed, and a new one adds its line here when it is released.
+if ! hits=$(cd migrations && sha256sum --check --quiet SHA256SUMS 2>&1); then
+    printf '%s\n' "$hits" | sed 's|$|  <- a released migration does not change: write a new one|'
+    failed=yes
+fi
+
 swift format lint --strict --parallel --recursive Sources Tests Package.swift || failed=yes
 
 if [ $failed = yes ]; then

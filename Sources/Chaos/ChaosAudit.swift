@@ -40,7 +40,9 @@ package struct ChaosAudit: Sendable {
     }
 
     /// Reads the whole history of `database`.
-    init(_ journal: TaskJournal, history database: PostgresConnection) async throws {
+    ///
+    /// - Parameter unexplained: what the programs did that nothing explains.
+    init(_ journal: TaskJournal, history database: PostgresConnection, unexplained: [String]) async throws {
         let tries = try await database.query(
             """
             SELECT attempt, dag_id || ' ' || run_id || ' ' || task_id, state, coalesce(reason, '')
@@ -68,6 +70,7 @@ package struct ChaosAudit: Sendable {
                     id: try $0.decode(0), instance: try $0.decode(1), state: try $0.decode(2),
                     reason: try $0.decode(3))
             }, open: try open.map { try $0.decode(0) })
+        self.unexplained += unexplained
     }
 
     private mutating func judge(_ attempt: Attempt, _ entry: TaskJournal.Entry) {

@@ -5,8 +5,8 @@ import FoundationEssentials
 enum ChaosDAGs {
     static let names = ["chaos_local", "chaos_remote", "chaos_mixed"]
 
-    /// The first logical date of the DAGs, hourly to the end of the year.
-    static let start = Timestamp(iso8601: "2026-01-01T00:00:00Z") ?? .epoch
+    /// The first logical date of the DAGs, hourly: more hours than a day of chaos can run.
+    static let start = Timestamp(iso8601: "1980-01-01T00:00:00Z") ?? .epoch
 
     /// Writes the documents; `journal` is the file that the tasks append to.
     static func write(into folder: String, journal: String) throws {
@@ -22,8 +22,7 @@ enum ChaosDAGs {
             $schema: https://airflow.apache.org/schemas/dag/2026-10-30.json
             dag_id: \(name)
             schedule: {uses: airflow.timetables.interval.CronDataIntervalTimetable, with: {cron: "0 * * * *", timezone: UTC}}
-            start_date: 2026-01-01
-            end_date: 2026-12-31
+            start_date: 1980-01-01
             catchup: false
             is_paused_upon_creation: false
             max_active_runs: 4

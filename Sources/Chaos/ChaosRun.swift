@@ -71,12 +71,10 @@ package struct ChaosRun: Sendable {
         let kills: [Victim: Int]
         do {
             try await stage.startAll()
-            // Somewhat more than they can do meanwhile, so that every kill hits work.
-            try await stage.load(hours: 2 * seconds)
             say("chaos: seed \(seed), \(seconds) s of kills")
-            kills = try await disturb(&stage, lab)
+            kills = try await disturb(&stage, lab, url)
             say("chaos: letting everything end")
-            try await settle(url)
+            try await settle(&stage, url)
         } catch {
             await stage.stopAll()
             throw error
@@ -84,23 +82,48 @@ package struct ChaosRun: Sendable {
         await stage.stopAll()
         let connection = try await PostgresConnection.connect(PostgresSettings(url: url))
         let text = try String(contentsOfFile: journal, encoding: .utf8)
-        let audit = try await ChaosAudit(TaskJournal(text), history: connection)
+        let audit = try await ChaosAudit(
+            TaskJournal(text), history: connection, unexplained: stage.unexplained)
         await connection.close()
         return Report(kills: kills, audit: audit)
     }
 
-    private func disturb(_ stage: inout ChaosStage, _ lab: DatabaseLab) async throws -> [Victim: Int] {
+    /// Kills for the time of the run, while another task sees to it that there is something to do.
+    private func disturb(_ stage: inout ChaosStage, _ lab: DatabaseLab, _ url: String) async throws -> [Victim: Int] {
+        var load = ChaosLoad(programs: programs, folder: lab.folder, url: url, hours: 24)
+        // The first stretch is there before the first kill.
+        try await load.fill()
+        return try await withThrowingTaskGroup(of: Void.self) { [load] group in
+            group.addTask {
+                var load = load
+                while !Task.isCancelled {
+                    try await load.fill()
+                    try await Task.sleep(for: .milliseconds(300))
+                }
+            }
+            let kills = try await kill(&stage, lab)
+            group.cancelAll()
+            do { try await group.waitForAll() } catch is CancellationError {}
+            return kills
+        }
+    }
+
+    private func kill(_ stage: inout ChaosStage, _ lab: DatabaseLab) async throws -> [Victim: Int] {
         var random = SeededGenerator(seed: seed)
         var kills: [Victim: Int] = [:]
         let end = ContinuousClock.now + .seconds(seconds)
         while ContinuousClock.now < end {
             try await Task.sleep(for: .milliseconds(Int.random(in: 500...6_000, using: &random)))
+            try stage.lookAfter()
             let victim = Victim.allCases.randomElement(using: &random) ?? .worker
             let isHit: Bool
             switch victim {
             case .leader, .standby: isHit = try await stage.killScheduler(leading: victim == .leader)
             case .worker: isHit = try await stage.killWorker(Int.random(in: 0...1, using: &random))
-            case .postgres: isHit = try await killPostgres(lab.cluster)
+            case .postgres:
+                // A program that only starts says that it cannot reach the database, and ends: rightly.
+                try await stage.untilReady()
+                isHit = try await killPostgres(lab.cluster)
             }
             guard isHit else { continue }
             kills[victim, default: 0] += 1
@@ -111,28 +134,38 @@ package struct ChaosRun: Sendable {
 
     /// Kills the postmaster and starts the cluster again: it recovers from what the kill left.
     private func killPostgres(_ cluster: PrivateCluster) async throws -> Bool {
-        guard let pid = await cluster.processID, kill(pid, SIGKILL) == 0 else { return false }
+        guard let pid = await cluster.processID, Glibc.kill(pid, SIGKILL) == 0 else { return false }
         _ = await cluster.waitForExit()
         await cluster.stop()
         _ = try await cluster.start()
         return true
     }
 
-    /// Until no run, backfill or command is open; what still is after five minutes, the audit says.
-    private func settle(_ url: String) async throws {
-        let end = ContinuousClock.now + .seconds(300)
+    private static let standstill = Duration.seconds(300)
+
+    /// Until no run, backfill or command is open; what still is when nothing has changed for five minutes, the audit says.
+    private func settle(_ stage: inout ChaosStage, _ url: String) async throws {
         let connection = try await PostgresConnection.connect(PostgresSettings(url: url))
-        var isOpen = true
-        while isOpen, ContinuousClock.now < end {
-            let rows = try await connection.query(
-                """
-                SELECT (SELECT count(*) FROM flow.live_run)
-                    + (SELECT count(*) FROM flow.backfill WHERE state NOT IN ('completed', 'cancelled'))
-                    + (SELECT count(*) FROM flow.command WHERE finished_at IS NULL)
-                """)
-            let open: Int64 = try rows.first?.decode(0) ?? 1
-            isOpen = open > 0
-            if isOpen { try await Task.sleep(for: .milliseconds(500)) }
+        do {
+            var last: [Int64] = []
+            var changed = ContinuousClock.now
+            while ContinuousClock.now < changed + Self.standstill {
+                try stage.lookAfter()
+                let rows = try await connection.query(
+                    """
+                    SELECT (SELECT count(*) FROM flow.live_run)
+                        + (SELECT count(*) FROM flow.backfill WHERE state NOT IN ('completed', 'cancelled'))
+                        + (SELECT count(*) FROM flow.command WHERE finished_at IS NULL),
+                        (SELECT count(*) FROM flow.task_attempt WHERE ended_at IS NOT NULL)
+                    """)
+                let counts: [Int64] = [try rows.first?.decode(0) ?? 1, try rows.first?.decode(1) ?? 0]
+                if counts[0] == 0 { break }
+                if counts != last { (last, changed) = (counts, .now) }
+                try await Task.sleep(for: .milliseconds(500))
+            }
+        } catch {
+            await connection.close()
+            throw error
         }
         await connection.close()
     }

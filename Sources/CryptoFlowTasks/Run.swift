@@ -83,23 +83,7 @@ struct HostLines: WorkerObserver {
     let settings: WorkerSettings
 
     func changed(_ status: WorkerStatus) {
-        switch status {
-        case .serving: say("worker \(settings.name) serves \(settings.queues.joined(separator: ", "))")
-        case .took(let claim): say("\(claim.run.dag).\(claim.start.instance.task) begins, try \(claim.start.tryNumber)")
-        case .ended(let claim, let state, let reason):
-            say("\(claim.run.dag).\(claim.start.instance.task) \(state)" + (reason.map { ": \($0)" } ?? ""))
-        case .draining(let running): say("worker drains: \(running) running; a second signal stops them")
-        case .stopping(let running): say("worker stops \(running) running")
-        case .lost(let tries):
-            say("worker was cut off for too long: \(tries) tries are stopped, and tried again by others")
-        case .waitingForDatabase(let problem): say("worker waits for the database: \(problem)")
-        case .unheeded(let tries): say("worker ends: \(tries) tries did not heed their cancellation")
-        case .stopped: say("worker stopped")
-        }
-    }
-
-    private func say(_ text: String) {
-        let line = Array((text + "\n").utf8)
+        let line = Array((status.line(of: settings) + "\n").utf8)
         _ = line.withUnsafeBytes { write(1, $0.baseAddress, $0.count) }
     }
 }

@@ -28,11 +28,15 @@ extension Explanation {
         }
         // A run that is under way waits for its tasks.
         var conditions = [leads(health)]
-        let open = detail.tasks.filter { !$0.state.isFinished }
+        // Those that work come before those that wait for them.
+        let open =
+            detail.tasks.filter { $0.state == .running }
+            + detail.tasks.filter { !$0.state.isFinished && $0.state != .running }
+        let index = RunIndex(detail)
         for task in open {
             let inner = self.task(
-                task, in: detail, of: summary, health: health, active: active, previous: previous, workers: workers,
-                pools: pools, now: now)
+                task, in: detail, index, of: summary, health: health, active: active, previous: previous,
+                workers: workers, pools: pools, now: now)
             let answer = inner.blocking
             conditions.append(
                 Condition(
@@ -41,12 +45,8 @@ extension Explanation {
                     since: answer?.since ?? task.startDate, until: answer?.until,
                     advice: answer?.advice ?? "cryptoflow why \(run.dag) '\(run.runID)' \(task.instance.task)"))
         }
-        // Those that work come before those that wait for them.
-        let order = conditions.dropFirst().sorted { left, right in
-            left.detail.contains(" is running") && !right.detail.contains(" is running")
-        }
         return Explanation(
-            subject: subject, conditions: conditions.prefix(1) + order + deadlines(detail),
+            subject: subject, conditions: conditions + deadlines(detail),
             settled: "all tasks have ended: the scheduler is about to end the run")
     }
 
@@ -55,6 +55,15 @@ extension Explanation {
         _ status: TaskStatus, in detail: RunDetail, of summary: DAGSummary, health: SchedulerHealth,
         active: [RunRecord], previous: StoredRun? = nil, workers: [WorkerSummary] = [],
         pools: [String: PoolUse] = [:], now: Timestamp
+    ) -> Explanation {
+        task(
+            status, in: detail, RunIndex(detail), of: summary, health: health, active: active, previous: previous,
+            workers: workers, pools: pools, now: now)
+    }
+
+    private static func task(
+        _ status: TaskStatus, in detail: RunDetail, _ index: RunIndex, of summary: DAGSummary, health: SchedulerHealth,
+        active: [RunRecord], previous: StoredRun?, workers: [WorkerSummary], pools: [String: PoolUse], now: Timestamp
     ) -> Explanation {
         let run = detail.run
         let subject = "task \(status.instance.name) of run \(run.runID) of DAG \(run.dag)"
@@ -73,7 +82,7 @@ extension Explanation {
                 ], settled: "a worker of queue \"\(queue)\" is about to take it")
         }
         if status.state == .running {
-            let limit = detail.definition.tasks.first { $0.id == status.instance.task }?.executionTimeout
+            let limit = index.graph.task(status.instance.task)?.executionTimeout
             var conditions = [leads(health)]
             conditions.append(
                 Condition(
@@ -92,9 +101,9 @@ extension Explanation {
         } else {
             conditions.append(Condition("run", holds: true, "its run is \(run.state.rawValue)"))
         }
-        if let task = detail.definition.tasks.first(where: { $0.id == status.instance.task }) {
-            if !task.upstream.isEmpty { conditions.append(upstream(task, detail)) }
-            if let setups = setups(task, detail) { conditions.append(setups) }
+        if let task = index.graph.task(status.instance.task) {
+            if !task.upstream.isEmpty { conditions.append(upstream(task, detail, index)) }
+            if let setups = setups(task, detail, index) { conditions.append(setups) }
             if let past = past(task, detail.run, previous) { conditions.append(past) }
             if let retryAt = status.retryAt {
                 let isDue = retryAt <= now
@@ -106,7 +115,7 @@ extension Explanation {
                             : "try \(status.tryNumber) failed (\(status.reason ?? "no reason kept")); the next one waits",
                         since: status.endDate, until: retryAt))
             }
-            conditions.append(tasksAtOnce(detail))
+            conditions.append(tasksAtOnce(detail, index))
             conditions.append(pool(of: task, pools[task.pool]))
         }
         return Explanation(
@@ -162,18 +171,13 @@ extension Explanation {
         }
     }
 
-    private static func upstream(_ task: TaskSpec, _ detail: RunDetail) -> Condition {
-        var open: [TaskStatus] = []
-        var counts: [TaskState: Int] = [:]
-        for status in detail.tasks where task.upstream.contains(status.instance.task) {
-            counts[status.state, default: 0] += 1
-            if !status.state.isFinished { open.append(status) }
-        }
-        let known = Set(detail.tasks.map(\.instance.task))
-        let unreached = task.upstream.filter { !known.contains($0) }
+    private static func upstream(_ task: TaskSpec, _ detail: RunDetail, _ index: RunIndex) -> Condition {
+        let found = index.rows(of: task.upstream)
+        let open = found.filter { !$0.state.isFinished }
+        let unreached = task.upstream.filter { index.rows[$0] == nil }
         let names = open.map(\.instance.name) + unreached.map(\.rawValue)
         let isEarly: Set<TriggerRule> = [.oneFailed, .oneSuccess, .oneDone, .always]
-        guard !names.isEmpty, !isEarly.contains(task.triggerRule) || counts.isEmpty else {
+        guard !names.isEmpty, !isEarly.contains(task.triggerRule) || found.isEmpty else {
             return Condition(
                 "upstream", holds: names.isEmpty || task.triggerRule == .always,
                 names.isEmpty
@@ -190,20 +194,17 @@ extension Explanation {
     }
 
     /// Whether the setups have ended in whose scope the task lies without naming them; nil without any.
-    private static func setups(_ task: TaskSpec, _ detail: RunDetail) -> Condition? {
-        let needed = DAGGraph(detail.definition, version: detail.run.version).indirectSetups(of: task.id)
+    private static func setups(_ task: TaskSpec, _ detail: RunDetail, _ index: RunIndex) -> Condition? {
+        let needed = index.graph.indirectSetups(of: task.id)
         guard !needed.isEmpty else { return nil }
-        let open = needed.filter { setup in
-            let rows = detail.tasks.filter { $0.instance.task == setup }
-            return rows.isEmpty || rows.contains { !$0.state.isFinished }
-        }
+        let open = needed.filter { setup in index.rows[setup]?.contains { !$0.state.isFinished } ?? true }
         guard let first = open.first else {
             return Condition("setups", holds: true, "the setups in whose scope it lies have ended")
         }
         return Condition(
             "setups", holds: false,
             "it waits for \(open.map(\.rawValue).joined(separator: ", ")), in whose scope it lies",
-            since: detail.tasks.first { $0.instance.task == first }?.startDate,
+            since: index.rows[first]?.first?.startDate,
             advice: "cryptoflow why \(detail.run.dag) '\(detail.run.runID)' \(first)")
     }
 
@@ -252,13 +253,34 @@ extension Explanation {
             since: first?.since, advice: first.map { "cryptoflow why \($0.dag) '\($0.runID)' \($0.task)" })
     }
 
-    private static func tasksAtOnce(_ detail: RunDetail) -> Condition {
-        let running = detail.tasks.filter { $0.state == .running }
+    private static func tasksAtOnce(_ detail: RunDetail, _ index: RunIndex) -> Condition {
         let limit = detail.definition.maxActiveTasks
         return Condition(
-            "max_active_tasks", holds: running.count < limit,
-            "\(running.count) of at most \(limit) tasks of the run are running",
-            since: running.compactMap(\.startDate).min())
+            "max_active_tasks", holds: index.running < limit,
+            "\(index.running) of at most \(limit) tasks of the run are running", since: index.runningSince)
+    }
+}
+
+/// What every open task of a run is asked for, found once: a run may have thousands.
+private struct RunIndex {
+    let graph: DAGGraph
+    /// The instances of each task, in the run's order.
+    let rows: [TaskID: [TaskStatus]]
+    let running: Int
+    let runningSince: Timestamp?
+
+    init(_ detail: RunDetail) {
+        graph = DAGGraph(detail.definition, version: detail.run.version)
+        rows = Dictionary(grouping: detail.tasks, by: \.instance.task)
+        let running = detail.tasks.filter { $0.state == .running }
+        self.running = running.count
+        runningSince = running.compactMap(\.startDate).min()
+    }
+
+    /// The instances of several tasks, each task once.
+    func rows(of tasks: [TaskID]) -> [TaskStatus] {
+        var seen: Set<TaskID> = []
+        return tasks.flatMap { seen.insert($0).inserted ? rows[$0] ?? [] : [] }
     }
 }
 

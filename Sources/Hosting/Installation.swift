@@ -3,12 +3,13 @@ import Glibc
 
 /// Where the files that come with the programs are: beside the executable (as in a checkout, some folders up), or in
 /// `../share/cryptoflow`.
+///
+/// Each is looked for when it is asked for: a worker needs no documents.
 package struct Installation: Sendable {
     /// The folder of the running executable, symbolic links resolved.
     package let programs: String
-    package let dags: String
-    package let migrations: String
-    package let recorded: String
+    private let namedDAGs: String?
+    private let namedMigrations: String?
 
     /// A file that should have come with the program and is nowhere.
     package struct Missing: Error, CustomStringConvertible {
@@ -20,12 +21,26 @@ package struct Installation: Sendable {
     ///   - migrations: likewise for the migrations.
     package init(dags: String? = nil, migrations: String? = nil) throws {
         programs = try Self.executableFolder()
-        self.dags =
-            try dags.map { try Self.existing($0, flag: "--dags") } ?? Self.find("dags", from: programs, flag: "--dags")
-        self.migrations =
-            try migrations.map { try Self.existing($0, flag: "--migrations") }
-            ?? Self.find("migrations", from: programs, flag: "--migrations")
-        recorded = (try? Self.find("Resources/recorded", from: programs, flag: "")) ?? ""
+        namedDAGs = dags
+        namedMigrations = migrations
+    }
+
+    /// The folder of DAG documents.
+    ///
+    /// Throws a sentence when it is nowhere.
+    package func dags() throws -> String { try folder("dags", named: namedDAGs) }
+
+    /// The folder of migrations.
+    ///
+    /// Throws a sentence when it is nowhere.
+    package func migrations() throws -> String { try folder("migrations", named: namedMigrations) }
+
+    /// The folder of recorded market data; empty when it is nowhere.
+    package var recorded: String { (try? Self.find("Resources/recorded", from: programs, flag: "")) ?? "" }
+
+    private func folder(_ name: String, named: String?) throws -> String {
+        let flag = "--\(name)"
+        return try named.map { try Self.existing($0, flag: flag) } ?? Self.find(name, from: programs, flag: flag)
     }
 
     /// The path of a program that comes with this one.

@@ -34,6 +34,7 @@ package struct SchedulerOptions: ParsableArguments {
         terminal: Terminal, logger: Logger
     ) async throws -> (service: any Service, close: @Sendable () async -> Void) {
         let installation = try folders.installation()
+        let (dags, migrations) = (try installation.dags(), try installation.migrations())
         var settings = SchedulerSettings()
         let environment = ProcessInfo.processInfo.environment
         settings.retention = try retention.settings(environment: environment)
@@ -41,13 +42,13 @@ package struct SchedulerOptions: ParsableArguments {
         let folder = try database.preparedHome()
         let backend = try await Backend.open(
             ownerURL: address.ownerURL, access: WarehouseAccess(home: folder, environment: environment),
-            migrations: installation.migrations, logger: logger)
+            migrations: migrations, logger: logger)
         var source = MarketSource()
         source.upbitURL = exchangeURL
         let http = HTTPClient()
         settings.core.ownQueues = try queues.names
         let service = try await SchedulerProgram.service(
-            backend: backend, dags: installation.dags, logs: try taskLogs(folder), markets: source,
+            backend: backend, dags: dags, logs: try taskLogs(folder), markets: source,
             environment: environment, http: http, settings: settings,
             observer: EventLines(terminal: terminal), guarded: try ProcessGuard(), logger: logger)
         return (

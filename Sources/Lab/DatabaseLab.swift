@@ -27,9 +27,9 @@ package struct DatabaseLab: Sendable {
         chmod(folder, 0o755)
         var options = PrivateCluster.Options(folderRemovedAfterwards: folder)
         options.settings = .standard.merging(extra)
-        let cluster = PrivateCluster(
-            home: try CryptoflowHome(path: folder + "/home"), options: options, logger: Self.logger)
         do {
+            let cluster = PrivateCluster(
+                home: try CryptoflowHome(path: folder + "/home"), options: options, logger: Self.logger)
             let address = try await cluster.start()
             return DatabaseLab(folder: folder, cluster: cluster, migrations: migrations, address: address)
         } catch {
@@ -55,7 +55,7 @@ package struct DatabaseLab: Sendable {
     }
 
     package static var logger: Logger {
-        var logger = Logger(label: "bench", factory: { StreamLogHandler.standardError(label: $0) })
+        var logger = Logger(label: "lab", factory: { StreamLogHandler.standardError(label: $0) })
         logger.logLevel = .error
         return logger
     }

@@ -1,26 +1,12 @@
 import CChildSpawn
-import Dispatch
 import FoundationEssentials
 import Glibc
-import Synchronization
-
-/// Ends what this program has started, when it is itself asked to stop.
-package enum StartedPrograms {
-    private static let running = Mutex<Set<pid_t>>([])
-
-    /// Asks every program that still runs to stop.
-    package static func end() {
-        running.withLock { for pid in $0 { kill(pid, SIGTERM) } }
-    }
-
-    static func add(_ pid: pid_t) { running.withLock { _ = $0.insert(pid) } }
-    static func remove(_ pid: pid_t) { running.withLock { _ = $0.remove(pid) } }
-}
 
 /// A program that was started, its output in a file.
 package struct Program: Sendable {
     package let pid: Int32
     let outputPath: String
+    private let life: ProgramLife
 
     /// Throws ``LabFailure`` when it cannot be started.
     package static func start(
@@ -38,37 +24,47 @@ package struct Program: Sendable {
         var pid: pid_t = 0
         let code = cchildspawn_start(&pid, path, argv, envp, folder, -1, output, output)
         guard code == 0 else { throw LabFailure("cannot start \(path): \(String(cString: strerror(code)))") }
-        StartedPrograms.add(pid)
         let name = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        return Program(pid: pid, outputPath: name)
+        return Program(pid: pid, outputPath: name, life: ProgramLife(pid))
     }
 
     package var output: String { (try? String(contentsOfFile: outputPath, encoding: .utf8)) ?? "" }
 
-    /// Waits for its end; the wait status.
+    /// How it ended; nil while it runs.
+    package var ending: ProgramEnding? { life.ending }
+
+    /// Sends a signal, if it still runs.
+    package func signal(_ number: Int32) { life.signal(number) }
+
+    /// Waits for its end.
     @discardableResult
-    package func wait() async -> Int32 {
-        await withCheckedContinuation { continuation in
-            DispatchQueue(label: "bench.program").async {
-                var status: Int32 = 0
-                while waitpid(pid, &status, 0) < 0, errno == EINTR {}
-                StartedPrograms.remove(pid)
-                continuation.resume(returning: status)
+    package func wait() async -> ProgramEnding { await life.wait() }
+
+    /// Asks it to stop and waits until it has; one that does not stop in time is killed.
+    @discardableResult
+    package func end(patience: Duration = .seconds(30)) async -> ProgramEnding {
+        signal(SIGTERM)
+        return await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                // Cancelled once it has ended: then there is nobody to kill.
+                try? await Task.sleep(for: patience)
+                signal(SIGKILL)
             }
+            let ending = await wait()
+            group.cancelAll()
+            return ending
         }
     }
 
-    /// Asks it to stop and waits until it has.
-    package func end() async {
-        kill(pid, SIGTERM)
-        await wait()
-    }
-
-    /// Waits until its output contains `text`, looking every millisecond; false when it ends before, or takes longer.
-    package func waitForOutput(_ text: String, seconds: Double) async throws -> Bool {
+    /// Waits until its output contains one of these, looking every millisecond; false when it ends before, or takes longer.
+    package func waitForOutput(_ texts: String..., seconds: Double) async throws -> Bool {
         let end = ContinuousClock.now + .seconds(seconds)
         while ContinuousClock.now < end {
-            if output.contains(text) { return true }
+            // Asked for first: what it wrote before its end is all there afterwards.
+            let hasEnded = ending != nil
+            let output = output
+            if texts.contains(where: output.contains) { return true }
+            if hasEnded { return false }
             try await Task.sleep(for: .milliseconds(1))
         }
         return false

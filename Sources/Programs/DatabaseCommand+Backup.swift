@@ -58,7 +58,8 @@ extension DatabaseCommand {
             let access = try WarehouseAccess(home: home)
             try await BackupTarget.open(database.target, isRestore: true) { url in
                 let restored = try await DatabaseBackup(ownerURL: url).restore(
-                    from: file, replaces: replace, access: access, migrations: installation.migrations, now: .now())
+                    from: file, replaces: replace, access: access, migrations: try installation.migrations(),
+                    now: .now())
                 for name in restored.migrations { print("applied \(name)") }
                 print("restored \(file)")
                 if let kept = restored.kept { print("the database from before is kept as \(kept)") }

@@ -42,7 +42,7 @@ package struct DatabaseCommand: AsyncParsableCommand {
             let installation = try Installation(migrations: migrations)
             let address = try DatabaseAddress.resolve(database.target)
             let applied = try await WarehouseAccess(home: try database.preparedHome()).prepare(
-                ownerURL: address.ownerURL, migrations: installation.migrations)
+                ownerURL: address.ownerURL, migrations: try installation.migrations())
             if applied.isEmpty { print("nothing to do: the tables are up to date") }
             for name in applied { print("applied \(name)") }
         }
@@ -59,7 +59,8 @@ package struct DatabaseCommand: AsyncParsableCommand {
         func run() async throws {
             let installation = try Installation(migrations: migrations)
             let address = try DatabaseAddress.resolve(database.target)
-            let migrator = try Migrator(directory: URL(filePath: installation.migrations, directoryHint: .isDirectory))
+            let migrator = try Migrator(
+                directory: URL(filePath: try installation.migrations(), directoryHint: .isDirectory))
             let connection = try await PostgresConnection.connect(PostgresSettings(url: address.ownerURL))
             let status: MigrationStatus
             do {

@@ -13,23 +13,22 @@ package struct ProgramInspector: ConfigInspector {
 
     package func folder(_ name: String) -> String? {
         guard let installation = try? Installation() else { return nil }
-        return name == "dags" ? installation.dags : installation.migrations
+        return try? name == "dags" ? installation.dags() : installation.migrations()
     }
 
     package func inspect(_ request: ConfigRequest) async -> [ConfigFinding] {
         var findings: [ConfigFinding] = []
-        let installation: Installation?
+        var migrations: String?
         do {
-            let found = try Installation(dags: request.dags, migrations: request.migrations)
-            findings.append(documents(found.dags))
-            installation = found
+            let installation = try Installation(dags: request.dags, migrations: request.migrations)
+            findings.append(documents(try installation.dags()))
+            migrations = try installation.migrations()
         } catch {
             findings.append(ConfigFinding("folders", .problem, "\(error)"))
-            installation = nil
         }
         let home = try? CryptoflowHome(path: request.database.home)
         findings.append(self.home(request.database, home))
-        findings += await database(request.database, migrations: installation?.migrations)
+        findings += await database(request.database, migrations: migrations)
         for path in Set([home?.path, request.logs].compactMap { $0 }.map(Self.existing)).sorted() {
             if let disk = Self.disk(path) { findings.append(disk) }
         }

@@ -22,7 +22,7 @@ import Warehouse
 package struct ProgramTester: DAGTester {
     package init() {}
 
-    package func folder() throws -> String { try Installation().dags }
+    package func folder() throws -> String { try Installation().dags() }
 
     package func run(
         _ request: DAGTestRequest, report: @escaping @Sendable (DAGTestEvent) -> Void

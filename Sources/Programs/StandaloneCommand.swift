@@ -37,7 +37,8 @@ package struct StandaloneCommand: AsyncParsableCommand {
                 StandaloneService(options: options, terminal: Terminal(log: Logger(label: "events")), logger: logger)
             ],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
-        // The inner services get 3.5 s, the database what is left of 5 s.
+        // The inner services get 3.5 s, then the database under four; a task that goes on after nine is cancelled, and after ten
+        // `LastResort` ends the program, whatever stands still.
         group.maximumGracefulShutdownDuration = .seconds(9)
         do {
             try await ServiceGroup(configuration: group).run()

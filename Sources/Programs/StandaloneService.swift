@@ -59,6 +59,7 @@ package struct StandaloneService: Service {
         home: CryptoflowHome, cluster: PrivateCluster?, givenURL: String?, environment: [String: String]
     ) async throws {
         let installation = try options.folders.installation()
+        let (dags, migrations) = (try installation.dags(), try installation.migrations())
         let http = HTTPClient()
         var state = try HomeState.load(home)
         let (feed, note) = await options.feed.settle(
@@ -79,10 +80,10 @@ package struct StandaloneService: Service {
         }
         let backend = try await Backend.open(
             ownerURL: url, access: WarehouseAccess(home: home, environment: environment),
-            migrations: installation.migrations, logger: logger)
+            migrations: migrations, logger: logger)
         try await runServices(
             Opened(
-                home: home, installation: installation, state: state, feed: feed, cluster: cluster, backend: backend,
+                home: home, dags: dags, state: state, feed: feed, cluster: cluster, backend: backend,
                 http: http, environment: environment, recording: recording))
         await backend.close()
         await http.shutDown()
@@ -91,7 +92,7 @@ package struct StandaloneService: Service {
     /// What is open once the database and the feed are settled.
     struct Opened {
         let home: CryptoflowHome
-        let installation: Installation
+        let dags: String
         let state: HomeState
         let feed: HomeState.Feed
         let cluster: PrivateCluster?
@@ -158,7 +159,7 @@ package struct StandaloneService: Service {
         settings.core.ownQueues = try options.queues.names
         if fills { settings.core.heldDAGs = Set(FirstFillPlan.heldBack + FirstFillService.afterwards) }
         let scheduler = try await SchedulerProgram.service(
-            backend: opened.backend, dags: opened.installation.dags, logs: opened.home.taskLogs, markets: source,
+            backend: opened.backend, dags: opened.dags, logs: opened.home.taskLogs, markets: source,
             environment: opened.environment, http: opened.http, settings: settings,
             observer: EventLines(terminal: terminal), logger: logger)
         var configurations: [ServiceGroupConfiguration.ServiceConfiguration] = []

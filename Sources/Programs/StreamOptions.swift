@@ -61,7 +61,7 @@ package struct StreamOptions: ParsableArguments {
         let address = try DatabaseAddress.resolve(database.target)
         let home = try database.preparedHome()
         let access = try WarehouseAccess(home: home)
-        try await access.prepare(ownerURL: address.ownerURL, migrations: installation.migrations)
+        try await access.prepare(ownerURL: address.ownerURL, migrations: try installation.migrations())
         let warehouseURL = try access.url(ownerURL: address.ownerURL)
         var source = MarketSource()
         source.upbitURL = exchange.rest

@@ -95,7 +95,8 @@ struct WorkerRun: AsyncParsableCommand {
     /// A worker brings no database up to date: others may be working in it.
     private func check(_ ownerURL: String) async throws {
         let installation = try migrations.installation()
-        let migrator = try Migrator(directory: URL(filePath: installation.migrations, directoryHint: .isDirectory))
+        let migrator = try Migrator(
+            directory: URL(filePath: try installation.migrations(), directoryHint: .isDirectory))
         let connection = try await PostgresConnection.connect(PostgresSettings(url: ownerURL))
         do {
             try await migrator.ensureCurrent(connection)

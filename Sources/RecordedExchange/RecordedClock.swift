@@ -27,6 +27,9 @@ package struct RecordedClock: Sendable {
     /// Hours of recorded history that a chosen shift leaves behind the present: 1,000 of warm-up and 14 days of first
     /// backfill need 1,336; the rest is for backfills further back.
     package static let hoursBehind: Int64 = 2_400
+    /// The weeks that a recording may be shifted by: two centuries either way, in which every served instant has four digits of
+    /// a year and no sum overflows.
+    package static let shiftLimits = -10_000...10_000
     private static let weekSeconds: Int64 = 7 * 86_400
 
     /// A clock that moves with the real one, or so many times as fast from now on.

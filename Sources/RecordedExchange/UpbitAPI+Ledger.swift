@@ -17,8 +17,11 @@ extension UpbitAPI {
                 "name the stretch with from= and to= (excluded), each an ISO 8601 instant or Unix milliseconds")
         }
         let shift = clock.shiftSeconds * 1000
-        let to = min(end, now.milliseconds + 1)
-        let trades = market.trades(from: from - shift, to: to - shift, limit: Self.mostRows + 1)
+        // What lies outside the recording, however far, is its edge; a stretch that ends before it begins is empty.
+        let (first, last) = (clock.servedSpan.start.milliseconds, clock.servedSpan.end.milliseconds)
+        let start = min(max(from, first), last)
+        let to = max(start, min(end, last, now.milliseconds + 1))
+        let trades = market.trades(from: start - shift, to: to - shift, limit: Self.mostRows + 1)
         guard trades.count <= Self.mostRows else {
             return ExchangeDesk.refusal("these are more than \(Self.mostRows) trades; ask for a shorter stretch")
         }

@@ -34,6 +34,8 @@ extension WorkerSession {
             let left = ContinuousClock.now.duration(to: asked + settings.ttl * WorkerSettings.killed)
             if !isLost { parts.processGuard.allow(max(left, .zero)) }
         } catch {
+            // It is over, and needs none.
+            guard !Task.isCancelled else { return }
             logger.warning("no heartbeat", metadata: ["error": "\(error)"])
             observer.changed(.waitingForDatabase(problem: "\(error)"))
         }

@@ -23,15 +23,38 @@ extension WorkerSession {
         settle()
     }
 
-    func reportAll() async {
-        let limit = 200
+    // One message after the other, whatever it tells: a piece of a log that arrived after the report of its try's end would
+    // find nothing that it belongs to.
+
+    /// Tells what there is to tell: ends first, then a round of the logs that are due.
+    func reportAndShip() async {
+        repeat { await reportAll() } while await shipSome()
+    }
+
+    private static let endsAtOnce = 200
+    /// Bytes of logs after which a message is long enough.
+    static let bytesAtOnce = 8 << 20
+
+    /// The oldest ends whose logs fit into one message, one at least.
+    private func nextReport() -> (ends: [Ended], pieces: [LogPiece]) {
+        var ends: [Ended] = []
+        var pieces: [LogPiece] = []
+        var bytes = 0
+        for entry in ended.prefix(Self.endsAtOnce) {
+            // Of a copy: a report that has to be repeated reads it again.
+            var log = entry.log
+            let last = log.pieces(of: entry.end.attempt, isLast: true)
+            bytes += last.reduce(0) { $0 + $1.content.count }
+            if !ends.isEmpty, bytes > Self.bytesAtOnce { break }
+            ends.append(entry)
+            pieces += last
+        }
+        return (ends, pieces)
+    }
+
+    private func reportAll() async {
         while !ended.isEmpty, !isLost {
-            let batch = Array(ended.prefix(limit))
-            // Of a copy each: a report that has to be repeated reads them again.
-            let pieces = batch.flatMap { entry in
-                var log = entry.log
-                return log.pieces(of: entry.end.attempt, isLast: true)
-            }
+            let (batch, pieces) = nextReport()
             do {
                 let accepted = try await store.report(id, ends: batch.map(\.end), logs: pieces)
                 guard !isLost else { return }
@@ -61,27 +84,41 @@ extension WorkerSession {
         }
     }
 
-    func shipNowAndThen() async {
+    /// Makes the logs of all that runs due now and then.
+    func remindOfLogs() async {
         while !Task.isCancelled {
             do { try await Task.sleep(for: settings.logInterval) } catch { return }
-            var pieces: [LogPiece] = []
-            for attempt in running.keys.sorted() {
-                pieces += running[attempt]?.log.pieces(of: attempt, isLast: false) ?? []
-                if pieces.count >= 200 { break }
+            // Everybody has a turn before anybody has another, however much the first ones write.
+            if dueLogs.isEmpty { dueLogs = running.keys.sorted()[...] }
+            if !dueLogs.isEmpty { wakeReports?.yield() }
+        }
+    }
+
+    /// Stores one message of the logs that are due; false when that was the last of them, or it has to wait for the next turn.
+    private func shipSome() async -> Bool {
+        var pieces: [LogPiece] = []
+        var bytes = 0
+        while bytes < Self.bytesAtOnce, let attempt = dueLogs.popFirst() {
+            for piece in running[attempt]?.log.pieces(of: attempt, isLast: false) ?? [] {
+                bytes += piece.content.count
+                pieces.append(piece)
             }
-            guard !pieces.isEmpty, !isLost else { continue }
-            do {
-                try await store.ship(id, logs: pieces)
-            } catch {
-                // The same bytes are sent again.
-                for piece in pieces {
-                    running[piece.attempt]?.log.takeBack(piece)
-                    for index in ended.indices where ended[index].end.attempt == piece.attempt {
-                        ended[index].log.takeBack(piece)
-                    }
+        }
+        guard !pieces.isEmpty, !isLost else { return false }
+        do {
+            try await store.ship(id, logs: pieces)
+            return !isLost && !(dueLogs.isEmpty && ended.isEmpty)
+        } catch {
+            // The same bytes are sent again: with the end of a try that has ended meanwhile.
+            for piece in pieces {
+                running[piece.attempt]?.log.takeBack(piece)
+                for index in ended.indices where ended[index].end.attempt == piece.attempt {
+                    ended[index].log.takeBack(piece)
                 }
-                logger.warning("logs could not be stored", metadata: ["error": "\(error)"])
             }
+            guard !Task.isCancelled else { return false }
+            logger.warning("logs could not be stored", metadata: ["error": "\(error)"])
+            return !ended.isEmpty
         }
     }
 }

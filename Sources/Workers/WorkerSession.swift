@@ -47,6 +47,8 @@ actor WorkerSession {
 
     var running: [AttemptID: Running] = [:]
     var ended: [Ended] = []
+    /// Tries whose logs have their turn.
+    var dueLogs: ArraySlice<AttemptID> = []
     /// Tries whose definition is being read.
     var starting = 0
     var wish = Worker.Wish.work
@@ -62,6 +64,7 @@ actor WorkerSession {
     var wakeClaims: AsyncStream<Void>.Continuation?
     var wakeReports: AsyncStream<Void>.Continuation?
     var wakeHeart: AsyncStream<Void>.Continuation?
+    private var wakeDrain: AsyncStream<Void>.Continuation?
 
     init(id: WorkerID, aliveSince: ContinuousClock.Instant, parts: WorkerParts) {
         self.id = id
@@ -78,21 +81,23 @@ actor WorkerSession {
         let (claims, claim) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let (reports, report) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let (beats, beat) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        (wakeClaims, wakeReports, wakeHeart) = (claim, report, beat)
+        let (drains, drain) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        (wakeClaims, wakeReports, wakeHeart, wakeDrain) = (claim, report, beat, drain)
+        if wish == .drain { drain.yield() }
         settle()
         await withTaskGroup(of: Void.self) { group in
             group.addTask { for await queue in wakeups { await self.heard(of: queue) } }
             group.addTask { await self.lookNowAndThen() }
             group.addTask { for await _ in claims { await self.fill() } }
-            group.addTask { for await _ in reports { await self.reportAll() } }
+            group.addTask { for await _ in reports { await self.reportAndShip() } }
             group.addTask { await self.beat(when: beats) }
             group.addTask { await self.watchTime() }
-            group.addTask { await self.shipNowAndThen() }
-            group.addTask { await self.drainInTime() }
+            group.addTask { await self.remindOfLogs() }
+            group.addTask { for await _ in drains { await self.stopInTime() } }
             await self.untilSettled()
             group.cancelAll()
         }
-        (wakeClaims, wakeReports, wakeHeart) = (nil, nil, nil)
+        (wakeClaims, wakeReports, wakeHeart, wakeDrain) = (nil, nil, nil, nil)
         if isLost {
             let tasks = running.values.map(\.task)
             for task in tasks { task.cancel() }
@@ -117,7 +122,9 @@ actor WorkerSession {
         self.wish = wish
         switch wish {
         case .work: break
-        case .drain: observer.changed(.draining(running: running.count))
+        case .drain:
+            observer.changed(.draining(running: running.count))
+            wakeDrain?.yield()
         case .stop: stopAll()
         }
         // Others see it at once.
@@ -132,11 +139,9 @@ actor WorkerSession {
         for entry in running.values { entry.task.cancel() }
     }
 
-    private func drainInTime() async {
+    /// Lets a drain go on no longer than it may.
+    private func stopInTime() async {
         guard let limit = settings.drainTimeout else { return }
-        while wish == .work {
-            do { try await Task.sleep(for: .milliseconds(200)) } catch { return }
-        }
         do { try await Task.sleep(for: limit) } catch { return }
         take(.stop)
     }

@@ -1,5 +1,3 @@
-package import RunStore
-
 /// How a worker works.
 package struct WorkerSettings: Sendable {
     /// Whom the history names; unique among those running is best.
@@ -36,22 +34,4 @@ package struct WorkerSettings: Sendable {
 /// What others may see of a worker at work.
 package protocol WorkerObserver: Sendable {
     func changed(_ status: WorkerStatus)
-}
-
-/// What a worker is doing, as it happens.
-package enum WorkerStatus: Sendable {
-    /// It takes tries, under this number.
-    case serving(WorkerID)
-    case took(ClaimedAttempt)
-    /// A try's end was reported.
-    case ended(ClaimedAttempt, state: String, reason: String?)
-    case draining(running: Int)
-    /// What still runs is being stopped.
-    case stopping(running: Int)
-    /// It was cut off for too long: all it had was stopped and is tried again by others.
-    case lost(tries: Int)
-    case waitingForDatabase(problem: String)
-    /// Tries that were cancelled in time did not end: the program ends with them.
-    case unheeded(tries: Int)
-    case stopped
 }

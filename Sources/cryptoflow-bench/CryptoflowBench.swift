@@ -1,8 +1,6 @@
 import ArgumentParser
 import Benchmarks
-import Dispatch
 import Execution
-import Glibc
 import Lab
 
 @main
@@ -21,8 +19,7 @@ struct CryptoflowBench: AsyncParsableCommand {
             parsing: .upToNextOption,
             help: "Only these parts: tasks hops due shell backfill documents idle decode stream browser.")
         var only: [BenchmarkSettings.Part] = []
-        @Option(help: "A folder on the disk to be measured.") var folder = "/var/tmp"
-        @Option(help: "The folder of migrations (default: found above the program).") var migrations: String?
+        @OptionGroup var place: Place
         @Option(help: "The built cryptoflow-scheduler (default: beside this program).") var scheduler: String?
 
         func validate() throws {
@@ -30,17 +27,14 @@ struct CryptoflowBench: AsyncParsableCommand {
         }
 
         func run() async throws {
-            ChildReaper.adoptOrphans()
-            let signals = CryptoflowBench.endOnSignals()
-            defer { for source in signals { source.cancel() } }
-            var settings = try BenchmarkSettings(migrations: migrations, scheduler: scheduler)
-            settings.runs = runs
-            settings.isQuick = quick
-            if !only.isEmpty { settings.parts = only }
-            settings.folder = folder
-            let report = try await BenchmarkRun(settings, say: CryptoflowBench.say).run()
-            print(report.table)
-            print(report.json)
+            try await place.measure(scheduler: scheduler) { settings in
+                var settings = settings
+                settings.runs = runs
+                settings.isQuick = quick
+                if !only.isEmpty { settings.parts = only }
+                let report = try await BenchmarkRun(settings, say: LabProgress.say).run()
+                return (report.table, report.json)
+            }
         }
     }
 
@@ -52,39 +46,34 @@ struct CryptoflowBench: AsyncParsableCommand {
             help: "Up to 10,000 DAGs, 100,000 live tasks and 10,000,000 rows of history: five minutes and 8 GB of disk."
         )
         var full = false
+        @OptionGroup var place: Place
+
+        func run() async throws {
+            try await place.measure { settings in
+                let report = try await GrowthBenchmark(settings, isFull: full, say: LabProgress.say).run()
+                return (report.table, report.json)
+            }
+        }
+    }
+
+    /// Where is measured.
+    struct Place: ParsableArguments {
         @Option(help: "A folder on the disk to be measured.") var folder = "/var/tmp"
         @Option(help: "The folder of migrations (default: found above the program).") var migrations: String?
 
-        func run() async throws {
+        /// Measures, and prints the table and the line of JSON.
+        func measure(
+            scheduler: String? = nil, _ body: (BenchmarkSettings) async throws -> (table: String, json: String)
+        ) async throws {
             ChildReaper.adoptOrphans()
-            let signals = CryptoflowBench.endOnSignals()
-            defer { for source in signals { source.cancel() } }
-            var settings = try BenchmarkSettings(migrations: migrations, scheduler: nil)
+            let signals = StartedPrograms.endOnSignals()
+            defer { signals.cancel() }
+            var settings = try BenchmarkSettings(migrations: migrations, scheduler: scheduler)
             settings.folder = folder
-            let report = try await GrowthBenchmark(settings, isFull: full, say: CryptoflowBench.say).run()
+            let report = try await body(settings)
             print(report.table)
             print(report.json)
         }
-    }
-
-    /// The private PostgreSQL ends with this process by itself; other programs are told.
-    private static func endOnSignals() -> [any DispatchSourceSignal] {
-        [SIGINT, SIGTERM].map { number in
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler { @Sendable in
-                StartedPrograms.end()
-                Glibc.exit(128 + number)
-            }
-            source.activate()
-            return source
-        }
-    }
-
-    /// Progress goes to the standard error; the report alone to the standard output.
-    @Sendable private static func say(_ line: String) {
-        let bytes = Array((line + "\n").utf8)
-        _ = bytes.withUnsafeBytes { write(2, $0.baseAddress, $0.count) }
     }
 
     struct Spin: ParsableCommand {

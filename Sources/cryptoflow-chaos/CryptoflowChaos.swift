@@ -1,7 +1,6 @@
 import ArgumentParser
 import Chaos
 import Execution
-import Glibc
 import Lab
 
 @main
@@ -24,14 +23,12 @@ struct CryptoflowChaos: AsyncParsableCommand {
 
     func run() async throws {
         ChildReaper.adoptOrphans()
+        let signals = StartedPrograms.endOnSignals()
+        defer { signals.cancel() }
         let built = try BuiltPrograms()
         let chaos = ChaosRun(
             seconds: seconds, seed: seed ?? .random(in: 0...UInt64(UInt32.max)), folder: folder,
-            programs: built.folder, migrations: try built.migrations()
-        ) { line in
-            let bytes = Array((line + "\n").utf8)
-            _ = bytes.withUnsafeBytes { write(2, $0.baseAddress, $0.count) }
-        }
+            programs: built.folder, migrations: try built.migrations(), say: LabProgress.say)
         let report = try await chaos.run()
         for violation in report.audit.violations { print("violation: \(violation)") }
         print(report.line)

@@ -64,6 +64,10 @@ struct ExchangeOptions: ParsableArguments {
         guard speed > 0, speed <= 1_000_000 else {
             throw ValidationError("--speed is above 0 and at most 1000000, not \(speed)")
         }
+        if let shiftWeeks, !RecordedClock.shiftLimits.contains(shiftWeeks) {
+            let (least, most) = (RecordedClock.shiftLimits.lowerBound, RecordedClock.shiftLimits.upperBound)
+            throw ValidationError("--shift-weeks is between \(least) and \(most), not \(shiftWeeks)")
+        }
         guard TickSettings.rates.contains(tradesPerSecond) else {
             let (least, most) = (TickSettings.rates.lowerBound, TickSettings.rates.upperBound)
             throw ValidationError("--trades-per-second is between \(least) and \(most), not \(tradesPerSecond)")

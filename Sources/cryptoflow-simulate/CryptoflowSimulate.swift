@@ -22,6 +22,9 @@ struct CryptoflowSimulate: AsyncParsableCommand {
         if seeds < 1 || seeds > 1_000_000_000 {
             throw ValidationError("--seeds must be 1 ... 1000000000, not \(seeds)")
         }
+        if from.addingReportingOverflow(seeds).overflow {
+            throw ValidationError("--from \(from) and --seeds \(seeds) go beyond the last seed, \(UInt64.max - 1)")
+        }
         if steps < 1 { throw ValidationError("--steps must be 1 or more, not \(steps)") }
     }
 

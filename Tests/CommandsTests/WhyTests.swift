@@ -193,6 +193,38 @@ import Testing
         #expect(outcome.json["blocking"]?["advice"]?.stringValue == "cryptoflow why candles 'r1' make")
     }
 
+    @Test("a run tells first what works, then what waits, of a thousand tasks in a moment", .timeLimit(.minutes(1)))
+    func longRun() async throws {
+        let dag = try Samples.dag("candles")
+        let count = 1_000
+        let place = SourcePlace(file: "candles.yaml", line: 1, column: 1)
+        var definition = dag.definition
+        definition.tasks = (0..<count).map { number in
+            var task = TaskSpec(id: TaskID("t\(number)"), place: place, body: .uses("empty"))
+            if number > 0 { task.upstream = [TaskID("t\(number - 1)")] }
+            return task
+        }
+        // Its reason tells of something else that is running.
+        var first = Samples.task("t0", .upForRetry, tries: [.failed], reason: "another copy is running")
+        first = TaskStatus(
+            instance: first.instance, state: .upForRetry, tryNumber: 1, maxTries: 3, startDate: nil, endDate: nil,
+            retryAt: Samples.time("2026-11-21T12:00:00Z"), reason: first.reason, tries: first.tries)
+        let middle = Samples.task("t1", .running, tries: [.running])
+        let tasks = [first, middle] + (2..<count).map { Samples.task("t\($0)", .none) }
+        let detail = RunDetail(
+            run: Samples.run("candles", "r1", .running), definition: definition, versionNumber: 1, tasks: tasks)
+        // A graph for each task would take longer than the test may.
+        let outcome = await why(
+            "candles", "r1",
+            history: FakeHistory {
+                $0.dags = [dag]
+                $0.runs = ["r1": [detail]]
+            })
+        let names = (outcome.json["conditions"]?.arrayValue ?? []).compactMap { $0["name"]?.stringValue }
+        #expect(Array(names.prefix(4)) == ["scheduler", "task t1", "task t0", "task t2"])
+        #expect(names.count == count + 1)
+    }
+
     @Test("a backfill waits while it is paused, has ended, or has its runs at once under way")
     func backfills() async throws {
         let candles = try Samples.dag("candles")

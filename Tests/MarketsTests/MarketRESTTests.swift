@@ -3,6 +3,7 @@ import HTTPClient
 import LoopbackHTTP
 import Markets
 import Synchronization
+import TestClocks
 import Testing
 
 @Suite("Market data over REST", .timeLimit(.minutes(1))) struct MarketRESTTests {

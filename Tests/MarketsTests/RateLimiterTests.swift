@@ -1,5 +1,6 @@
 import CivilTime
 import Markets
+import TestClocks
 import Testing
 
 @Suite("Rate limiter", .timeLimit(.minutes(1))) struct RateLimiterTests {

@@ -1,4 +1,5 @@
 import Chaos
+import Glibc
 import Testing
 
 extension FirstFillSerial {
@@ -13,7 +14,18 @@ extension FirstFillSerial {
                 migrations: Installed.checkout + "/migrations", say: { _ in })
             let report = try await chaos.run()
             #expect(report.audit.violations == [], "\(report.line)")
-            #expect(report.audit.attempts >= 16 * 3 * 4 && report.kills.values.reduce(0, +) > 0)
+            #expect(report.audit.attempts >= 24 * 3 * 4 && report.kills.values.reduce(0, +) > 0)
+        }
+
+        @Test("that is told to stop leaves nothing running", .timeLimit(.minutes(2)), arguments: [SIGTERM, SIGINT])
+        func stopped(signal: Int32) async throws {
+            try await Scratch.with { scratch in
+                let chaos = try scratch.start("cryptoflow-chaos", ["--seconds", "600", "--folder", scratch.folder])
+                try await chaos.line(containing: "600 s of kills")
+                chaos.signal(signal)
+                #expect(try await chaos.end() == 128 + signal)
+                while !scratch.processes().isEmpty { await Task.yield() }
+            }
         }
     }
 }

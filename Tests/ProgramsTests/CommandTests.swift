@@ -298,6 +298,20 @@ import Testing
         #expect(try await scheduler.end() == 0)
     }
 
+    @Test(
+        "numbers that no sum can hold are refused with their limits", .timeLimit(.minutes(1)),
+        arguments: [
+            ("cryptoflow-exchange", ["--shift-weeks", "99999999"], "--shift-weeks is between -10000 and 10000"),
+            ("cryptoflow-exchange", ["--shift-weeks=-99999999"], "--shift-weeks is between -10000 and 10000"),
+            ("cryptoflow-simulate", ["--from", "18446744073709551615"], "beyond the last seed"),
+        ])
+    func limits(name: String, arguments: [String], problem: String) async throws {
+        try await Scratch.with { scratch in
+            let result = try await scratch.start(name, arguments).finish()
+            #expect(result.code == 64 && result.errors.contains(problem), "\(result)")
+        }
+    }
+
     @Test("a database that cannot be reached is told in a sentence, without the password", .timeLimit(.minutes(1)))
     func unreachableServer() async throws {
         try await Scratch.with { scratch in

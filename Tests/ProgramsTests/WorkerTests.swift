@@ -159,6 +159,35 @@ import Testing
         }
     }
 
+    @Test("need no folder of documents, nor do commands of the database")
+    func withoutDocuments() async throws {
+        try await WorkerRig.with { rig in
+            // An installation that has lost its dags.
+            let folder = rig.scratch.folder
+            let files = FileManager.default
+            for name in ["bin", "share/cryptoflow"] {
+                try files.createDirectory(atPath: "\(folder)/\(name)", withIntermediateDirectories: true)
+            }
+            let program = folder + "/bin/cryptoflow"
+            try files.copyItem(atPath: try Installed.path(of: "cryptoflow"), toPath: program)
+            try files.createSymbolicLink(
+                atPath: folder + "/share/cryptoflow/migrations", withDestinationPath: Installed.checkout + "/migrations"
+            )
+            let environment = ["CRYPTOFLOW_CONN_WAREHOUSE": rig.url]
+            let place = ["--database", rig.url, "--home", folder + "/home"]
+            for command in ["migrate", "status"] {
+                let result = try await rig.scratch.start(program, ["db", command] + place, environment: environment)
+                    .finish()
+                #expect(result.code == 0, "\(result.errors)")
+            }
+            let worker = try rig.scratch.start(
+                program, ["worker", "--queues", "far"] + place, environment: environment)
+            try await worker.line(containing: "serves far")
+            worker.signal(SIGTERM)
+            #expect(try await worker.end() == 0)
+        }
+    }
+
     private static let surrounded = """
         $schema: https://airflow.apache.org/schemas/dag/2026-10-30.json
         dag_id: surrounded

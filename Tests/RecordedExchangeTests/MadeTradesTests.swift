@@ -252,4 +252,21 @@ import Testing
         #expect(ledger("/v1/_sent?market=KRW-NOPE&from=0&to=1").status == 400)
         #expect(ledger("/v1/_sent?market=KRW-BTC&from=0&to=9999999999999").status == 400)
     }
+
+    @Test(
+        "the ledger of a stretch is empty when it ends before it begins, and too long when it is all time",
+        arguments: [
+            (Int64.min, .min + 1, 200), (5, .min, 200), (.max, .min, 200), (.max, .max, 200), (.min, .max, 400),
+            // Within one minute of the recording.
+            (1_726_142_399_000, 1_726_142_341_000, 200),
+        ])
+    func ledgerEdges(from: Int64, to: Int64, status: Int) throws {
+        for shiftWeeks in [-3_000, 0, 4] {
+            let api = try api(at: "2024-09-12T12:00:00Z", shiftWeeks: shiftWeeks)
+            let reply = api.ledger(
+                RequestTarget("/v1/_sent?market=KRW-BTC&from=\(from)&to=\(to)"), now: api.clock.now())
+            #expect(reply.status == status)
+            #expect(status != 200 || reply.body.count { $0 == UInt8(ascii: "\n") } == 1)
+        }
+    }
 }

@@ -1,13 +1,5 @@
-import CivilTime
 import Collecting
-import HTTPClient
-import Logging
-import LoopbackHTTP
-import LoopbackWebSocket
-import Markets
-import ServiceLifecycle
 import Synchronization
-import Testing
 
 @testable import Streaming
 

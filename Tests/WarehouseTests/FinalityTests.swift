@@ -1,6 +1,7 @@
 import CivilTime
 import DAGModel
 import Execution
+import TestClocks
 import Testing
 
 @testable import Warehouse

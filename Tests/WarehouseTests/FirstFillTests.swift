@@ -2,6 +2,7 @@ import CivilTime
 import DAGModel
 import SchedulerCore
 import Synchronization
+import TestClocks
 import Testing
 
 @testable import Warehouse

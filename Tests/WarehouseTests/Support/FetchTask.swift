@@ -6,6 +6,7 @@ import HTTPClient
 import Markets
 import PostgresClient
 import Synchronization
+import TestClocks
 import TestSupport
 import Timetables
 

@@ -1,13 +1,15 @@
 import Synchronization
 
 /// A clock that stands still until a test moves it.
-final class ManualClock: Clock {
-    struct Instant: InstantProtocol {
-        var offset: Duration
+package final class ManualClock: Clock {
+    package struct Instant: InstantProtocol {
+        package var offset: Duration
 
-        func advanced(by duration: Duration) -> Instant { Instant(offset: offset + duration) }
-        func duration(to other: Instant) -> Duration { other.offset - offset }
-        static func < (left: Instant, right: Instant) -> Bool { left.offset < right.offset }
+        package init(offset: Duration) { self.offset = offset }
+
+        package func advanced(by duration: Duration) -> Instant { Instant(offset: offset + duration) }
+        package func duration(to other: Instant) -> Duration { other.offset - offset }
+        package static func < (left: Instant, right: Instant) -> Bool { left.offset < right.offset }
     }
 
     private struct Sleeper {
@@ -24,10 +26,12 @@ final class ManualClock: Clock {
 
     private let state = Mutex(State())
 
-    var now: Instant { state.withLock { $0.now } }
-    var minimumResolution: Duration { .nanoseconds(1) }
+    package init() {}
 
-    func sleep(until deadline: Instant, tolerance: Duration?) async throws {
+    package var now: Instant { state.withLock { $0.now } }
+    package var minimumResolution: Duration { .nanoseconds(1) }
+
+    package func sleep(until deadline: Instant, tolerance: Duration?) async throws {
         let id = state.withLock { state in
             state.lastID += 1
             return state.lastID
@@ -53,7 +57,7 @@ final class ManualClock: Clock {
     }
 
     /// Returns when somebody sleeps until exactly this time.
-    func sleeper(until offset: Duration) async {
+    package func sleeper(until offset: Duration) async {
         while true {
             await withCheckedContinuation { continuation in
                 let isThere = state.withLock { state in
@@ -69,7 +73,7 @@ final class ManualClock: Clock {
     }
 
     /// Sets the time and wakes those who slept until it.
-    func advance(to offset: Duration) {
+    package func advance(to offset: Duration) {
         let due = state.withLock { state in
             state.now = Instant(offset: offset)
             let due = state.sleepers.filter { $0.value.until.offset <= offset }
