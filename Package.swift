@@ -82,7 +82,7 @@ let package = Package(
 
         // Databases, networks, processes.
         room("ActorQueues", []),
-        room("PostgresClient", ["ActorQueues", "CLibPQ", "CivilTime", crypto]),
+        room("PostgresClient", ["ActorQueues", "CLibPQ", "CivilTime", crypto, deque]),
         room("PrivateCluster", ["ActorQueues", "CChildSpawn", logging]),
         room("HTTPClient", ["CLibCurl"]),
         room("Markets", ["CivilTime", "HTTPClient"]),
