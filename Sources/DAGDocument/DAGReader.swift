@@ -4,8 +4,6 @@ import Timetables
 
 /// Reads one document into a DAG, reporting everything that is wrong with it.
 struct DAGReader {
-    static let schemaURL = "https://airflow.apache.org/schemas/dag/2026-10-30.json"
-    static let schemaDate = "2026-10-30"
 
     private let context: DocumentContext
     private let entries: [YAMLEntry]
@@ -52,20 +50,20 @@ struct DAGReader {
     private func checkSchema() {
         guard let field = field("$schema") else {
             context.error(
-                "the key '$schema' is missing", hint: "add $schema: \(Self.schemaURL)", at: root.mark, path)
+                "the key '$schema' is missing", hint: "add $schema: \(KnownAttributes.schemaURL)", at: root.mark, path)
             return
         }
         guard let text = field.node.string, !text.isEmpty else {
             context.error(
                 "'$schema' must be a non-empty text or a date, found \(field.node.found)",
-                hint: "write \(Self.schemaURL)",
+                hint: "write \(KnownAttributes.schemaURL)",
                 at: field.node.mark, field.path)
             return
         }
-        guard text == Self.schemaURL || text == Self.schemaDate else {
+        guard text == KnownAttributes.schemaURL || text == KnownAttributes.schemaDate else {
             context.error(
-                "the schema '\(text.shortened)' is not published: the one known version is \(Self.schemaDate)",
-                hint: "write \(Self.schemaURL)", at: field.node.mark, field.path)
+                "the schema '\(text.shortened)' is not published: the one known version is \(KnownAttributes.schemaDate)",
+                hint: "write \(KnownAttributes.schemaURL)", at: field.node.mark, field.path)
             return
         }
     }

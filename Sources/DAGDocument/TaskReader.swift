@@ -256,7 +256,7 @@ struct TaskReader {
 
     /// A task attribute that was written into `with`: Airflow's operators take both there.
     func isBaseAttribute(_ entry: MergedEntry) -> Bool {
-        guard let signature, Self.passesThroughWith.contains(entry.key) else { return false }
+        guard let signature, KnownAttributes.passesThroughWith.contains(entry.key) else { return false }
         return !signature.parameters.contains { $0.name == entry.key }
     }
 
@@ -266,6 +266,4 @@ struct TaskReader {
         return signature.parameters.contains { $0.name == entry.key }
     }
 
-    private static let passesThroughWith = KnownAttributes.task.union(KnownAttributes.inertTask.keys)
-        .subtracting(["id", "uses", "run", "with", "needs", "extends", "expand", "group"])
 }

@@ -48,7 +48,8 @@ package struct DeclaredParameter: Hashable, Sendable {
         }
     }
 
-    private static let keys: Set<String> = [
+    /// What a `Param` may have.
+    package static let keys: Set<String> = [
         "default", "type", "enum", "const", "title", "description", "description_md", "format", "minimum", "maximum",
         "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength", "pattern", "items", "minItems",
         "maxItems", "uniqueItems", "properties", "required", "additionalProperties", "examples", "section", "anyOf",
