@@ -159,11 +159,7 @@ struct DAGReader {
     private func readTasks() -> [TaskDraft] {
         var templates = TaskTemplates(context, templates: entries["templates"], defaults: entries["default_args"])
         checkDefaults(templates.defaults)
-        // Also one that no task takes anything from; what a task finds again is reported once.
-        for template in templates.all {
-            var reader = TaskReader(context, template.entries, at: template.mark, template.path)
-            reader.checkTemplate()
-        }
+        defer { checkTemplates(templates) }
         guard let field = field("tasks") else {
             context.warning("the DAG has no tasks", hint: "add tasks: [{id: …, uses: …}]", at: root.mark, path)
             return []
@@ -185,6 +181,16 @@ struct DAGReader {
         }
         templates.warnOfUnused()
         return drafts
+    }
+
+    /// Also one that no task takes anything from; what a task has found already is not reported again.
+    ///
+    /// After the tasks: the order in which text files are read is part of the version.
+    private func checkTemplates(_ templates: TaskTemplates) {
+        for template in templates.all {
+            var reader = TaskReader(context, template.entries, at: template.mark, template.path)
+            reader.checkTemplate()
+        }
     }
 
     /// A default that no task and no operator could take is a mistake; others are simply not taken by some.

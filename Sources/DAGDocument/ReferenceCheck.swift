@@ -99,8 +99,10 @@ struct ReferenceCheck {
 
     /// An output that is pulled may be guarded by a default, so this is no error.
     func warnOfPulls(_ pulls: [TaskReference]) {
+        guard !pulls.isEmpty else { return }
         let known = drafts.compactMap(\.id)
-        for pull in pulls where !known.contains(pull.name) {
+        let ids = Set(known)
+        for pull in pulls where !ids.contains(pull.name) {
             context.warning(
                 "the template pulls the output of '\(pull.name.shortened)', and no task has that id",
                 hint: nearestHint(pull.name, among: known), at: pull.mark, pull.path)

@@ -177,9 +177,10 @@ extension TaskReader {
     }
 
     private mutating func readNeeds(_ field: Field) {
+        var seen: Set<String> = []
         for item in context.strings(field, of: "task ids") ?? [] {
             if let name = item.node.string {
-                if needs.contains(where: { $0.name == name && $0.kind == "needs" }) {
+                guard seen.insert(name).inserted else {
                     context.warning(
                         "'\(name.shortened)' is named twice", hint: "remove one", at: item.node.mark, item.path)
                     continue

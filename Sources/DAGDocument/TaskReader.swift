@@ -66,9 +66,9 @@ struct TaskReader {
         readArguments()
         checkRole()
         var upstream: [TaskID] = []
-        for reference in needs + arguments.references {
-            let task = TaskID(reference.name)
-            if !upstream.contains(task) { upstream.append(task) }
+        var seen: Set<String> = []
+        for reference in needs + arguments.references where seen.insert(reference.name).inserted {
+            upstream.append(TaskID(reference.name))
         }
         spec.upstream = upstream
         return TaskDraft(

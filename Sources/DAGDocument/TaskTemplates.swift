@@ -92,9 +92,9 @@ struct TaskTemplates {
         }
     }
 
-    /// Every template by itself, with its place.
+    /// Every template by itself, with its place, in the order of the document.
     var all: [(entries: [MergedEntry], mark: Mark, path: DocumentPath)] {
-        sources.values.compactMap { source in
+        sources.values.sorted { $0.entry.keyMark < $1.entry.keyMark }.compactMap { source in
             source.entry.value.entries.map { (own($0, source.path, .template), source.entry.keyMark, source.path) }
         }
     }
