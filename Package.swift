@@ -271,7 +271,8 @@ let package = Package(
         tests(
             of: "Operators",
             [
-                "CivilTime", "DAGModel", "Execution", "HTTPClient", "LoopbackHTTP", "PostgresClient", "TestSupport",
+                "CivilTime", "DAGDocument", "DAGModel", "Execution", "HTTPClient", "LoopbackHTTP", "PostgresClient",
+                "TestSupport",
                 "Timetables",
             ]),
         tests(

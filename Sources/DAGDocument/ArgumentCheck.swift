@@ -14,7 +14,8 @@ struct ArgumentCheck {
         let names = signature.parameters.map(\.name)
         let hint = nearestHint(entry.key, among: names) ?? "it takes \(names.joined(separator: ", "))"
         context.error(
-            "the \(noun) '\(signature.name)' has no argument '\(entry.key)'", hint: names.isEmpty ? nil : hint,
+            "the \(noun) '\(signature.name)' has no argument '\(entry.key.shortened)'",
+            hint: names.isEmpty ? nil : hint,
             at: entry.keyMark, entry.field.path)
         return nil
     }
@@ -34,6 +35,12 @@ struct ArgumentCheck {
                 return
             }
             fits = Self.fits(value, parameter.kind)
+            if fits, let rule = parameter.rule, !rule.allows(value) {
+                context.error(
+                    "'\(parameter.name)' takes \(rule.expectation), found \(field.node.found)", at: field.node.mark,
+                    field.path)
+                return
+            }
             if fits, !parameter.choices.isEmpty, let text = value.stringValue, !parameter.choices.contains(text) {
                 context.error(
                     "'\(parameter.name)' cannot be '\(text.prefix(60))': expected one of \(parameter.choices.joined(separator: ", "))",
@@ -52,6 +59,28 @@ struct ArgumentCheck {
         }
     }
 
+    /// Reports parameters of which none is there where one must be, or two where they contradict each other.
+    ///
+    /// - Parameter given: what is there and not null, by name, with its place.
+    func checkAlternatives(given: [String: Field], at mark: Mark, _ path: DocumentPath) {
+        for group in signature.alternatives {
+            if let beside = group.beside, given[beside] == nil { continue }
+            let names = group.names.map { "'\($0)'" }
+            let found = group.names.filter { given[$0] != nil }
+            if found.isEmpty, group.isRequired, let first = group.names.first {
+                let beside = group.beside.map { " beside '\($0)'" } ?? ""
+                context.error(
+                    "the \(noun) '\(signature.name)' needs \(names.joined(separator: " or "))\(beside)",
+                    hint: "add with: {\(first): …}", at: mark, path)
+            }
+            if group.isExclusive, found.count > 1, let field = found.last.flatMap({ given[$0] }) {
+                context.error(
+                    "the \(noun) '\(signature.name)' takes \(names.joined(separator: " or ")), not both",
+                    hint: "keep one of the two", at: field.node.mark, field.path)
+            }
+        }
+    }
+
     private func mismatch(_ parameter: OperatorSignature.Parameter, _ field: Field) {
         let expected =
             switch parameter.kind {
@@ -59,7 +88,7 @@ struct ArgumentCheck {
             case .integer: "a whole number"
             case .number: "a number"
             case .boolean: "true or false"
-            case .duration: "a duration such as 30s or PT5M"
+            case .duration: "a duration above zero, such as 30s or PT5M"
             case .list: "a list"
             case .object: "a mapping"
             case .any: "a value"
@@ -74,9 +103,10 @@ struct ArgumentCheck {
         case (.any, _), (.string, .string), (.integer, .int), (.number, .int), (.number, .double), (.boolean, .bool),
             (.list, .array), (.object, .object), (.stringOrList, .string):
             true
-        case (.duration, .int(let seconds)): seconds >= 0
-        case (.duration, .double(let seconds)): seconds >= 0
-        case (.duration, .string(let text)): (try? Duration(parsing: text)) != nil
+        // No operator takes one that is over at once.
+        case (.duration, .int(let seconds)): seconds > 0
+        case (.duration, .double(let seconds)): seconds > 0
+        case (.duration, .string(let text)): (try? Duration(parsing: text)).map { $0 > .zero } ?? false
         case (.stringOrList, .array(let elements)): elements.allSatisfy { $0.stringValue != nil }
         default: false
         }

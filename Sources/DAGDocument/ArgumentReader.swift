@@ -18,6 +18,8 @@ struct ArgumentReader {
     /// Whether plain texts are templates, as the arguments of Airflow's notifiers are.
     private let rendersTexts: Bool
     private(set) var references: [TaskReference] = []
+    /// Tasks whose outputs the templates pull by a literal id; nothing waits for these.
+    private(set) var pulls: [TaskReference] = []
 
     init(_ context: DocumentContext, rendersTexts: Bool = false) {
         self.context = context
@@ -83,7 +85,7 @@ struct ArgumentReader {
                 hint: "move the other keys elsewhere", at: entry.keyMark, path)
         } else {
             context.error(
-                "unknown key '\(entry.key)': keys that start with '$' are reserved for \(Self.markers.joined(separator: ", "))",
+                "unknown key '\(entry.key.shortened)': keys that start with '$' are reserved for \(Self.markers.joined(separator: ", "))",
                 hint: nearestHint(entry.key, among: Self.markers) ?? "wrap it in {$const: …} to take it as it is",
                 at: entry.keyMark, path)
         }
@@ -98,13 +100,17 @@ struct ArgumentReader {
         }
     }
 
-    private func template(_ field: Field) -> Argument? {
+    /// A template's text, checked; nil when it is wrong, which is then reported.
+    mutating func template(_ field: Field) -> Argument? {
         guard let text = field.node.string else {
             context.mismatch(field, "a template's text")
             return nil
         }
         do {
             _ = try Template(parsing: text)
+            pulls += PulledTasks.names(in: text).map {
+                TaskReference(name: $0, mark: field.node.mark, path: field.path, kind: "xcom_pull")
+            }
             return .template(text)
         } catch {
             context.error(
@@ -158,7 +164,7 @@ struct ArgumentReader {
                 } else {
                     isGood = false
                     context.error(
-                        "unknown key '\(entry.key)': an output is {task: …, key: …}",
+                        "unknown key '\(entry.key.shortened)': an output is {task: …, key: …}",
                         hint: nearestHint(entry.key, among: ["task", "key"]), at: entry.keyMark, inner.path)
                 }
             }

@@ -119,7 +119,7 @@ extension DocumentContext {
         case .string(let text):
             if let parsed = ISO8601.parse(text.trimmingBlanks) { return parsed }
             error(
-                "\"\(text.prefix(60))\" is not a date: expected ISO 8601",
+                "\"\(text.prefix(60))\" is not a date: \(Self.dateProblem(text.trimmingBlanks))",
                 hint: "such as 2026-01-01 or 2026-01-01T09:00:00+09:00",
                 at: field.node.mark, field.path)
             return nil
@@ -127,6 +127,16 @@ extension DocumentContext {
             mismatch(field, "a date", hint: "such as 2026-01-01 or 2026-01-01T09:00:00+09:00")
             return nil
         }
+    }
+
+    /// Why a text is not a date: one that only has a day or a month too many is told so.
+    private static func dateProblem(_ text: String) -> String {
+        let parts = text.utf8.prefix(10).split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
+        guard parts.count == 3, parts.map(\.count) == [4, 2, 2] else { return "expected ISO 8601" }
+        let (month, rest) = (String(text.prefix(8)), String(text.dropFirst(10)))
+        if ISO8601.parse(month + "01" + rest) != nil { return "there is no such day" }
+        if ISO8601.parse(String(text.prefix(5)) + "01-01" + rest) != nil { return "there is no such month" }
+        return "expected ISO 8601"
     }
 
     /// A date as an instant; one without an offset is in `zone`.
@@ -190,16 +200,19 @@ extension DocumentContext {
         do {
             return try TimeZoneRules(named: name)
         } catch {
-            let hint =
-                error.suggestions.isEmpty
-                ? nil : "did you mean \(error.suggestions.map { "'\($0)'" }.joined(separator: " or "))?"
-            self.error(error.description, hint: hint, at: field.node.mark, field.path)
+            // The description names the nearest ones.
+            self.error(error.description, at: field.node.mark, field.path)
             return nil
         }
     }
 }
 
 extension String {
+    /// A name from a document as messages show it: cut when it is long.
+    var shortened: String {
+        unicodeScalars.count > 100 ? String(String.UnicodeScalarView(unicodeScalars.prefix(100))) + "…" : self
+    }
+
     /// Without blanks around.
     var trimmingBlanks: String {
         var rest = self[...]

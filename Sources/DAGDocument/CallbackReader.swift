@@ -5,6 +5,8 @@ struct CallbackReader {
     private let context: DocumentContext
     /// Tasks whose outputs the arguments read.
     private(set) var references: [TaskReference] = []
+    /// Tasks whose outputs the templates pull.
+    private(set) var pulls: [TaskReference] = []
 
     init(_ context: DocumentContext) { self.context = context }
 
@@ -35,7 +37,7 @@ struct CallbackReader {
                 if entry.value.entries == nil, !entry.value.isNull { context.mismatch(inner, "a mapping of arguments") }
             default:
                 context.error(
-                    "unknown key '\(entry.key)': a notifier is {uses: name, with: {…}}",
+                    "unknown key '\(entry.key.shortened)': a notifier is {uses: name, with: {…}}",
                     hint: nearestHint(entry.key, among: ["uses", "with"]), at: entry.keyMark, inner.path)
             }
         }
@@ -58,7 +60,7 @@ struct CallbackReader {
         let hint =
             context.catalog.nearestNotifier(to: name).map { "did you mean '\($0)'?" }
             ?? "there are \(context.catalog.notifiers.map(\.name).joined(separator: ", "))"
-        context.error("unknown notifier '\(name.prefix(200))'", hint: hint, at: field.node.mark, field.path)
+        context.error("unknown notifier '\(name.shortened)'", hint: hint, at: field.node.mark, field.path)
         return nil
     }
 
@@ -75,7 +77,13 @@ struct CallbackReader {
             arguments[entry.key] = argument
         }
         references += reader.references
-        check.checkRequired(given: Set((field?.node.entries ?? []).map(\.key)), at: mark, path)
+        pulls += reader.pulls
+        let given = field?.node.entries ?? []
+        check.checkRequired(given: Set(given.map(\.key)), at: mark, path)
+        check.checkAlternatives(
+            given: Dictionary(
+                given.filter { !$0.value.isNull }.map { ($0.key, Field($0, in: path)) },
+                uniquingKeysWith: { first, _ in first }), at: mark, path)
         return arguments
     }
 }

@@ -4,8 +4,6 @@ import Timetables
 
 /// Reads one document into a DAG, reporting everything that is wrong with it.
 struct DAGReader {
-    static let schemaURL = "https://airflow.apache.org/schemas/dag/2026-10-30.json"
-    static let schemaDate = "2026-10-30"
 
     private let context: DocumentContext
     private let entries: [YAMLEntry]
@@ -52,20 +50,20 @@ struct DAGReader {
     private func checkSchema() {
         guard let field = field("$schema") else {
             context.error(
-                "the key '$schema' is missing", hint: "add $schema: \(Self.schemaURL)", at: root.mark, path)
+                "the key '$schema' is missing", hint: "add $schema: \(KnownAttributes.schemaURL)", at: root.mark, path)
             return
         }
         guard let text = field.node.string, !text.isEmpty else {
             context.error(
                 "'$schema' must be a non-empty text or a date, found \(field.node.found)",
-                hint: "write \(Self.schemaURL)",
+                hint: "write \(KnownAttributes.schemaURL)",
                 at: field.node.mark, field.path)
             return
         }
-        guard text == Self.schemaURL || text == Self.schemaDate else {
+        guard text == KnownAttributes.schemaURL || text == KnownAttributes.schemaDate else {
             context.error(
-                "the schema '\(text.prefix(200))' is not published: the one known version is \(Self.schemaDate)",
-                hint: "write \(Self.schemaURL)", at: field.node.mark, field.path)
+                "the schema '\(text.shortened)' is not published: the one known version is \(KnownAttributes.schemaDate)",
+                hint: "write \(KnownAttributes.schemaURL)", at: field.node.mark, field.path)
             return
         }
     }
@@ -92,7 +90,7 @@ struct DAGReader {
                     entry.key, among: KnownAttributes.dag.sorted() + KnownAttributes.inertDAG.keys.sorted())
             }
             context.error(
-                "unknown DAG attribute '\(entry.key.prefix(100))'", hint: hint, at: entry.keyMark, path.key(entry.key))
+                "unknown DAG attribute '\(entry.key.shortened)'", hint: hint, at: entry.keyMark, path.key(entry.key))
         }
     }
 
@@ -145,7 +143,7 @@ struct DAGReader {
                 case "overlap": overlap = context.token(inner, DSTPolicy.Overlap.self, "overlap rule") ?? overlap
                 default:
                     context.error(
-                        "unknown key '\(entry.key)': expected gap and overlap",
+                        "unknown key '\(entry.key.shortened)': expected gap and overlap",
                         hint: nearestHint(entry.key, among: ["gap", "overlap"]), at: entry.keyMark, inner.path)
                 }
             }
@@ -161,6 +159,7 @@ struct DAGReader {
     private func readTasks() -> [TaskDraft] {
         var templates = TaskTemplates(context, templates: entries["templates"], defaults: entries["default_args"])
         checkDefaults(templates.defaults)
+        defer { checkTemplates(templates) }
         guard let field = field("tasks") else {
             context.warning("the DAG has no tasks", hint: "add tasks: [{id: …, uses: …}]", at: root.mark, path)
             return []
@@ -184,6 +183,16 @@ struct DAGReader {
         return drafts
     }
 
+    /// Also one that no task takes anything from; what a task has found already is not reported again.
+    ///
+    /// After the tasks: the order in which text files are read is part of the version.
+    private func checkTemplates(_ templates: TaskTemplates) {
+        for template in templates.all {
+            var reader = TaskReader(context, template.entries, at: template.mark, template.path)
+            reader.checkTemplate()
+        }
+    }
+
     /// A default that no task and no operator could take is a mistake; others are simply not taken by some.
     private func checkDefaults(_ defaults: [MergedEntry]) {
         for entry in defaults where entry.origin == .defaults {
@@ -196,7 +205,7 @@ struct DAGReader {
                 KnownAttributes.renamedTask[entry.key].map { "it is called '\($0)' here" }
                 ?? nearestHint(entry.key, among: known) ?? "an operator's arguments go under 'with'"
             context.error(
-                "unknown task attribute '\(entry.key.prefix(100))'", hint: hint, at: entry.keyMark, entry.field.path)
+                "unknown task attribute '\(entry.key.shortened)'", hint: hint, at: entry.keyMark, entry.field.path)
         }
     }
 
@@ -217,7 +226,7 @@ struct DAGReader {
         dag.failFast = field("fail_fast").flatMap { context.bool($0) } ?? false
         dag.isPausedUponCreation = field("is_paused_upon_creation").flatMap { context.bool($0) }
         dag.tags = field("tags").map(readTags) ?? []
-        dag.params = field("params").map(readParams) ?? [:]
+        dag.params = field("params").map { ParameterReader(context: context).read($0) } ?? [:]
         dag.ownerLinks = field("owner_links").map(readOwnerLinks) ?? [:]
         dag.allowedRunTypes = field("allowed_run_types").flatMap(readRunTypes)
         let owners = Set(dag.tasks.compactMap(\.owner)).sorted()
@@ -230,6 +239,7 @@ struct DAGReader {
     }
 
     private func readCallbacks(_ dag: inout DAG, _ drafts: [TaskDraft], zone: TimeZoneRules) {
+        let check = ReferenceCheck(context: context, drafts: drafts)
         var reader = CallbackReader(context)
         for entry in entries {
             guard let event = KnownAttributes.dagCallbacks[entry.key] else { continue }
@@ -240,9 +250,10 @@ struct DAGReader {
             var deadlines = DeadlineReader(context, zone: zone)
             let read = deadlines.read(field)
             if !read.isEmpty { dag.deadlines = read }
-            ReferenceCheck(context: context, drafts: drafts).checkNames(deadlines.references)
+            check.checkNames(deadlines.references)
         }
-        ReferenceCheck(context: context, drafts: drafts).checkNames(reader.references)
+        check.checkNames(reader.references)
+        check.warnOfPulls(reader.pulls)
     }
 
     private func keep(_ entry: YAMLEntry, lost: String?, _ dag: inout DAG) {
@@ -264,15 +275,6 @@ struct DAGReader {
             }
         }
         return tags
-    }
-
-    private func readParams(_ field: Field) -> [String: JSONValue] {
-        if field.node.isNull { return [:] }
-        guard let members = field.node.entries else {
-            context.mismatch(field, "a mapping of parameters with their defaults")
-            return [:]
-        }
-        return Dictionary(members.map { ($0.key, $0.value.json) }, uniquingKeysWith: { first, _ in first })
     }
 
     private func readOwnerLinks(_ field: Field) -> [String: String] {
@@ -300,6 +302,11 @@ struct DAGReader {
         switch field.node.content {
         case .null: return nil
         case .list(let elements):
+            if elements.isEmpty {
+                context.error(
+                    "the list is empty: no run could be made", hint: "leave the key out to allow every type",
+                    at: field.node.mark, field.path)
+            }
             return elements.enumerated().compactMap { index, element in
                 context.token(Field(element, field.path.index(index)), RunType.self, "run type")
             }
@@ -308,6 +315,20 @@ struct DAGReader {
     }
 
     // MARK: - Attributes that only make sense together
+
+    /// As in Airflow: nobody gives a value to the runs of a schedule.
+    private func checkScheduledParameters(_ dag: DAG) {
+        guard dag.timetable != .null, let field = field("params") else { return }
+        for entry in field.node.entries ?? [] {
+            let parameter = DeclaredParameter(entry.value.json)
+            guard let schema = parameter.schema, parameter.standard ?? .null == .null,
+                parameter.standard == nil || !schema.problems(of: .null, at: entry.key).isEmpty
+            else { continue }
+            context.error(
+                "the parameter '\(entry.key.shortened)' has no default, and a schedule gives it no value",
+                hint: "add a default, or remove the schedule", at: entry.keyMark, field.path.key(entry.key))
+        }
+    }
 
     private func checkTogether(_ dag: DAG) {
         if dag.catchup, dag.bounds.start == nil, dag.timetable.isTimeBased, !dag.timetable.runsOnce, !context.hasErrors
@@ -327,6 +348,7 @@ struct DAGReader {
                 "'catchup_window' has no effect without catchup", hint: "add catchup: true", at: field.node.mark,
                 field.path)
         }
+        checkScheduledParameters(dag)
         if dag.failFast {
             for (index, task) in dag.tasks.enumerated()
             where task.triggerRule != .allSuccess && task.triggerRule != .allDoneSetupSuccess {

@@ -38,7 +38,7 @@ struct DeadlineReader {
         }
         for entry in entries where !Self.keys.contains(entry.key) {
             context.error(
-                "unknown key '\(entry.key)': expected reference, interval and callback",
+                "unknown key '\(entry.key.shortened)': expected reference, interval and callback",
                 hint: nearestHint(entry.key, among: Self.keys), at: entry.keyMark, field.path.key(entry.key))
         }
         for key in Self.keys where entries[key] == nil {
@@ -89,7 +89,7 @@ struct DeadlineReader {
         }
         for entry in entries where !Self.averageKeys.contains(entry.key) {
             context.error(
-                "unknown key '\(entry.key)': expected max_runs and min_runs",
+                "unknown key '\(entry.key.shortened)': expected max_runs and min_runs",
                 hint: nearestHint(entry.key, among: Self.averageKeys), at: entry.keyMark, field.path.key(entry.key))
         }
         /// A count with its place; nil for a wrong one, which is said.

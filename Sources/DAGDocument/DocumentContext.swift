@@ -28,6 +28,8 @@ final class DocumentContext {
     private(set) var diagnostics: [Diagnostic] = []
     private(set) var hasErrors = false
     private var reported: Set<Report> = []
+    /// Where YAML could not tell a value: what else is wrong there only follows from that.
+    private var spoiled: Set<Mark> = []
     /// The text files that are part of the document, in the order they were first read.
     private(set) var textFiles: [(path: String, text: String)] = []
 
@@ -60,6 +62,12 @@ final class DocumentContext {
         add(.error, message, hint, mark, path)
     }
 
+    /// A problem of the text itself.
+    func error(_ problem: YAMLProblem) {
+        error(problem.message, hint: problem.hint, at: problem.mark, problem.path)
+        spoiled.insert(problem.mark)
+    }
+
     func warning(_ message: String, hint: String? = nil, at mark: Mark, _ path: DocumentPath) {
         add(.warning, message, hint, mark, path)
     }
@@ -71,7 +79,7 @@ final class DocumentContext {
     private func add(
         _ severity: Diagnostic.Severity, _ message: String, _ hint: String?, _ mark: Mark, _ path: DocumentPath
     ) {
-        guard diagnostics.count < Self.maximumDiagnostics,
+        guard diagnostics.count < Self.maximumDiagnostics, !spoiled.contains(mark),
             reported.insert(Report(mark: mark, message: message)).inserted
         else { return }
         diagnostics.append(

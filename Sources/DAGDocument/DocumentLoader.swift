@@ -89,7 +89,7 @@ package struct DocumentLoader: Sendable {
         let context = DocumentContext(
             file: file, catalog: catalog, settings: settings, texts: texts,
             sourceLines: SourceLines(bytes, firstLine: line + 1))
-        for problem in problems { context.error(problem.message, hint: problem.hint, at: problem.mark, problem.path) }
+        for problem in problems { context.error(problem) }
         defer { diagnostics += context.diagnostics }
         guard let node, !node.isEmptyDocument, let reader = DAGReader(context, node) else { return }
         let dag = reader.read()

@@ -1,11 +1,15 @@
-import DAGModel
+package import DAGModel
 
 /// Every attribute a document may have, by what is done with it.
 ///
 /// Source: the arguments of `DAG` and `BaseOperator` in Airflow's Task SDK 1.3 (Airflow 3.3).
-enum KnownAttributes {
+package enum KnownAttributes {
+    /// What `$schema` may be.
+    package static let schemaURL = "https://airflow.apache.org/schemas/dag/2026-10-30.json"
+    package static let schemaDate = "2026-10-30"
+
     /// Top-level keys that are read.
-    static let dag: Set<String> = [
+    package static let dag: Set<String> = [
         "$schema", "dag_id", "schedule", "templates", "tasks", "description", "start_date", "end_date", "catchup",
         "catchup_window", "timezone", "dst", "max_active_runs", "max_active_tasks", "max_consecutive_failed_dag_runs",
         "dagrun_timeout", "tags", "params", "owner_links", "doc_md", "is_paused_upon_creation", "fail_fast",
@@ -16,7 +20,7 @@ enum KnownAttributes {
     /// Airflow's other arguments of a DAG: kept and shown.
     ///
     /// The text says what is lost, nil when nothing is.
-    static let inertDAG: [String: String?] = [
+    package static let inertDAG: [String: String?] = [
         "access_control": nil, "auto_register": nil, "disable_bundle_versioning": nil, "rerun_with_latest_version": nil,
         "render_template_as_native_obj": "templates always give texts",
         "jinja_environment_kwargs": "the template engine has no such settings",
@@ -28,7 +32,7 @@ enum KnownAttributes {
     ]
 
     /// Task keys that are read.
-    static let task: Set<String> = [
+    package static let task: Set<String> = [
         "id", "uses", "run", "with", "needs", "extends", "expand", "group", "retries", "retry_delay",
         "retry_exponential_backoff", "max_retry_delay", "execution_timeout", "trigger_rule", "pool", "pool_slots",
         "priority_weight", "weight_rule", "depends_on_past", "wait_for_downstream", "max_active_tis_per_dag",
@@ -40,7 +44,7 @@ enum KnownAttributes {
     /// Airflow's other arguments of an operator: kept and shown.
     ///
     /// The text says what is lost, nil when nothing is.
-    static let inertTask: [String: String?] = [
+    package static let inertTask: [String: String?] = [
         "doc": nil, "doc_json": nil, "doc_yaml": nil, "doc_rst": nil, "task_display_name": nil, "logger_name": nil,
         "allow_nested_operators": nil, "executor_config": nil, "resources": nil, "email_on_retry": nil,
         "email_on_failure": nil, "executor": "tasks run where `queue` says",
@@ -54,6 +58,10 @@ enum KnownAttributes {
         "pre_execute": "there are no hooks", "post_execute": "there are no hooks",
         "sla": "Airflow 3 has no SLAs either",
     ]
+
+    /// Attributes that may also stand among an operator's arguments.
+    package static let passesThroughWith = task.union(inertTask.keys)
+        .subtracting(["id", "uses", "run", "with", "needs", "extends", "expand", "group"])
 
     /// Keys of other versions and other tools, with what they are called here.
     static let renamedDAG = [
@@ -72,8 +80,8 @@ enum KnownAttributes {
         "extend": "extends", "template": "extends", "templates": "extends", "priority": "priority_weight",
     ]
 
-    static let dagCallbacks = events([.success, .failure])
-    static let taskCallbacks = events([.success, .failure, .retry, .execute, .skipped])
+    package static let dagCallbacks: [String: CallbackEvent] = events([.success, .failure])
+    package static let taskCallbacks: [String: CallbackEvent] = events([.success, .failure, .retry, .execute, .skipped])
 
     private static func events(_ events: [CallbackEvent]) -> [String: CallbackEvent] {
         Dictionary(uniqueKeysWithValues: events.compactMap { event in event.key.map { ($0, event) } })

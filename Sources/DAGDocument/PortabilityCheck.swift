@@ -101,11 +101,11 @@ package struct PortabilityCheck {
             case "uses":
                 guard let name = entry.value.string else { continue }
                 if name.hasPrefix("cryptoflow.") {
-                    report("Airflow does not have the operator '\(name)'", nil, entry.value.mark, inner)
+                    report("Airflow does not have the operator '\(name.shortened)'", nil, entry.value.mark, inner)
                 } else if !name.contains(".") {
                     let path = catalog.resolve(name)?.aliases.first { $0.hasPrefix("airflow.") }
                     report(
-                        "Airflow does not know the short name '\(name)'",
+                        "Airflow does not know the short name '\(name.shortened)'",
                         path.map { "write \($0)" } ?? "Airflow does not have this operator", entry.value.mark, inner)
                 }
             case "inlets", "outlets": report("Airflow's importer has no '\(entry.key)' yet", nil, entry.keyMark, inner)

@@ -26,12 +26,13 @@ struct ReferenceCheck {
             for reference in draft.references {
                 if reference.name == draft.id {
                     context.error(
-                        "the task '\(reference.name)' depends on itself", hint: "remove it", at: reference.mark,
+                        "the task '\(reference.name.shortened)' depends on itself", hint: "remove it",
+                        at: reference.mark,
                         reference.path)
                 } else if indexes[reference.name] == nil {
                     let hint = nearestHint(reference.name, among: known)
                     context.error(
-                        "unknown task '\(reference.name.prefix(200))'",
+                        "unknown task '\(reference.name.shortened)'",
                         hint: hint ?? "no task of this document has that id",
                         at: reference.mark, reference.path)
                 }
@@ -39,6 +40,9 @@ struct ReferenceCheck {
         }
         checkCircles(indexes)
         checkRoles(indexes)
+        checkFollowed(indexes)
+        checkGroups(indexes)
+        warnOfPulls(drafts.flatMap(\.pulls))
     }
 
     /// Airflow's rules: what follows a setup has the trigger rule all_success, and what a teardown names is a setup.
@@ -49,15 +53,59 @@ struct ReferenceCheck {
                 let isSetup = drafts[target].spec.isSetup
                 if reference.kind == "teardown", !isSetup {
                     context.error(
-                        "'\(reference.name)' is not a setup", hint: "add setup: true to it, or name it in needs",
+                        "'\(reference.name.shortened)' is not a setup",
+                        hint: "add setup: true to it, or name it in needs",
                         at: reference.mark, reference.path)
                 }
                 guard isSetup, !draft.spec.isTeardown, draft.spec.triggerRule != .allSuccess else { continue }
                 context.error(
-                    "a task right after the setup '\(reference.name)' must have the trigger rule all_success, "
+                    "a task right after the setup '\(reference.name.shortened)' must have the trigger rule all_success, "
                         + "'\(draft.spec.id)' has \(draft.spec.triggerRule.rawValue)",
                     hint: "remove its trigger_rule", at: reference.mark, reference.path)
             }
+        }
+    }
+
+    /// What a branch follows comes directly after it.
+    private func checkFollowed(_ indexes: [String: Int]) {
+        for draft in drafts {
+            for reference in draft.followed {
+                guard let target = indexes[reference.name] else {
+                    checkNames([reference])
+                    continue
+                }
+                guard !drafts[target].spec.upstream.contains(draft.spec.id) else { continue }
+                context.error(
+                    "'\(reference.name.shortened)' cannot be followed: it does not come directly after '\(draft.spec.id)'",
+                    hint: "add needs: [\(draft.spec.id)] to it", at: reference.mark, reference.path)
+            }
+        }
+    }
+
+    /// As in Airflow, groups and tasks share their names: `a.b` is a group in the group `a`.
+    private func checkGroups(_ indexes: [String: Int]) {
+        for draft in drafts {
+            guard let field = draft.group, let name = draft.spec.group else { continue }
+            var group = ""
+            for part in name.split(separator: ".") {
+                group += (group.isEmpty ? "" : ".") + part
+                guard let task = indexes[group] else { continue }
+                context.error(
+                    "the group '\(group.shortened)' is called like the task at \(context.place(drafts[task].idMark))",
+                    hint: "give one of the two another name", at: field.node.mark, field.path)
+            }
+        }
+    }
+
+    /// An output that is pulled may be guarded by a default, so this is no error.
+    func warnOfPulls(_ pulls: [TaskReference]) {
+        guard !pulls.isEmpty else { return }
+        let known = drafts.compactMap(\.id)
+        let ids = Set(known)
+        for pull in pulls where !ids.contains(pull.name) {
+            context.warning(
+                "the template pulls the output of '\(pull.name.shortened)', and no task has that id",
+                hint: nearestHint(pull.name, among: known), at: pull.mark, pull.path)
         }
     }
 
@@ -66,7 +114,7 @@ struct ReferenceCheck {
         let known = drafts.compactMap(\.id)
         for reference in references where !known.contains(reference.name) {
             context.error(
-                "unknown task '\(reference.name.prefix(200))'",
+                "unknown task '\(reference.name.shortened)'",
                 hint: nearestHint(reference.name, among: known) ?? "no task of this document has that id",
                 at: reference.mark, reference.path)
         }

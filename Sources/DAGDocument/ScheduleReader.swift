@@ -17,7 +17,7 @@ struct ScheduleReader {
         case .map(let entries):
             for entry in entries where entry.key != "uses" && entry.key != "with" {
                 context.error(
-                    "unknown key '\(entry.key)': a timetable is {uses: class, with: {…}}",
+                    "unknown key '\(entry.key.shortened)': a timetable is {uses: class, with: {…}}",
                     hint: nearestHint(entry.key, among: ["uses", "with"]), at: entry.keyMark, field.path.key(entry.key))
             }
             return timetable(entries, field)
@@ -50,7 +50,9 @@ struct ScheduleReader {
                 "@annually",
                 "@midnight",
             ]
-            var hint = text.hasPrefix("@") ? nearestHint(text, among: presets) : nil
+            // The message may have named the nearest one already.
+            let isNamed = error.description.contains("did you mean")
+            var hint = text.hasPrefix("@") && !isNamed ? nearestHint(text, among: presets) : nil
             if hint == nil, (try? Duration(parsing: text)) != nil {
                 hint = "for every \(text): {uses: \(TimetableClass.deltaTrigger.path), with: {delta: \(text)}}"
             }
@@ -99,7 +101,7 @@ struct ScheduleReader {
             let known = TimetableClass.allCases.map(\.className).joined(separator: ", ")
             let hint = TimetableClass.nearest(to: name).map { "did you mean '\($0.path)'?" } ?? "known: \(known)"
             context.error(
-                "unknown timetable '\(name.prefix(200))'", hint: hint, at: uses.value.mark, usesField.path)
+                "unknown timetable '\(name.shortened)'", hint: hint, at: uses.value.mark, usesField.path)
             return nil
         }
         let path = field.path.key("with")
@@ -107,7 +109,7 @@ struct ScheduleReader {
         for entry in arguments where !kind.arguments.contains(entry.key) {
             isGood = false
             context.error(
-                "the timetable \(kind.className) has no argument '\(entry.key)'",
+                "the timetable \(kind.className) has no argument '\(entry.key.shortened)'",
                 hint: nearestHint(entry.key, among: kind.arguments)
                     ?? (kind.arguments.isEmpty
                         ? "it takes none" : "it takes \(kind.arguments.joined(separator: ", "))"),

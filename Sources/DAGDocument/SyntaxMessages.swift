@@ -64,6 +64,8 @@ enum SyntaxMessages {
         case "did not find expected <document start>":
             return ("text after the end of the document", "indent it, or begin a new document with ---")
         case "did not find expected node content": return ("a value is missing here", nil)
+        case "found incompatible YAML document":
+            return ("this version of YAML is not read", "write %YAML 1.2, or leave the line out")
         case "found duplicate anchor": return ("an anchor is used twice", nil)
         default:
             let around = context.isEmpty ? "" : " " + context

@@ -10,7 +10,7 @@ extension TaskReader {
             for child in entry.children ?? [] where isBaseAttribute(child) {
                 if entries[child.key] != nil, entries[child.key]?.origin == .task {
                     context.error(
-                        "'\(child.key)' stands both in 'with' and beside it", hint: "keep one of the two",
+                        "'\(child.key.shortened)' stands both in 'with' and beside it", hint: "keep one of the two",
                         at: child.keyMark,
                         child.field.path)
                 } else {
@@ -20,13 +20,7 @@ extension TaskReader {
         case "needs": readNeeds(entry.field)
         case "inlets": spec.inlets = assets(entry.field)
         case "outlets": spec.outlets = assets(entry.field)
-        case "params":
-            if let members = entry.field.node.entries {
-                spec.params = Dictionary(
-                    members.map { ($0.key, $0.value.json) }, uniquingKeysWith: { first, _ in first })
-            } else if !entry.field.node.isNull {
-                context.mismatch(entry.field, "a mapping of parameters")
-            }
+        case "params": spec.params = ParameterReader(context: context).read(entry.field)
         default:
             if let event = KnownAttributes.taskCallbacks[entry.key] {
                 let read = callbacks.read(entry.field, on: event)
@@ -51,7 +45,12 @@ extension TaskReader {
                 spec.retries = retries
             }
         case "retry_delay": if let delay = context.duration(field, allowsZero: true) { spec.retryDelay = delay }
-        case "max_retry_delay": spec.maxRetryDelay = context.duration(field, allowsZero: true)
+        case "max_retry_delay":
+            spec.maxRetryDelay = context.duration(field, allowsZero: true)
+            if let delay = spec.maxRetryDelay, delay > .seconds(86_400) {
+                context.warning(
+                    "a try is never put off for more than a day", hint: "write 1d", at: field.node.mark, field.path)
+            }
         case "execution_timeout": spec.executionTimeout = context.duration(field, allowsZero: false)
         case "retry_exponential_backoff": readBackoff(field)
         case "trigger_rule":
@@ -90,7 +89,7 @@ extension TaskReader {
         case "queue": if let queue = context.requiredString(field, "a queue's name") { spec.queue = queue }
         case "owner": spec.owner = context.string(field)
         case "doc_md": spec.docMD = context.string(field)
-        case "map_index_template": spec.mapIndexTemplate = context.string(field)
+        case "map_index_template": spec.mapIndexTemplate = readTemplate(field)
         case "group": spec.group = readGroup(field)
         default: return false
         }
@@ -159,7 +158,7 @@ extension TaskReader {
         return filter
     }
 
-    private func readGroup(_ field: Field) -> String? {
+    private mutating func readGroup(_ field: Field) -> String? {
         guard !field.node.isNull, let name = context.requiredString(field, "a group's name") else { return nil }
         let isWord = name.unicodeScalars.allSatisfy { scalar in
             "-_.".unicodeScalars.contains(scalar) || scalar.properties.isAlphabetic
@@ -169,12 +168,23 @@ extension TaskReader {
             context.mismatch(field, "a group's name of at most 200 letters, digits, '-', '_' and '.'")
             return nil
         }
+        guard name.split(separator: ".", omittingEmptySubsequences: false).allSatisfy({ !$0.isEmpty }) else {
+            context.mismatch(field, "a group's name, with a dot only between the names of groups", hint: "such as a.b")
+            return nil
+        }
+        group = field
         return name
     }
 
     private mutating func readNeeds(_ field: Field) {
+        var seen: Set<String> = []
         for item in context.strings(field, of: "task ids") ?? [] {
             if let name = item.node.string {
+                guard seen.insert(name).inserted else {
+                    context.warning(
+                        "'\(name.shortened)' is named twice", hint: "remove one", at: item.node.mark, item.path)
+                    continue
+                }
                 needs.append(TaskReference(name: name, mark: item.node.mark, path: item.path, kind: "needs"))
             }
         }
@@ -229,7 +239,7 @@ extension TaskReader {
             hint = nearestHint(entry.key, among: known + (signature?.parameters.map(\.name) ?? []))
         }
         context.error(
-            "unknown task attribute '\(entry.key.prefix(100))'",
+            "unknown task attribute '\(entry.key.shortened)'",
             hint: hint ?? "an operator's arguments go under 'with'",
             at: entry.keyMark, entry.field.path)
     }

@@ -10,6 +10,12 @@ struct TaskDraft {
     let references: [TaskReference]
     /// What its callbacks read; nothing waits for these.
     let callbackReferences: [TaskReference]
+    /// What its arguments name as tasks directly below it.
+    let followed: [TaskReference]
+    /// What its templates pull outputs of.
+    let pulls: [TaskReference]
+    /// Where `group` stands.
+    let group: Field?
 }
 
 /// Reads one task once its templates are merged.
@@ -22,9 +28,14 @@ struct TaskReader {
     private var arguments: ArgumentReader
     var callbacks: CallbackReader
     var needs: [TaskReference] = []
+    var group: Field?
+    private var followed: [TaskReference] = []
+    /// What is given and not null, with its place.
+    private var present: [String: Field] = [:]
     var signature: OperatorSignature?
     /// Whether `uses` names an operator that is not known; its arguments are then not judged.
     var hasUnknownOperator = false
+    private var isTemplate = false
 
     /// - Parameters:
     ///   - mark: Where the task stands.
@@ -55,14 +66,24 @@ struct TaskReader {
         readArguments()
         checkRole()
         var upstream: [TaskID] = []
-        for reference in needs + arguments.references {
-            let task = TaskID(reference.name)
-            if !upstream.contains(task) { upstream.append(task) }
+        var seen: Set<String> = []
+        for reference in needs + arguments.references where seen.insert(reference.name).inserted {
+            upstream.append(TaskID(reference.name))
         }
         spec.upstream = upstream
         return TaskDraft(
             spec: spec, id: name, idMark: id?.field.node.mark ?? mark, idPath: id?.field.path ?? path,
-            references: needs + arguments.references, callbackReferences: callbacks.references)
+            references: needs + arguments.references, callbackReferences: callbacks.references,
+            followed: followed, pulls: arguments.pulls + callbacks.pulls, group: group)
+    }
+
+    /// Checks a template's own keys; what it leaves open its tasks say.
+    mutating func checkTemplate() {
+        isTemplate = true
+        readBody()
+        if entries["uses"] == nil { hasUnknownOperator = true }
+        for entry in entries { readAttribute(entry) }
+        readArguments()
     }
 
     /// A teardown's trigger rule is its own.
@@ -90,6 +111,7 @@ struct TaskReader {
         let run = entries["run"]
         switch (uses, run) {
         case (nil, nil):
+            guard !isTemplate else { return }
             context.error(
                 "the task has neither 'uses' nor 'run': exactly one is needed", hint: "add uses: bash, or run: {…}",
                 at: mark, path)
@@ -109,7 +131,7 @@ struct TaskReader {
                     hasUnknownOperator = true
                     let hint = context.catalog.nearest(to: name).map { "did you mean '\($0)'?" }
                     context.error(
-                        "unknown operator '\(name.prefix(200))'", hint: hint, at: uses.field.node.mark, uses.field.path)
+                        "unknown operator '\(name.shortened)'", hint: hint, at: uses.field.node.mark, uses.field.path)
                 }
             } else {
                 hasUnknownOperator = true
@@ -142,27 +164,30 @@ struct TaskReader {
         for entry in entries where isDirectArgument(entry) {
             if given.contains(entry.key) {
                 context.error(
-                    "the argument '\(entry.key)' stands both here and in 'with'", hint: "keep one of the two",
+                    "the argument '\(entry.key.shortened)' stands both here and in 'with'", hint: "keep one of the two",
                     at: entry.keyMark, entry.field.path)
             } else {
                 readArgument(entry, &given)
             }
         }
         if let expand = entries["expand"] { readExpand(expand, &given) }
-        if let signature {
-            ArgumentCheck(context: context, signature: signature).checkRequired(
-                given: given, at: entries["with"]?.keyMark ?? mark, entries["with"]?.field.path ?? path)
+        if let signature, !isTemplate {
+            let check = ArgumentCheck(context: context, signature: signature)
+            let place = (mark: entries["with"]?.keyMark ?? mark, path: entries["with"]?.field.path ?? path)
+            check.checkRequired(given: given, at: place.mark, place.path)
+            check.checkAlternatives(given: present, at: place.mark, place.path)
         }
     }
 
     private mutating func readArgument(_ entry: MergedEntry, _ given: inout Set<String>) {
         given.insert(entry.key)
+        if !entry.field.node.isNull { present[entry.key] = entry.field }
         if entry.key.hasPrefix("$") {
             let isMarker = ArgumentReader.markers.contains(entry.key)
             context.error(
                 isMarker
-                    ? "the marker '\(entry.key)' cannot stand for all arguments: keys that start with '$' are reserved"
-                    : "unknown key '\(entry.key)': keys that start with '$' are reserved",
+                    ? "the marker '\(entry.key.shortened)' cannot stand for all arguments: keys that start with '$' are reserved"
+                    : "unknown key '\(entry.key.shortened)': keys that start with '$' are reserved",
                 hint: isMarker
                     ? "put it under an argument's name" : nearestHint(entry.key, among: ArgumentReader.markers),
                 at: entry.keyMark, entry.field.path)
@@ -171,9 +196,34 @@ struct TaskReader {
         let argument = arguments.read(entry.field)
         if let signature {
             let check = ArgumentCheck(context: context, signature: signature)
-            if let parameter = check.parameter(entry), let argument { check.check(argument, parameter, entry.field) }
+            if let parameter = check.parameter(entry), let argument {
+                check.check(argument, parameter, entry.field)
+                if parameter.rule == .tasksBelow { follow(entry.field) }
+            }
         }
         if let argument { spec.arguments[entry.key] = argument }
+    }
+
+    /// Notes the tasks that a literal names: a list, or a text with commas.
+    private mutating func follow(_ field: Field) {
+        func note(_ name: String, _ field: Field) {
+            guard !name.isEmpty else { return }
+            followed.append(TaskReference(name: name, mark: field.node.mark, path: field.path, kind: "follow"))
+        }
+        switch field.node.content {
+        case .string(let text): for name in text.split(separator: ",") { note(String(name).trimmingBlanks, field) }
+        case .list(let elements):
+            for (index, element) in elements.enumerated() {
+                if let name = element.string { note(name, Field(element, field.path.index(index))) }
+            }
+        default: break
+        }
+    }
+
+    /// Checks `map_index_template`.
+    mutating func readTemplate(_ field: Field) -> String? {
+        guard let text = context.string(field), arguments.template(field) != nil else { return nil }
+        return text
     }
 
     private mutating func readExpand(_ expand: MergedEntry, _ given: inout Set<String>) {
@@ -184,10 +234,12 @@ struct TaskReader {
         for entry in entries.map({ MergedEntry($0, in: expand.field.path, expand.origin) }) {
             if given.contains(entry.key) {
                 context.error(
-                    "the argument '\(entry.key)' is given in 'with' and expanded too", hint: "keep one of the two",
+                    "the argument '\(entry.key.shortened)' is given in 'with' and expanded too",
+                    hint: "keep one of the two",
                     at: entry.keyMark, entry.field.path)
             }
             given.insert(entry.key)
+            present[entry.key] = entry.field
             spec.expandOrder = (spec.expandOrder ?? []) + [entry.key]
             guard let argument = arguments.read(entry.field) else { continue }
             switch argument {
@@ -204,7 +256,7 @@ struct TaskReader {
 
     /// A task attribute that was written into `with`: Airflow's operators take both there.
     func isBaseAttribute(_ entry: MergedEntry) -> Bool {
-        guard let signature, Self.passesThroughWith.contains(entry.key) else { return false }
+        guard let signature, KnownAttributes.passesThroughWith.contains(entry.key) else { return false }
         return !signature.parameters.contains { $0.name == entry.key }
     }
 
@@ -214,6 +266,4 @@ struct TaskReader {
         return signature.parameters.contains { $0.name == entry.key }
     }
 
-    private static let passesThroughWith = KnownAttributes.task.union(KnownAttributes.inertTask.keys)
-        .subtracting(["id", "uses", "run", "with", "needs", "extends", "expand", "group"])
 }

@@ -86,8 +86,16 @@ struct TaskTemplates {
     func warnOfUnused() {
         for (name, source) in sources.sorted(by: { $0.key < $1.key }) where !used.contains(name) {
             context.warning(
-                "the template '\(name)' is not used", hint: "add extends: [\(name)] to a task, or remove it",
+                "the template '\(name.shortened)' is not used",
+                hint: "add extends: [\(name.shortened)] to a task, or remove it",
                 at: source.entry.keyMark, source.path)
+        }
+    }
+
+    /// Every template by itself, with its place, in the order of the document.
+    var all: [(entries: [MergedEntry], mark: Mark, path: DocumentPath)] {
+        sources.values.sorted { $0.entry.keyMark < $1.entry.keyMark }.compactMap { source in
+            source.entry.value.entries.map { (own($0, source.path, .template), source.entry.keyMark, source.path) }
         }
     }
 
@@ -116,8 +124,9 @@ struct TaskTemplates {
                     let hint =
                         nearestHint(name, among: known)
                         ?? (known.isEmpty
-                            ? "this document has no templates" : "known: \(known.joined(separator: ", "))")
-                    context.error("unknown template '\(name)'", hint: hint, at: node.mark, item.path)
+                            ? "this document has no templates"
+                            : "known: \(known.map(\.shortened).joined(separator: ", "))")
+                    context.error("unknown template '\(name.shortened)'", hint: hint, at: node.mark, item.path)
                     continue
                 }
                 if let start = open.firstIndex(of: name) {

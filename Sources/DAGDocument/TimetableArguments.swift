@@ -161,7 +161,7 @@ struct TimetableArguments {
                 return context.requiredString(Field(entry, in: field.path), "an asset's name").map { .asset($0) }
             }
             context.error(
-                "unknown key '\(entry.key)': expected an asset's name, {all: […]} or {any: […]}",
+                "unknown key '\(entry.key.shortened)': expected an asset's name, {all: […]} or {any: […]}",
                 hint: nearestHint(entry.key, among: ["all", "any", "name"]), at: entry.keyMark,
                 field.path.key(entry.key))
             return nil

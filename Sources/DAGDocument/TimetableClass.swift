@@ -1,19 +1,14 @@
 import DAGModel
 
 /// The timetables a document may name, with Airflow's class paths and constructor arguments.
-enum TimetableClass: CaseIterable {
+package enum TimetableClass: CaseIterable, Sendable {
     case cronTrigger, multipleCronTrigger, cronDataInterval, deltaTrigger, deltaDataInterval, events, assets, null,
         once,
         continuous
 
     /// The class of a path: Airflow's, its Task SDK's, or the bare class name.
     init?(name: String) {
-        guard
-            let found = Self.allCases.first(where: { kind in
-                name == kind.path || name == kind.className || name == "airflow.sdk.\(kind.className)"
-                    || name == "airflow.sdk.definitions.\(kind.path.dropFirst("airflow.".count))"
-            })
-        else { return nil }
+        guard let found = Self.allCases.first(where: { $0.names.contains(name) }) else { return nil }
         self = found
     }
 
@@ -23,6 +18,11 @@ enum TimetableClass: CaseIterable {
         if let same = allCases.first(where: { $0.className.lowercased() == className.lowercased() }) { return same }
         let near = NearestName.of(className, among: allCases.map(\.className))
         return allCases.first { $0.className == near }
+    }
+
+    /// Everything a document may call it.
+    package var names: [String] {
+        [path, className, "airflow.sdk.\(className)", "airflow.sdk.definitions.\(path.dropFirst("airflow.".count))"]
     }
 
     var path: String {
@@ -35,7 +35,7 @@ enum TimetableClass: CaseIterable {
         }
     }
 
-    var className: String {
+    package var className: String {
         switch self {
         case .cronTrigger: "CronTriggerTimetable"
         case .multipleCronTrigger: "MultipleCronTriggerTimetable"
@@ -50,7 +50,7 @@ enum TimetableClass: CaseIterable {
         }
     }
 
-    var arguments: [String] {
+    package var arguments: [String] {
         switch self {
         case .cronTrigger: ["cron", "timezone", "interval", "run_immediately"]
         case .multipleCronTrigger: ["crons", "timezone", "interval", "run_immediately"]
@@ -63,7 +63,7 @@ enum TimetableClass: CaseIterable {
         }
     }
 
-    var required: [String] {
+    package var required: [String] {
         switch self {
         case .cronTrigger, .cronDataInterval: ["cron"]
         case .multipleCronTrigger: ["crons"]

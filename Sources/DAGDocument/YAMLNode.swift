@@ -75,8 +75,8 @@ extension YAMLNode {
             if text.isEmpty { return "an empty string" }
             guard text.utf8.count <= 60, !text.utf8.contains(10) else { return "a string" }
             return "the string \"\(text)\""
-        case .list: return "a list"
-        case .map: return "a mapping"
+        case .list(let elements): return elements.isEmpty ? "an empty list" : "a list"
+        case .map(let entries): return entries.isEmpty ? "an empty mapping" : "a mapping"
         }
     }
 

@@ -111,9 +111,10 @@ struct YAMLParser {
             let name = text(event.pointee.data.alias.anchor)
             guard let target = anchors[name] else {
                 if openAnchors.contains(name) {
-                    throw YAMLProblem("the alias '*\(name)' stands inside its own anchor", at: place, path: path)
+                    throw YAMLProblem(
+                        "the alias '*\(name.shortened)' stands inside its own anchor", at: place, path: path)
                 }
-                throw YAMLProblem("no anchor '&\(name)' stands before this alias", at: place, path: path)
+                throw YAMLProblem("no anchor '&\(name.shortened)' stands before this alias", at: place, path: path)
             }
             try count(target.size, at: place)
             // Problems inside the target show where it was written, so only the node's own place changes.
@@ -221,7 +222,7 @@ struct YAMLParser {
             if !isNew, let first = entries[key] {
                 problems.append(
                     YAMLProblem(
-                        "duplicate key '\(key)': it stands first at line \(first.keyMark.line), column \(first.keyMark.column)",
+                        "duplicate key '\(key.shortened)': it stands first at line \(first.keyMark.line), column \(first.keyMark.column)",
                         hint: "keep one of the two", at: keyMark, path: path.appending(.key(key))))
                 continue
             }
@@ -352,7 +353,8 @@ struct YAMLParser {
     }
 
     private func shown(_ tag: String) -> String {
-        tag.hasPrefix("tag:yaml.org,2002:") ? "!!" + tag.dropFirst("tag:yaml.org,2002:".utf8.count) : tag
+        tag.hasPrefix("tag:yaml.org,2002:")
+            ? ("!!" + tag.dropFirst("tag:yaml.org,2002:".utf8.count)).shortened : tag.shortened
     }
 
     private func text(_ pointer: UnsafeMutablePointer<yaml_char_t>?, _ length: Int? = nil) -> String {

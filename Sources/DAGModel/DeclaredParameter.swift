@@ -22,6 +22,23 @@ package struct DeclaredParameter: Hashable, Sendable {
         schema = JSONSchema(.object(members))
     }
 
+    /// Keys that keep a mapping from being a `Param` although it looks like one: it has a `default`, or the `type` of a
+    /// schema, and these.
+    package static func strangers(in declared: JSONValue) -> [String] {
+        guard case .object(let members) = declared, members["default"] != nil || isType(members["type"]) else {
+            return []
+        }
+        return members.keys.filter { !keys.contains($0) }.sorted()
+    }
+
+    /// Whether a mapping has nothing but keys of a `Param`, and a `type` that is none.
+    package static func hasUnknownType(_ declared: JSONValue) -> Bool {
+        guard case .object(let members) = declared, let type = members["type"], members["default"] == nil else {
+            return false
+        }
+        return !isType(type) && members.keys.allSatisfy(keys.contains)
+    }
+
     private static func isType(_ value: JSONValue?) -> Bool {
         switch value {
         case .string(let name)?: JSONSchema.types.contains(name)
@@ -31,7 +48,8 @@ package struct DeclaredParameter: Hashable, Sendable {
         }
     }
 
-    private static let keys: Set<String> = [
+    /// What a `Param` may have.
+    package static let keys: Set<String> = [
         "default", "type", "enum", "const", "title", "description", "description_md", "format", "minimum", "maximum",
         "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength", "pattern", "items", "minItems",
         "maxItems", "uniqueItems", "properties", "required", "additionalProperties", "examples", "section", "anyOf",

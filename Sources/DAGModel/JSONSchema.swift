@@ -187,7 +187,7 @@ package struct JSONSchema: Hashable, Sendable {
         return left == right
     }
 
-    private static func number(_ value: JSONValue) -> Double? {
+    static func number(_ value: JSONValue) -> Double? {
         switch value {
         case .int(let number): Double(number)
         case .double(let number): number

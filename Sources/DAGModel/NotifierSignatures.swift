@@ -34,7 +34,7 @@ extension OperatorSignature {
             .init("data", .any, "the body: a text as it is, a mapping or a list as JSON"),
             .init("headers", .object, "header fields"),
             .init("timeout", .duration, "the longest time for the request; 30s by default"),
-        ])
+        ], alternatives: [.init(["url", "endpoint"], exclusive: true)])
 
     package static let emailNotifier = OperatorSignature(
         name: "email",

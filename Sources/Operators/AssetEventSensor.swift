@@ -13,8 +13,10 @@ package struct AssetEventSensor: Execution.Operator {
         parameters: [
             .init("name", .string, "the asset's name"),
             .init("uri", .string, "the same: assets have one name here"),
-            .init("after", .string, "only events at this date and time or later, such as a template gives"),
-            .init("before", .string, "only events up to this date and time"),
+            .init(
+                "after", .string, rule: .dateTime,
+                "only events at this date and time or later, such as a template gives"),
+            .init("before", .string, rule: .dateTime, "only events up to this date and time"),
             .init("extra", .object, "only events whose extra has these members"),
             .init(
                 "covers_interval", .boolean,
@@ -26,7 +28,7 @@ package struct AssetEventSensor: Execution.Operator {
                 "whether more events will do; minimum by default"),
             .init("limit", .integer, "the most events that are looked at; 1000 by default"),
             .init("ascending", .boolean, "whether the oldest come first; true by default"),
-        ] + Sensing.parameters)
+        ] + Sensing.parameters, alternatives: [.init(["name", "uri"], required: true)])
 
     /// The most events of one look.
     private static let mostEvents: Int64 = 1_000

@@ -8,12 +8,16 @@ package struct BranchOperator: Execution.Operator {
         summary: "Follows the chosen tasks below it and skips the others.",
         parameters: [
             .init(
-                "follow", .stringOrList,
+                "follow", .stringOrList, rule: .tasksBelow,
                 "the ids of tasks to follow: a list, or a text with commas between them, such as a template gives"),
             .init("condition", .any, "instead: what decides between if_true and if_false"),
-            .init("if_true", .stringOrList, "the tasks to follow when the condition holds"),
-            .init("if_false", .stringOrList, "the tasks to follow when it does not"),
+            .init("if_true", .stringOrList, rule: .tasksBelow, "the tasks to follow when the condition holds"),
+            .init("if_false", .stringOrList, rule: .tasksBelow, "the tasks to follow when it does not"),
             .pushesOutput,
+        ],
+        alternatives: [
+            .init(["follow", "condition"], required: true, exclusive: true),
+            .init(["if_true", "if_false"], required: true, beside: "condition"),
         ])
 
     private let followed: [TaskID]

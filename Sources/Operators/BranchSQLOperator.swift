@@ -11,10 +11,16 @@ package struct BranchSQLOperator: Execution.Operator {
         ],
         summary: "Follows one or the other task by the first value of a query.",
         parameters: [
-            .init("sql", .string, required: true, "a query whose first value is true or false, or a number"),
-            .init("follow_task_ids_if_true", .stringOrList, required: true, "the tasks to follow when it is true"),
-            .init("follow_task_ids_if_false", .stringOrList, required: true, "the tasks to follow when it is not"),
-            .init("conn_id", .string, "the connection, such as warehouse"),
+            .init(
+                "sql", .string, required: true, rule: .notBlank,
+                "a query whose first value is true or false, or a number"),
+            .init(
+                "follow_task_ids_if_true", .stringOrList, required: true, rule: .tasksBelow,
+                "the tasks to follow when it is true"),
+            .init(
+                "follow_task_ids_if_false", .stringOrList, required: true, rule: .tasksBelow,
+                "the tasks to follow when it is not"),
+            .init("conn_id", .string, required: true, "the connection, such as warehouse"),
             .init("parameters", .any, "a mapping for %(name)s or a list for %s"),
             .init("database", .string, "another database on the connection's server"),
             .pushesOutput,

@@ -8,7 +8,7 @@ package struct FileSensor: Execution.Operator {
         name: "file_sensor", aliases: ["FileSensor", "airflow.providers.standard.sensors.filesystem.FileSensor"],
         summary: "Waits until a file is there.",
         parameters: [
-            .init("filepath", .string, required: true, "a path, which may have *, ? and [] in it"),
+            .init("filepath", .string, required: true, rule: .absolutePath, "a path, which may have *, ? and [] in it"),
             .init("fs_conn_id", .string, "accepted for Airflow's sake: paths are of the scheduler's machine"),
         ] + Sensing.parameters)
 

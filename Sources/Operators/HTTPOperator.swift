@@ -19,7 +19,9 @@ package struct HTTPOperator: Execution.Operator {
             .init("endpoint", .string, "the path behind the connection's address, or a whole URL"),
             .init("url", .string, "a whole URL; then no connection is needed"),
             .init("http_conn_id", .string, "the connection with the address; http_default by default"),
-            .init("method", .string, "GET, POST (the default, as in Airflow), PUT, PATCH, DELETE or HEAD"),
+            .init(
+                "method", .string, rule: .httpMethod,
+                "GET, POST (the default, as in Airflow), PUT, PATCH, DELETE or HEAD"),
             .init(
                 "data", .any,
                 "a string is the body; a mapping is the query of a GET, HEAD or DELETE and else the body as JSON, or as a "
@@ -36,7 +38,7 @@ package struct HTTPOperator: Execution.Operator {
             .init("log_response", .boolean, "whether the body is written to the log; false by default"),
             .init("extra_options", .object, "Airflow's: timeout (seconds) and allow_redirects are understood"),
             .pushesOutput,
-        ])
+        ], alternatives: [HTTPTarget.places])
 
     private let request: HTTPRequest
     private let check: ResponseCheck

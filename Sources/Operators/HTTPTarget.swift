@@ -8,6 +8,9 @@ struct HTTPTarget {
     /// From the connection's user and password.
     let authorization: String?
 
+    /// Neither names the connection's own address.
+    static let places = OperatorSignature.Alternatives(["url", "endpoint"], exclusive: true)
+
     init(_ arguments: Arguments, _ connections: Connections) throws {
         let given = try arguments.string("url") ?? arguments.string("endpoint")
         let id = try arguments.string("http_conn_id")

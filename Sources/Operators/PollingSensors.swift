@@ -11,7 +11,7 @@ package struct SQLSensor: Execution.Operator {
         ],
         summary: "Waits until a query's first value is neither empty, 0 nor false.",
         parameters: [
-            .init("sql", .string, required: true, "the query"),
+            .init("sql", .string, required: true, rule: .notBlank, "the query"),
             .init("conn_id", .string, required: true, "the connection, such as warehouse"),
             .init("parameters", .any, "a mapping for %(name)s or a list for %s"),
             .init("fail_on_empty", .boolean, "whether the task fails when the query gives no row"),
@@ -58,14 +58,14 @@ package struct HTTPSensor: Execution.Operator {
             .init("endpoint", .string, "the path behind the connection's address, or a whole URL"),
             .init("url", .string, "a whole URL; then no connection is needed"),
             .init("http_conn_id", .string, "the connection with the address; http_default by default"),
-            .init("method", .string, "GET by default"),
+            .init("method", .string, rule: .httpMethod, "GET by default"),
             .init("request_params", .object, "the query of a GET, else the body"),
             .init("headers", .object, "header fields"),
             .init(
                 "response_check", .object,
                 "what the answer must be: {status: [200, 404], contains: text, json: {a.b: value}}"),
             .init("request_timeout", .duration, "the longest time for one request; 60s by default"),
-        ] + Sensing.parameters)
+        ] + Sensing.parameters, alternatives: [HTTPTarget.places])
 
     private let request: HTTPOperator
     private let sensing: Sensing

@@ -18,7 +18,9 @@ package struct SQLOperator: Execution.Operator {
         ],
         summary: "Runs SQL statements in PostgreSQL; the last result is the output.",
         parameters: [
-            .init("sql", .stringOrList, required: true, "one or more statements, or a list of such texts"),
+            .init(
+                "sql", .stringOrList, required: true, rule: .notBlank, "one or more statements, or a list of such texts"
+            ),
             .init("conn_id", .string, "the connection, such as warehouse, the project's own database"),
             .init("postgres_conn_id", .string, "the older name of conn_id"),
             .init("parameters", .any, "a mapping for %(name)s or a list for %s; %% is a percent sign then"),
@@ -33,7 +35,7 @@ package struct SQLOperator: Execution.Operator {
             .init("show_return_value_in_log", .boolean, "whether the output is written to the log; false by default"),
             .init("requires_result_fetch", .boolean, "accepted for Airflow's sake"),
             .pushesOutput,
-        ])
+        ], alternatives: [.init(["conn_id", "postgres_conn_id"], required: true)])
 
     private enum Handler { case all, one, none }
 

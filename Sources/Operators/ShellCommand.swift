@@ -13,15 +13,15 @@ struct ShellCommand: Sendable {
     private let keepsOutput: Bool
 
     static let parameters: [OperatorSignature.Parameter] = [
-        .init("bash_command", .string, required: true, "the command line, or a whole script"),
+        .init("bash_command", .string, required: true, rule: .notBlank, "the command line, or a whole script"),
         .init(
             "env", .object,
             "environment variables; without append_env the task gets these and not the scheduler's environment"),
         .init("append_env", .boolean, "whether `env` is added to the inherited environment; false by default"),
         .init("cwd", .string, "the working directory; by default an empty one that is removed afterwards"),
-        .init("output_encoding", .string, "utf-8 and nothing else"),
+        .init("output_encoding", .string, rule: .utf8, "utf-8 and nothing else"),
         .init(
-            "skip_on_exit_code", .any,
+            "skip_on_exit_code", .any, rule: .exitStatuses,
             "the exit code, or a list of them, that ends the task as skipped; 99 by default, null for none"),
         .pushesOutput,
     ]

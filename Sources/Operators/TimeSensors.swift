@@ -18,7 +18,9 @@ package struct TimeSensor: Execution.Operator {
                 aliases: ["TimeSensor", "\(module).time.TimeSensor", "\(module).time.TimeSensorAsync"],
                 summary: "Waits until a time of the present day.",
                 parameters: [
-                    .init("target_time", .string, required: true, "such as 14:30 or 14:30:05, in the DAG's zone")
+                    .init(
+                        "target_time", .string, required: true, rule: .timeOfDay,
+                        "such as 14:30 or 14:30:05, in the DAG's zone")
                 ] + Sensing.parameters)
         case .dateTime:
             OperatorSignature(
@@ -28,7 +30,9 @@ package struct TimeSensor: Execution.Operator {
                 ],
                 summary: "Waits until a date and time.",
                 parameters: [
-                    .init("target_time", .string, required: true, "such as 2026-01-01T00:00:00+00:00, or a template")
+                    .init(
+                        "target_time", .string, required: true, rule: .dateTime,
+                        "such as 2026-01-01T00:00:00+00:00, or a template")
                 ] + Sensing.parameters)
         case .delta:
             OperatorSignature(
@@ -79,13 +83,12 @@ package struct TimeSensor: Execution.Operator {
             guard let offset = parsed.offsetSeconds else { return zone.instant(of: parsed.civil) }
             return TimeZoneRules.fixed(offsetSeconds: offset).instant(of: parsed.civil)
         case .timeOfDay:
-            let parts = text.split(separator: ":", omittingEmptySubsequences: false).map { Int($0) }
             // The day on which the try began: a sensor that waits past midnight waits no further day.
             let today = zone.local(at: launch.startedAt ?? .now())
-            guard (2...3).contains(parts.count), let hour = parts[0], let minute = parts[1],
-                let second = parts.count == 3 ? parts[2] : 0,
+            guard let time = TimeOfDay(text),
                 let local = CivilDateTime(
-                    year: today.year, month: today.month, day: today.day, hour: hour, minute: minute, second: second)
+                    year: today.year, month: today.month, day: today.day, hour: time.hour, minute: time.minute,
+                    second: time.second)
             else { throw Arguments.failure("target_time must be a time of day such as 14:30 or 14:30:05") }
             return zone.instant(of: local)
         }

@@ -38,6 +38,10 @@ struct CronParser {
                 "", "is empty; write five fields such as \"0 * * * *\": minute hour day-of-month month day-of-week")
         }
         let trimmed = String(decoding: bytes[first.bytes.startIndex..<last.bytes.endIndex], as: UTF8.self)
+        let opening = first.text.uppercased()
+        if opening.hasPrefix("TZ=") || opening.hasPrefix("CRON_TZ=") {
+            throw wholeError(first.text, "a zone is not part of the expression; set the DAG's timezone")
+        }
         if first.bytes.first == UInt8(ascii: "@") {
             let expanded = try preset(first.text, isAlone: pieces.count == 1)
             var parser = CronParser(expanded)
@@ -110,9 +114,6 @@ struct CronParser {
     }
 
     private func countError(_ pieces: [Piece]) -> CronError {
-        if let first = pieces.first?.text.uppercased(), first.hasPrefix("TZ=") || first.hasPrefix("CRON_TZ=") {
-            return wholeError(first, "a zone is not part of the expression; set the DAG's timezone")
-        }
         let names = CronField.allCases.prefix(5).map(\.description).joined(separator: " ")
         if pieces.count < 5 {
             let missing = CronField.allCases[pieces.count..<5].map(\.description).joined(separator: ", ")

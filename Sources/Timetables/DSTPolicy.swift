@@ -26,12 +26,13 @@ package struct DSTPolicy: Sendable, Hashable, CustomStringConvertible {
 
     package let gap: Gap
     package let overlap: Overlap
-    /// Follow Airflow's code exactly instead of `gap` and `overlap`, oddities included: next times are found on the
-    /// clock's face; a schedule in every hour then adds the difference in elapsed time, others take the second pass or
+    /// Follow Airflow's arithmetic instead of `gap` and `overlap`, oddities included: next times are found on the clock's
+    /// face; a schedule in every hour then adds the difference in elapsed time, others take the second pass or
     /// are shifted.
     ///
     /// Times depend on the instant asked from, so a list of them is made by asking from each in turn. It also combines
-    /// the day fields as croniter does (see `CronExpression`).
+    /// the day fields as croniter does (see `CronExpression`). What croniter alone reads into a few expressions (`5-5`,
+    /// `7/2`, a reversed range with a step, a day beside `L5`) is not copied.
     package let followsAirflow: Bool
 
     /// Debian's rule: after the gap, first pass.

@@ -24,7 +24,8 @@ import Testing
                 "schedule: 5m\n",
                 "(for every 5m: {uses: airflow.timetables.trigger.DeltaTriggerTimetable, with: {delta: 5m}})"
             ),
-            ("schedule: '@dayly'\n", "(did you mean '@daily'?)"),
+            ("schedule: '@dayly'\n", "did you mean @daily?"),
+            ("schedule: '@onse'\n", "(did you mean '@once'?)"),
             (
                 "schedule: [a]\n",
                 "3:11 schedule: expected a cron string, null, or {uses: timetable, with: {…}}, found a list"

@@ -45,6 +45,18 @@ struct TemporaryFolder: ~Copyable {
         #expect(loader.load("team/a.yaml").dags.first?.versionID != loaded.versionID)
     }
 
+    @Test("of templates are read in the order of the document, whether a task takes them or not")
+    func order() throws {
+        let folder = try TemporaryFolder()
+        for name in ["a", "b", "c", "d", "e"] { try folder.write("\(name).sql", "SELECT 1") }
+        let templates = ["d", "c", "a", "e"].map { "\($0): {with: {sql: {$f: \($0).sql}}}" }.joined(separator: ", ")
+        let text = document(
+            "templates: {\(templates)}\n"
+                + "tasks: [{id: t, uses: sql, with: {sql: {$f: b.sql}}}, {id: u, uses: sql, extends: [a]}]\n")
+        let loaded = DocumentLoader.sample(root: folder.path).load(text: text)
+        #expect(loaded.dags.first?.textFiles == ["b.sql", "a.sql", "d.sql", "c.sql", "e.sql"])
+    }
+
     @Test("may not leave the folder, be missing, be large or be no text")
     func refused() throws {
         let folder = try TemporaryFolder()

@@ -243,7 +243,7 @@ import Timetables
                 queue: q
                 owner: me
                 doc_md: d
-                map_index_template: "{{ x }}"
+                map_index_template: "{{ params.x }}"
                 executor_config: {k: v}
                 inlets: [x]
                 outlets: [y, {name: z}]

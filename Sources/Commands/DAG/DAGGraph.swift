@@ -8,8 +8,8 @@ struct DAGGraph: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "graph", abstract: "Draw a DAG: its tasks and what they wait for.",
         discussion: """
-            Mermaid is for Markdown, dot for Graphviz; svg is a picture that any browser shows. A file is drawn \
-            without a database.
+            Mermaid is for Markdown, dot for Graphviz; both frame the groups of tasks. svg is a picture that any \
+            browser shows, with each task's group beside its operator. A file is drawn without a database.
 
             Examples:
               cryptoflow dag graph candles_1h

@@ -7,7 +7,7 @@ struct DAGSchema: ParsableCommand {
         commandName: "schema", abstract: "Print the JSON Schema of DAG documents, with every operator's arguments.",
         discussion: """
             Editors that know YAML complete and check with it. It covers what CryptoFlow adds to Airflow's format, and \
-            the arguments of this installation's operators.
+            the arguments of this installation's operators. What validates passes it; dag validate finds more.
 
             Example:
               cryptoflow dag schema > dags/.schema.json

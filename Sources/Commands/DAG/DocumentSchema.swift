@@ -1,135 +1,176 @@
+import DAGDocument
 import DAGModel
+import Timetables
 
 /// The JSON Schema (draft 2020-12) of a document, for editors: `dag validate` checks more than a schema can say.
+///
+/// Everything that validates passes it. The names come from the reader's own tables.
 struct DocumentSchema {
     let operators: [OperatorSignature]
 
     var json: JSONValue {
         [
             "$schema": "https://json-schema.org/draft/2020-12/schema",
-            "title": "CryptoFlow DAG document", "type": "object", "required": ["$schema", "dag_id", "tasks"],
-            "properties": .object(properties),
+            "title": "CryptoFlow DAG document", "type": "object", "required": ["$schema", "dag_id"],
+            "propertyNames": SchemaShapes.keys(Array(KnownAttributes.dag) + KnownAttributes.inertDAG.keys),
+            "properties": .object(Self.properties),
+            // default_args may say what a task leaves out.
+            "if": ["required": ["default_args"]], "then": true,
+            "else": ["properties": ["tasks": ["items": SchemaShapes.reference("wholeTask")]]],
             "$defs": .object(definitions),
         ]
     }
 
-    private var properties: [String: JSONValue] {
-        [
-            "$schema": ["type": "string", "description": "The format: airflow.apache.org's dag/2026-10-30."],
-            "dag_id": ["type": "string", "minLength": 1, "maxLength": 250],
-            "schedule": [
-                "description": "Null, a cron expression, a preset such as @daily, or a timetable.",
-                "anyOf": [
-                    ["type": "null"], ["type": "string"],
-                    [
-                        "type": "object", "required": ["uses"],
-                        "properties": ["uses": ["type": "string"], "with": ["type": "object"]],
+    private static let properties: [String: JSONValue] = [
+        "$schema": [
+            "description": "The format.",
+            "enum": [.string(KnownAttributes.schemaURL), .string(KnownAttributes.schemaDate)],
+        ],
+        "dag_id": SchemaShapes.key, "schedule": SchemaShapes.reference("schedule"),
+        "tasks": ["type": "array", "items": SchemaShapes.reference("task")],
+        "start_date": SchemaShapes.date, "end_date": SchemaShapes.date,
+        "timezone": [
+            "type": ["string", "null"], "minLength": 1,
+            "description": "The zone of cron strings and of dates without offset.",
+        ],
+        "catchup": SchemaShapes.flag,
+        "catchup_window": described("Instants older than this are not caught up.", "durationAboveZero"),
+        "dst": [
+            "description": "What a change of the clocks does.",
+            "anyOf": [
+                SchemaShapes.token(["airflow", "debian"]),
+                [
+                    "type": "object", "additionalProperties": false,
+                    "properties": [
+                        "gap": SchemaShapes.token(DSTPolicy.Gap.allCases.map(\.rawValue)),
+                        "overlap": SchemaShapes.token(DSTPolicy.Overlap.allCases.map(\.rawValue)),
                     ],
                 ],
             ],
-            "tasks": ["type": "array", "items": ["$ref": "#/$defs/task"]],
-            "start_date": ["type": ["string", "null"]], "end_date": ["type": ["string", "null"]],
-            "timezone": ["type": "string", "description": "The zone of cron strings and of dates without offset."],
-            "catchup": ["type": "boolean"],
-            "catchup_window": Self.described("Instants older than this are not caught up.", "#/$defs/duration"),
-            "dst": [
-                "description": "What a change of the clocks does.",
-                "anyOf": [
-                    ["enum": ["airflow", "debian"]],
-                    [
-                        "type": "object", "additionalProperties": false,
-                        "properties": [
-                            "gap": ["enum": ["run_after", "shift", "skip"]],
-                            "overlap": ["enum": ["first", "last", "both"]],
-                        ],
-                    ],
-                ],
+        ],
+        "max_active_runs": SchemaShapes.count, "max_active_tasks": SchemaShapes.count,
+        "max_consecutive_failed_dag_runs": SchemaShapes.integer(atLeast: 0),
+        "dagrun_timeout": SchemaShapes.reference("durationAboveZero"), "fail_fast": SchemaShapes.flag,
+        "is_paused_upon_creation": SchemaShapes.flag, "params": SchemaShapes.reference("params"),
+        "templates": ["type": "object", "additionalProperties": SchemaShapes.reference("template")],
+        "default_args": SchemaShapes.reference("defaults"), "description": SchemaShapes.text,
+        "doc_md": SchemaShapes.text, "dag_display_name": SchemaShapes.text,
+        "tags": ["type": ["array", "null"], "items": ["type": "string", "minLength": 1, "maxLength": 100]],
+        "owner_links": [
+            "type": ["object", "null"],
+            "additionalProperties": [
+                "type": "string",
+                "pattern": .string(
+                    "^(\(SchemaShapes.anyCase("https"))?://|\(SchemaShapes.anyCase("http"))://|"
+                        + "\(SchemaShapes.anyCase("mailto")):)"),
             ],
-            "max_active_runs": ["type": "integer", "minimum": 0],
-            "max_active_tasks": ["type": "integer", "minimum": 0],
-            "max_consecutive_failed_dag_runs": ["type": "integer", "minimum": 0],
-            "dagrun_timeout": ["$ref": "#/$defs/duration"], "fail_fast": ["type": "boolean"],
-            "is_paused_upon_creation": ["type": ["boolean", "null"]], "params": ["type": ["object", "null"]],
-            "templates": ["type": "object", "additionalProperties": ["$ref": "#/$defs/taskAttributes"]],
-            "default_args": ["type": "object"], "description": ["type": ["string", "null"]],
-            "tags": ["type": ["array", "null"], "items": ["type": "string"]],
-            "on_success_callback": Self.notifiers, "on_failure_callback": Self.notifiers,
-            "deadline": [
-                "description": "When a run should have ended, and whom to tell if it has not: one, or a list.",
-                "anyOf": [
-                    ["type": "null"], ["$ref": "#/$defs/deadline"],
-                    ["type": "array", "items": ["$ref": "#/$defs/deadline"]],
-                ],
+        ],
+        "allowed_run_types": SchemaShapes.either(
+            SchemaShapes.token(RunType.allCases.map(\.rawValue)),
+            SchemaShapes.list(of: SchemaShapes.token(RunType.allCases.map(\.rawValue)), atLeast: 1)),
+        "on_success_callback": SchemaShapes.reference("callbacks"),
+        "on_failure_callback": SchemaShapes.reference("callbacks"),
+        "deadline": [
+            "description": "When a run should have ended, and whom to tell if it has not: one, or a list.",
+            "anyOf": [
+                ["type": "null"], SchemaShapes.reference("deadline"),
+                ["type": "array", "items": SchemaShapes.reference("deadline")],
             ],
-        ]
-    }
+        ],
+    ]
 
-    private static func described(_ text: String, _ reference: String) -> JSONValue {
-        ["description": .string(text), "$ref": .string(reference)]
+    private static func described(_ text: String, _ definition: String) -> JSONValue {
+        ["description": .string(text), "$ref": .string("#/$defs/\(definition)")]
     }
 
     private var definitions: [String: JSONValue] {
         var result: [String: JSONValue] = [
-            "duration": [
-                "description": "Such as 30s, 1h30m, PT5M, 01:30:00, or a number of seconds.",
-                "anyOf": [["type": "string"], ["type": "number", "minimum": 0], ["type": "null"]],
-            ],
-            "marker": [
-                "description":
-                    "A value from elsewhere: $t a template, $x an upstream output, $f a file, $const as it stands.",
-                "type": "object", "minProperties": 1, "maxProperties": 1,
-                "patternProperties": ["^\\$(t|template|x|xcom|const|f)$": true], "additionalProperties": false,
-            ],
-            "deadline": Self.deadline,
-            "taskAttributes": ["type": "object", "properties": .object(Self.taskProperties)],
+            "duration": SchemaShapes.duration, "durationAboveZero": SchemaShapes.durationAboveZero,
+            "marker": Self.marker, "schedule": Self.schedule, "assets": Self.assets, "params": Self.params,
+            "deadline": Self.deadline, "callbacks": Self.callbacks,
         ]
-        var task: [String: JSONValue] = [
-            "type": "object", "required": ["id"],
-            "properties": .object(
-                Self.taskProperties.merging([
-                    "id": ["type": "string", "minLength": 1],
-                    "uses": [
-                        "type": "string",
-                        "anyOf": [["enum": .array(names)], ["type": "string"]],
-                    ],
-                ]) { $1 }),
-        ]
-        task["allOf"] = .array(operators.map { check(of: $0) })
-        result["task"] = .object(task)
-        for signature in operators { result["operator.\(signature.name)"] = arguments(of: signature) }
+        for signature in OperatorSignature.notifiers { result["notifier.\(signature.name)"] = arguments(of: signature) }
+        result.merge(taskDefinitions) { first, _ in first }
         return result
     }
 
-    private var names: [JSONValue] { operators.flatMap { [$0.name] + $0.aliases }.map { .string($0) } }
-
-    private static var taskProperties: [String: JSONValue] {
-        [
-            "with": ["type": "object"], "run": ["type": ["object", "null"]],
-            "needs": [
-                "anyOf": [["type": "string"], ["type": "array", "items": ["type": "string"]], ["type": "null"]]
-            ],
-            "extends": ["anyOf": [["type": "string"], ["type": "array", "items": ["type": "string"]]]],
-            "retries": ["type": ["integer", "null"], "minimum": 0], "retry_delay": ["$ref": "#/$defs/duration"],
-            "max_retry_delay": ["$ref": "#/$defs/duration"], "execution_timeout": ["$ref": "#/$defs/duration"],
-            "retry_exponential_backoff": ["type": ["boolean", "number"]],
-            "trigger_rule": ["enum": .array(TriggerRule.allCases.map { .string($0.rawValue) })],
-            "weight_rule": ["enum": .array(WeightRule.allCases.map { .string($0.rawValue) })],
-            "pool": ["type": "string"], "pool_slots": ["type": "integer", "minimum": 1],
-            "priority_weight": ["type": "integer"], "owner": ["type": "string"],
-            "doc_md": ["type": ["string", "null"]], "setup": ["type": ["boolean", "null"]],
-            "teardown": ["type": ["boolean", "string", "array", "null"]],
-            "on_failure_fail_dagrun": ["type": ["boolean", "null"]],
-            "on_execute_callback": notifiers, "on_retry_callback": notifiers, "on_success_callback": notifiers,
-            "on_failure_callback": notifiers, "on_skipped_callback": notifiers,
+    /// A parameter is any value; what looks like a `Param` has a schema that means something, and a default of its type.
+    private static let params: JSONValue = {
+        let either: JSONValue = ["anyOf": [["required": ["default"]], ["required": ["type"]]]]
+        let number: JSONValue = ["type": "number"]
+        let count: JSONValue = ["type": "integer", "minimum": 0]
+        let defaults = JSONSchema.types.sorted().map { type -> JSONValue in
+            let fitting: JSONValue = type == "null" ? "null" : [.string(type), "null"]
+            return [
+                "if": ["required": ["type", "default"], "properties": ["type": ["const": .string(type)]]],
+                "then": ["properties": ["default": ["type": fitting]]],
+            ]
+        }
+        let schema: JSONValue = [
+            "type": SchemaShapes.either(jsonType, SchemaShapes.list(of: jsonType, atLeast: 1)),
+            "minimum": number, "maximum": number, "exclusiveMinimum": number, "exclusiveMaximum": number,
+            "multipleOf": ["type": "number", "exclusiveMinimum": 0], "minLength": count, "maxLength": count,
+            "minItems": count, "maxItems": count, "pattern": ["type": "string", "format": "regex"],
+            "enum": ["type": "array", "minItems": 1],
         ]
-    }
+        return [
+            "type": ["object", "null"],
+            "additionalProperties": [
+                "if": [
+                    "allOf": [["type": "object", "propertyNames": SchemaShapes.keys(DeclaredParameter.keys)], either]
+                ],
+                "then": ["properties": schema, "allOf": .array(defaults)],
+            ],
+        ]
+    }()
+
+    private static let jsonType: JSONValue = ["enum": .array(JSONSchema.types.sorted().map { .string($0) })]
+
+    /// A value from elsewhere.
+    private static let marker: JSONValue = {
+        let output = SchemaShapes.either(
+            SchemaShapes.name,
+            [
+                "type": "object", "required": ["task"], "additionalProperties": false,
+                "properties": ["task": SchemaShapes.name, "key": ["type": ["string", "null"], "minLength": 1]],
+            ])
+        return [
+            "description":
+                "A value from elsewhere: $t a template, $x an upstream output, $f a file, $const as it stands.",
+            "type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": false,
+            "properties": [
+                "$t": ["type": "string"], "$template": ["type": "string"], "$x": output, "$xcom": output,
+                "$f": SchemaShapes.name, "$const": true,
+            ],
+        ]
+    }()
 
     /// One notifier reference or a list of them.
-    private static let notifiers: JSONValue = {
-        let names = OperatorSignature.notifiers.flatMap { [$0.name] + $0.aliases }.map { JSONValue.string($0) }
+    private static let callbacks: JSONValue = {
+        let signatures = OperatorSignature.notifiers
+        let names = signatures.flatMap { [$0.name] + $0.aliases }.map { JSONValue.string($0) }
+        let checks = signatures.map { signature -> JSONValue in
+            let names = ([signature.name] + signature.aliases).map { JSONValue.string($0) }
+            let needed = signature.parameters.filter(\.isRequired).map { JSONValue.string($0.name) }
+            return [
+                "if": ["properties": ["uses": ["enum": .array(names)]]],
+                "then": [
+                    "required": needed.isEmpty ? [] : ["with"],
+                    "properties": [
+                        "with": [
+                            "anyOf": needed.isEmpty
+                                ? [["type": "null"], SchemaShapes.reference("notifier.\(signature.name)")]
+                                : [SchemaShapes.reference("notifier.\(signature.name)")],
+                            "required": .array(needed),
+                        ]
+                    ],
+                ],
+            ]
+        }
         let one: JSONValue = [
             "type": "object", "required": ["uses"], "additionalProperties": false,
             "properties": ["uses": ["enum": .array(names)], "with": ["type": ["object", "null"]]],
+            "allOf": .array(checks),
         ]
         return ["anyOf": [["type": "null"], one, ["type": "array", "items": one]]]
     }()
@@ -143,14 +184,16 @@ struct DocumentSchema {
             "type": ["object", "null"], "additionalProperties": false,
             "properties": ["max_runs": count, "min_runs": count],
         ]
-        let date: JSONValue = ["type": "string"]
+        let tokens = ["dagrun_queued_at", "dagrun_logical_date", "average_runtime"].map(SchemaShapes.anyCase)
+        let token: JSONValue = ["type": "string", "pattern": .string("^(\(tokens.joined(separator: "|")))$")]
+        let date = SchemaShapes.writtenDate
         return [
             "type": "object", "required": ["reference", "interval", "callback"], "additionalProperties": false,
             "properties": [
                 "reference": [
                     "description": "dagrun_queued_at, dagrun_logical_date, average_runtime, or a date and time.",
                     "anyOf": [
-                        ["type": "string"],
+                        token, date,
                         [
                             "type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": false,
                             // Airflow's names are in capitals.
@@ -163,49 +206,10 @@ struct DocumentSchema {
                 ],
                 "interval": [
                     "description": "From the reference to the deadline; -30m lies before it.",
-                    "type": ["string", "number"],
+                    "anyOf": [SchemaShapes.signedDuration],
                 ],
-                "callback": notifiers,
+                "callback": SchemaShapes.reference("callbacks"),
             ],
         ]
     }()
-
-    /// A task that uses the operator has its arguments, as far as they stand under `with`.
-    private func check(of signature: OperatorSignature) -> JSONValue {
-        let names = ([signature.name] + signature.aliases).map { JSONValue.string($0) }
-        return [
-            "if": ["required": ["uses"], "properties": ["uses": ["enum": .array(names)]]],
-            "then": ["properties": ["with": ["$ref": .string("#/$defs/operator.\(signature.name)")]]],
-        ]
-    }
-
-    private func arguments(of signature: OperatorSignature) -> JSONValue {
-        var properties: [String: JSONValue] = [:]
-        for parameter in signature.parameters {
-            var value = Self.type(of: parameter.kind)
-            if !parameter.choices.isEmpty { value["enum"] = .array(parameter.choices.map { .string($0) }) }
-            properties[parameter.name] = [
-                "description": .string(parameter.summary),
-                "anyOf": [.object(value), ["$ref": "#/$defs/marker"], ["type": "null"]],
-            ]
-        }
-        // Required arguments may also come from a template or stand beside `with`, so none is demanded here.
-        return [
-            "type": "object", "description": .string(signature.summary), "properties": .object(properties),
-        ]
-    }
-
-    private static func type(of kind: OperatorSignature.Kind) -> [String: JSONValue] {
-        switch kind {
-        case .string: ["type": "string"]
-        case .integer: ["type": "integer"]
-        case .number: ["type": "number"]
-        case .boolean: ["type": "boolean"]
-        case .duration: ["$ref": "#/$defs/duration"]
-        case .list: ["type": "array"]
-        case .object: ["type": "object"]
-        case .stringOrList: ["type": ["string", "array"]]
-        case .any: [:]
-        }
-    }
 }

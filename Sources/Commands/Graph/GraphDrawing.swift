@@ -19,9 +19,24 @@ enum GraphDrawing {
     /// For Markdown on GitHub and in many editors.
     private static func mermaid(_ dag: DAG) -> String {
         var lines = ["flowchart LR"]
-        for (index, task) in dag.tasks.enumerated() {
-            lines.append("    t\(index)[\"\(entities(task.id.rawValue))<br/><small>\(entities(label(task)))</small>\"]")
+        var groups = 0
+        func write(_ members: [TaskGroups.Member], _ indent: String) {
+            for member in members {
+                switch member {
+                case .task(let index):
+                    let task = dag.tasks[index]
+                    lines.append(
+                        "\(indent)t\(index)[\"\(entities(task.id.rawValue))<br/><small>\(entities(label(task)))</small>\"]"
+                    )
+                case .group(_, let label, let inner):
+                    lines.append("\(indent)subgraph g\(groups)[\"\(entities(label))\"]")
+                    groups += 1
+                    write(inner, indent + "    ")
+                    lines.append("\(indent)end")
+                }
+            }
         }
+        write(TaskGroups(dag).members, "    ")
         for edge in GraphLayout(dag).edges { lines.append("    t\(edge.from) --> t\(edge.to)") }
         return lines.joined(separator: "\n")
     }
@@ -35,10 +50,24 @@ enum GraphDrawing {
             "digraph \(quoted(dag.id.rawValue)) {", "    rankdir=LR;",
             "    node [shape=box, style=rounded, fontname=\"Helvetica\"];",
         ]
-        for task in dag.tasks {
-            let text = quoted(task.id.rawValue + "\n" + label(task)).replacing("\n", with: "\\n")
-            lines.append("    \(quoted(task.id.rawValue)) [label=\(text)];")
+        func write(_ members: [TaskGroups.Member], _ indent: String) {
+            for member in members {
+                switch member {
+                case .task(let index):
+                    let task = dag.tasks[index]
+                    let text = quoted(task.id.rawValue + "\n" + label(task)).replacing("\n", with: "\\n")
+                    lines.append("\(indent)\(quoted(task.id.rawValue)) [label=\(text)];")
+                case .group(let name, let label, let inner):
+                    // Graphviz frames what is called cluster.
+                    lines.append("\(indent)subgraph \(quoted("cluster_" + name)) {")
+                    lines.append(
+                        "\(indent)    label=\(quoted(label)); style=rounded; color=gray; fontname=\"Helvetica\";")
+                    write(inner, indent + "    ")
+                    lines.append("\(indent)}")
+                }
+            }
         }
+        write(TaskGroups(dag).members, "    ")
         for edge in GraphLayout(dag).edges {
             lines.append(
                 "    \(quoted(dag.tasks[edge.from].id.rawValue)) -> \(quoted(dag.tasks[edge.to].id.rawValue));")
@@ -50,6 +79,11 @@ enum GraphDrawing {
     private static func label(_ task: TaskSpec) -> String {
         let rule = task.triggerRule == .allSuccess ? "" : ", \(task.triggerRule.rawValue)"
         return task.operatorName + rule
+    }
+
+    /// The label, with the group, which a drawing in columns cannot frame.
+    private static func groupedLabel(_ task: TaskSpec) -> String {
+        label(task) + (task.group.map { " · \($0)" } ?? "")
     }
 
     private static func entities(_ text: String) -> String {
@@ -74,7 +108,7 @@ enum GraphDrawing {
             let widths = column.map { index in
                 max(
                     DisplayText.width(dag.tasks[index].id.rawValue) * 8,
-                    DisplayText.width(label(dag.tasks[index])) * 13 / 2) + 24
+                    DisplayText.width(groupedLabel(dag.tasks[index])) * 13 / 2) + 24
             }
             let width = max(widths.max() ?? 0, 90)
             var y = (height - column.count * (boxHeight + rowGap) + rowGap) / 2
@@ -114,7 +148,7 @@ enum GraphDrawing {
                     + "font-weight=\"600\" fill=\"#1d2939\">\(entities(task.id.rawValue))</text>")
             lines.append(
                 "  <text x=\"\(middle)\" y=\"\(box.y + 35)\" text-anchor=\"middle\" font-size=\"11\" "
-                    + "fill=\"#667085\">\(entities(label(task)))</text>")
+                    + "fill=\"#667085\">\(entities(groupedLabel(task)))</text>")
         }
         return (lines + ["</svg>"]).joined(separator: "\n")
     }
