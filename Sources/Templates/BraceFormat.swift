@@ -3,6 +3,7 @@ struct BraceFormat {
     private let arguments: CallArguments
     private let evaluator: Evaluator
     private var next = 0
+    private var usesNumbers = false
 
     static func text(_ format: String, _ arguments: CallArguments, _ evaluator: Evaluator) throws(Failure) -> String {
         var formatter = BraceFormat(arguments: arguments, evaluator: evaluator)
@@ -73,7 +74,10 @@ struct BraceFormat {
         var rest = field.dropFirst(root.count)
         var value: Value
         if let index = root.isEmpty ? next : root.allSatisfy(\.isASCII) ? Int(root) : nil {
-            if root.isEmpty { next += 1 }
+            if root.isEmpty { next += 1 } else { usesNumbers = true }
+            guard next == 0 || !usesNumbers else {
+                throw Failure("a format cannot both number its fields and leave their numbers out")
+            }
             guard arguments.positional.indices.contains(index) else {
                 throw Failure("the format asks for value \(index), and there are \(arguments.positional.count)")
             }

@@ -57,7 +57,10 @@ struct Evaluator {
             return .bool(try Tests.check(name, try evaluate(base), try evaluated(arguments)) != negated)
         case .unary(let symbol, let operand): return try Arithmetic.unary(symbol, try defined(operand))
         case .binary(let symbol, let left, let right):
-            return try Arithmetic.binary(symbol, try defined(left), try defined(right))
+            let result = try Arithmetic.binary(symbol, try defined(left), try defined(right))
+            // Jinja writes out what is constant, so that in `[[]] * 3` each list is one of its own.
+            return symbol == .multiply && result.isSequence && left.isConstant && right.isConstant
+                ? result.copied : result
         case .comparison(let first, let rest):
             var left = try defined(first)
             for (comparison, operand) in rest {
@@ -278,6 +281,23 @@ extension Value {
 
     /// A string of this one's kind: a piece of markup is markup.
     func like(_ text: String) -> Value { if case .markup = self { .markup(text) } else { .string(text) } }
+
+    fileprivate var isSequence: Bool {
+        switch self {
+        case .list, .tuple: true
+        default: false
+        }
+    }
+
+    /// The same elements in lists of their own.
+    fileprivate var copied: Value {
+        switch self {
+        case .list(let list): .list(list.map(\.copied))
+        case .tuple(let list): .tuple(list.map(\.copied))
+        case .map(let map): .map(map.map { Entry(key: $0.key, value: $0.value.copied) })
+        default: self
+        }
+    }
 
     var isContainer: Bool {
         switch self {

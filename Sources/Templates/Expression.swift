@@ -80,6 +80,17 @@ extension Expression.Kind {
     }
 }
 
+extension Expression {
+    /// Whether it is made of literals alone.
+    var isConstant: Bool {
+        switch kind {
+        case .literal: true
+        case .list, .tuple, .map, .unary, .binary: kind.parts.allSatisfy(\.isConstant)
+        default: false
+        }
+    }
+}
+
 enum UnaryOperator: Sendable { case negate, plus, not }
 
 enum BinaryOperator: String, Sendable {

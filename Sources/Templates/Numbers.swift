@@ -6,14 +6,14 @@ enum Numbers {
     static func integer(_ value: Value, base: Int) throws(Failure) -> Value? {
         guard let text = value.plainString else {
             if let number = value.integer { return .int(number) }
-            guard let number = value.number else { return nil }
+            guard let number = value.number, !number.isNaN else { return nil }
             return .int(try whole(number))
         }
         if let (digits, radix, isNegative) = digits(text, base: base) {
             guard let number = Int64((isNegative ? "-" : "") + digits, radix: radix) else { throw tooLarge(text) }
             return .int(number)
         }
-        guard let number = double(text), !number.isNaN else { return nil }
+        guard let number = double(text), number.isFinite else { return nil }
         return .int(try whole(number))
     }
 

@@ -62,6 +62,8 @@ enum TokenFormat {
         case "d": return String(civil.weekday)
         case "do": return ordinal(civil.weekday)
         case "E": return String(civil.weekday == 0 ? 7 : civil.weekday)
+        case "e": return String(civil.weekday)
+        case "eo": return ordinal(civil.weekday + 1)
         case "wo": return ordinal(civil.isoWeek.week)
         case "HH": return padded(civil.hour, 2)
         case "H": return String(civil.hour)

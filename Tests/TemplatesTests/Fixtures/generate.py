@@ -71,6 +71,8 @@ CONTEXT = {
 }
 ENVIRONMENT = jinja2.sandbox.SandboxedEnvironment(undefined=jinja2.StrictUndefined, extensions=["jinja2.ext.do"])
 ENVIRONMENT.filters["ds"] = lambda date: date.strftime("%Y-%m-%d")
+ENVIRONMENT.filters["ts"] = lambda date: date.isoformat()
+ENVIRONMENT.filters["ts_nodash_with_tz"] = lambda date: date.isoformat().replace("-", "").replace(":", "")
 
 # Grouped by what they are about.
 TEMPLATES = r'''
@@ -411,6 +413,73 @@ SELECT {% for c in ['a', 'b'] %}{{ c }}{% if not loop.last %}, {% endif %}{% end
 {{ 5.5 is odd }} {{ 4.0 is even }} {{ 5 is sameas 5.0 }} {{ [] is sameas [] }} {{ none is sameas none }} {{ 5 | urlencode }} {{ 'abc' | replace('', '-') }} {{ 'abc'.replace('', '-', 2) }} {{ 'abc'.startswith('b', 1) }} {{ 'A B'.istitle() }} {{ 'abcabc'.find('a', 1) }}
 {{ {'items': 1}.items() | list }} {{ {'items': 1}['items'] }} {{ {'a': 1} | attr('a') is defined }} {{ {'a': 1}['keys']() | list }}
 {{ -7.5 % 2 }} {{ 7 % -3.5 }} {{ 1e16 % 3 }} {{ 5.5 // 2 }}
+{{ {'a': 1}.keys()[0] | default('none') }}
+{{ macros.timedelta(hours=1).hours }}
+{{ macros.timedelta(hours=-1).days }} {{ macros.timedelta(hours=-1) }} {{ (macros.timedelta(hours=1) - (data_interval_start - data_interval_end)) }}
+{{ 'a' in {'a': 1}.keys() }} {{ {'a': 1}.keys() | list == ['a'] }} {{ {'a': 1}.items() == [('a', 1)] }} {{ range(2) == [0, 1] }} {{ (0, 1) == [0, 1] }}
+{{ params.d.items() | list + [1] }}
+{{ [1, 2] | map('string') + [3] }}
+{{ ('<' | e).split(';') }} {{ ('&' | e).upper() }}
+{{ ('<' | e) * 2 }} {{ ('<a' | e)[1:] | e }} {{ ('a<' | e) == 'a&lt;' }} {{ ('x' | e) in ['x'] }} {{ {'x' | e: 1}['x'] }} {{ ('b' | e) < 'c' }}
+{{ ('%d' | e) % 5 }} {{ '%s' % ('<' | e) }} {{ '%s<' % ('<' | e) | e }} {{ '{}'.format('<' | e) }}
+{{ [('a' | e), 'b'] | join(',') | e }} {{ ('a' | e) | replace('a', '<') | e }} {{ ('<' | e) | trim | e }} {{ ('<' | e) | title | e }} {{ ('<' | e) | string | e }} {{ ('<' | e) | list | first | e }} {{ ('<' | e) | length }} {{ ('<x' | e) | reverse | e }}
+{{ ('a b' | e) | wordcount }} {{ ('a b' | e) | urlencode }} {{ ('5' | e) | int + 1 }} {{ ('5' | e) | float }} {{ ('abc' | e) | tojson }} {{ 'upper' | e is filter }} {{ ('a' | e) is string }} {{ ('a' | e) is lower }}
+{% set x %}<b>{% endset %}{{ x | e }}
+{% for c in ('<' | e) %}[{{ c | e }}]{% endfor %}
+{% filter e %}<{% endfilter %}
+{% filter e | e %}<{% endfilter %}
+{{ macros.json.loads('{"b": 1, "a": {"z": 1, "y": 2}}') }}
+{{ logical_date in [logical_date] }} {{ {logical_date: 1}[logical_date] }}
+{{ [logical_date, data_interval_start] | sort | first }} {{ [macros.datetime(2024,1,1), logical_date] | sort }}
+{{ [3, 1] | sort | first }} {{ [3, 1] | unique | list }} {{ [[1, 2], [3]] | map('length') | list }} {{ [1,2,3] | batch(2) | first }}
+{{ [3, 1, 2] | batch(2) | map('first') | list }} {{ 'abc' | reverse }} {{ (1, 2) | reverse | list }}
+{{ params.list | sum }} {{ range(3) | sum }} {{ {'a': 1}.values() | sum }} {{ {'a': 1}.values() | list | first }} {{ {'a': 1}.values() | length }} {{ {'a': 1, 'b': 2}.keys() | join }} {{ {'a': 1}.keys() | tojson }}
+{{ range(3) | tojson }}
+{{ range(3) | length }} {{ range(3) | first }} {{ range(3) | last }} {{ range(3)[-1] }} {{ range(3) is sequence }} {{ range(3) is iterable }} {{ {}.keys() is sequence }} {{ range(3) | reverse | list }} {{ 5 in range(9) }}
+{% set d = params.d %}{% do d.update(z=1) %}{{ params.d }}
+{% set ns = namespace(d={}) %}{% do ns.d.setdefault('a', []).append(1) %}{{ ns.d }}
+{% set x = [1, 2] %}{% set y = x[:] %}{% do y.append(3) %}{{ x }}{{ y }}{% set z = x.copy() %}{% do z.append(4) %}{{ x }}{% set w = x + [] %}{% do w.append(4) %}{{ x }}{% set v = x | list %}{% do v.append(5) %}{{ x }}
+{% set x = [[]] * 3 %}{% do x[0].append(1) %}{{ x }}
+{% set t = ([], 1) %}{% do t[0].append(1) %}{{ t }}
+{% for r in [[1], [2]] %}{% do r.append(0) %}{{ r }}{% endfor %}
+{{ [1, 2, 3].pop() }} {{ [3, 1].sort() }} {{ {'a': 1}.pop('a') }} {{ {'a': 1}.get('b') }}
+{% set l = [1] %}{% set m = l.append %}{% do m(2) %}{{ l }}
+{{ 1.0 // 0 }}
+{{ 1e308 * 10 }} {{ 2 ** 0.5 }} {{ 2.0 ** 3 }} {{ (-2) ** 3.0 }} {{ -7 // 2.0 }} {{ 0.0 ** 0 }} {{ 10 ** -2 }}
+{{ 10.0 ** 400 }}
+{{ 5 is divisibleby 2.5 }} {{ 4.5 is divisibleby 1.5 }} {{ true is odd }}
+{{ '%5s|%-5s|%05d|%+05d|%.0f|%g|%g|%G|%E' % ('a', 'b', -3, 3, 2.5, 1e20, 100000.0, 1e-10, 1.5) }}
+{{ '%s %s' % (1,) }}
+{{ '%s' % (1, 2) }}
+{{ '%s' % [1, 2] }} {{ '%s' % {'a': 1} }} {{ 'x' % {} }} {{ '%%' % () }}
+{{ 'x' % 5 }}
+{{ '%d' % 3.99 }} {{ '%d' % -3.99 }} {{ '%x' % 255 }} {{ '%x' % -255 }} {{ '%5.3d' % 7 }} {{ '%o' % 8 }}
+{{ '%x' % 1.5 }}
+{{ '{:d}'.format(1.5) }}
+{{ '{:s}'.format(5) }}
+{{ '{:>5}'.format([1]) }}
+{{ '{:5}|{:5}|{:,.1f}|{:+.1f}|{:e}|{:.0f}|{:g}|{:G}'.format(1.5, 'a', 12345.67, 1.25, 0.0, 2.5, 1e10, 1e-10) }}
+{{ '{} {} {}'.format(1, 'a', none) }} {{ '{0} {0}'.format(1) }} {{ '{}'.format([1, 'a']) }} {{ '{!r}'.format('é') }} {{ '{{{}}}'.format(1) }}
+{{ '{} {0}'.format(1) }}
+{{ '{'.format() }}
+{{ '{a[b]} {a[c][0]}'.format(a={'b': 1, 'c': [2]}) }}
+{{ '{:%Y-%m-%d}'.format(logical_date) }} {{ '{:%H}'.format(macros.datetime(2024, 1, 1, 5)) }}
+{{ (data_interval_end - data_interval_start).in_seconds() }} {{ (data_interval_end - data_interval_start).minutes }} {{ (data_interval_end - data_interval_start).start }} {{ ((data_interval_end - data_interval_start) * 1).in_words() }} {{ (data_interval_end - data_interval_start).as_timedelta() }} {{ (data_interval_end - data_interval_start).as_duration() }} {{ (data_interval_end - data_interval_start).remaining_seconds }}
+{{ (data_interval_end - data_interval_start) + macros.timedelta(days=8) }} {{ (data_interval_end - data_interval_start) // 7 }} {{ ((data_interval_end - data_interval_start) * 1.5) }} {{ (data_interval_end - data_interval_start) == macros.timedelta(hours=1) }} {{ (data_interval_end - data_interval_start) > macros.timedelta(minutes=1) }}
+{{ (logical_date - logical_date) * 1 }} {{ logical_date - logical_date }} {{ (logical_date - logical_date) | string | length }} {{ 'y' if logical_date - logical_date else 'n' }}
+{{ logical_date + (data_interval_end - data_interval_start) }} {{ logical_date - (data_interval_end - data_interval_start) }}
+{{ logical_date.date() + macros.timedelta(days=1) }} {{ logical_date.date().add(days=1) }} {{ logical_date.date().format('YYYY') }} {{ logical_date.date() < logical_date.add(days=1).date() }} {{ logical_date.date().start_of('month') }} {{ logical_date.date().end_of('month') }} {{ logical_date.date().replace(day=3) }}
+{{ logical_date.date() == logical_date }}
+{{ logical_date.date() < logical_date }}
+{{ logical_date.date().hour }}
+{{ logical_date | ds }} {{ (logical_date - macros.timedelta(days=1)) | ts }} {{ macros.datetime(2024, 1, 1) | ts }} {{ macros.datetime(2024,1,1) | ts_nodash_with_tz }}
+{{ logical_date.format('[Q] Q [[x] \\Y YYYY') }} {{ logical_date.format('YYYY MMM D, h:mm:ss.SSS A ZZ') }} {{ logical_date.format('dddd ddd dd d D DD DDD e eo ww W gg GG k kk SSSSSSS EE') }}
+{{ logical_date.strftime('%_H|%_m|%-m|%0e|%e|%_e|%^B|%^p|%P|%U|%C|%y|%-y|%_j') }}
+{{ ['a' * 90] | pprint }} {{ [1, [2, 3]] | pprint }} {{ {2: 'a', 1: 'b'} | pprint }} {{ ('a',) | pprint }} {{ [] | pprint }}
+{{ range(40) | list | pprint }}
+{{ {'key': range(40) | list, 'b': {'c': ['x' * 20, 'y' * 20, 'z' * 20, 'w' * 30]}} | pprint }}
+{{ '０x1f' | int(0, 16) }} {{ '٣' | int }} {{ '1_000.5' | float }} {{ '1e5' | int }} {{ '1e-5' | float }} {{ '-0x1f' | int(0, 16) }} {{ '0x1f' | int(0, 0) }} {{ '010' | int(7, 0) }} {{ 'ff' | int(0, 16) }} {{ '+ 5' | int }} {{ '- 5' | int(3) }} {{ 'infinity' | float }} {{ 'nan' | int(4) }} {{ '' | float(2.5) }} {{ 3.99 | int }} {{ none | float(1.0) }} {{ [] | int(2) }} {{ '1.' | int }} {{ '.' | float(9) }}
+{{ 'inf' | int }}
 '''
 
 
