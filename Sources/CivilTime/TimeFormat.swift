@@ -11,8 +11,8 @@ package enum TimeFormat {
     /// English names, as Python's C locale has.
     ///
     /// Directives: `%Y %m %d %H %M %S %f %y %C %j %e %I %l %k %p %a %A %b %h %B %u %w %U %W %V %G %g %s %z %:z %Z %F %T %D
-    /// %R %r %c %x %X %n %t %%`. `%-d` writes a number without leading zeros. An unknown directive stays as it is written,
-    /// as in glibc.
+    /// %R %r %c %x %X %n %t %P %%`. `%-d` writes a number without leading zeros, `%_d` with blanks instead, `%0e` with
+    /// zeros; `%^a` writes capitals. An unknown directive stays as it is written, as in glibc.
     package static func strftime(_ instant: Timestamp, _ format: String, in zone: TimeZoneRules = .utc) -> String {
         let writer = Writer(
             civil: zone.local(at: instant), instant: instant, offset: zone.offset(at: instant),
@@ -39,7 +39,7 @@ package enum TimeFormat {
                     break
                 }
                 var flag: Unicode.Scalar?
-                if directive == "-" || directive == ":" {
+                if "-:_^0".unicodeScalars.contains(directive) {
                     flag = directive
                     guard let following = scalars.next() else {
                         result += "%"
@@ -60,7 +60,19 @@ package enum TimeFormat {
         }
 
         private func piece(_ directive: Unicode.Scalar, flag: Unicode.Scalar?) -> String? {
+            guard flag == "_" || flag == "0" else { return plain(directive, flag: flag) }
+            guard let written = plain(directive, flag: nil), "YCymdeHkIlMSfjUWVGg".unicodeScalars.contains(directive)
+            else { return plain(directive, flag: nil) }
+            // The same width, filled otherwise.
+            let filler: Character = flag == "_" ? " " : "0"
+            let digits = written.drop { $0 == "0" || $0 == " " }
+            let kept = digits.isEmpty ? "0" : String(digits)
+            return String(repeating: filler, count: written.count - kept.count) + kept
+        }
+
+        private func plain(_ directive: Unicode.Scalar, flag: Unicode.Scalar?) -> String? {
             if flag == ":" { return directive == "z" ? offsetText(colon: true) : nil }
+            if flag == "^" { return piece(directive, flag: nil)?.uppercased() }
             let width = flag == "-" ? 1 : 2
             let hour12 = civil.hour % 12 == 0 ? 12 : civil.hour % 12
             switch directive {
@@ -79,6 +91,7 @@ package enum TimeFormat {
             case "f": return number(civil.microsecond, flag == "-" ? 1 : 6)
             case "j": return number(civil.dayOfYear, flag == "-" ? 1 : 3)
             case "p": return civil.hour < 12 ? "AM" : "PM"
+            case "P": return civil.hour < 12 ? "am" : "pm"
             case "a": return String(weekdays[civil.weekday].prefix(3))
             case "A": return weekdays[civil.weekday]
             case "b", "h": return String(months[civil.month - 1].prefix(3))

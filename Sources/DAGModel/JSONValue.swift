@@ -1,5 +1,3 @@
-import FoundationEssentials
-
 /// A JSON value: what task arguments, parameters and outputs are made of.
 package enum JSONValue: Hashable, Sendable {
     case null
@@ -67,9 +65,23 @@ extension JSONValue: Codable {
         } else if let elements = try? container.decode([JSONValue].self) {
             self = .array(elements)
         } else {
-            self = .object(try container.decode([String: JSONValue].self))
+            let members = try container.decode([String: JSONValue].self)
+            if members.count == 1, let text = members[Self.wholeDouble]?.stringValue, let number = Double(text) {
+                self = .double(number)
+            } else if members.count == 1, members[Self.plainObject] != nil,
+                let inner = try container.decode([String: [String: JSONValue]].self)[Self.plainObject]
+            {
+                self = .object(inner)
+            } else {
+                self = .object(members)
+            }
         }
     }
+
+    /// The encoders write 2.0 as 2, which would come back as an integer: such a number goes as `{"$double": "2.0"}`.
+    private static let wholeDouble = "$double"
+    /// And an object that looks like that as `{"$object": …}`.
+    private static let plainObject = "$object"
 
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
@@ -77,10 +89,18 @@ extension JSONValue: Codable {
         case .null: try container.encodeNil()
         case .bool(let flag): try container.encode(flag)
         case .int(let number): try container.encode(number)
+        case .double(let number) where number == number.rounded() && number.isFinite:
+            try container.encode([Self.wholeDouble: "\(number)"])
         case .double(let number): try container.encode(number)
         case .string(let text): try container.encode(text)
         case .array(let elements): try container.encode(elements)
-        case .object(let members): try container.encode(members)
+        case .object(let members):
+            if members.count == 1, members[Self.wholeDouble] != nil || members[Self.plainObject] != nil {
+                // Within a dictionary of its own, so that the object below is written as it stands.
+                try container.encode([Self.plainObject: members])
+            } else {
+                try container.encode(members)
+            }
         }
     }
 }
@@ -88,9 +108,24 @@ extension JSONValue: Codable {
 extension JSONValue {
     /// Reads one JSON text.
     ///
-    /// Throws `DecodingError` when it is not JSON.
+    /// Throws `DecodingError` when it is not JSON, and for a number that 64 bits cannot hold. `2.0` stays a number with a
+    /// fraction.
     package init(parsing text: String) throws {
-        self = try JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))
+        self.init(try JSONTree(parsing: text))
+    }
+
+    private init(_ tree: JSONTree) {
+        switch tree {
+        case .null: self = .null
+        case .bool(let flag): self = .bool(flag)
+        case .int(let number): self = .int(number)
+        case .double(let number): self = .double(number)
+        case .string(let text): self = .string(text)
+        case .array(let elements): self = .array(elements.map { JSONValue($0) })
+        case .object(let members):
+            self = .object(
+                Dictionary(members.map { ($0.name, JSONValue($0.value)) }, uniquingKeysWith: { $1 }))
+        }
     }
 
     /// The value as one line of JSON, object keys sorted, so equal values have equal texts.

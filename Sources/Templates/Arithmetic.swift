@@ -15,7 +15,13 @@ enum Arithmetic {
                 guard number != .min else { throw tooLarge }
                 return .int(-number)
             }
-            if case .duration(let duration) = value { return .duration(.zero - duration) }
+            if case .duration(let span) = value {
+                guard span.microseconds != .min else { throw tooLarge }
+                if case .interval(let from, let to) = span.form {
+                    return .duration(Span(microseconds: -span.microseconds, form: .interval(from: to, to: from)))
+                }
+                return .duration(Span(microseconds: -span.microseconds, form: span.form))
+            }
             guard let number = value.number else { throw Failure("'-' takes a number, found \(value.kindDescription)") }
             return .double(-number)
         }
@@ -23,35 +29,34 @@ enum Arithmetic {
 
     static func binary(_ symbol: BinaryOperator, _ left: Value, _ right: Value) throws(Failure) -> Value {
         switch (symbol, left, right) {
-        case (.concatenate, _, _):
-            return .string(try bounded(try left.text() + right.text()))
+        case (.concatenate, _, _): return .string(try bounded(try left.text() + right.text()))
+        case (.add, .markup, .string), (.add, .string, .markup), (.add, .markup, .markup):
+            return .markup(try bounded(Markup.escaped(left) + Markup.escaped(right)))
         case (.add, .string(let first), .string(let second)): return .string(try bounded(first + second))
-        case (.add, .list(let first), .list(let second)): return .list(try joined(first, second))
+        case (.add, .list(let first), .list(let second)) where first.isPlain && second.isPlain:
+            return .list(try joined(first, second))
         case (.add, .tuple(let first), .tuple(let second)): return .tuple(try joined(first, second))
-        case (.multiply, .list(let elements), .int(let count)), (.multiply, .int(let count), .list(let elements)):
-            return .list(try repeated(elements, count))
-        case (.multiply, .tuple(let elements), .int(let count)), (.multiply, .int(let count), .tuple(let elements)):
-            return .tuple(try repeated(elements, count))
+        case (.multiply, .list(let list), _) where list.isPlain, (.multiply, _, .list(let list)) where list.isPlain:
+            guard let count = left.integer ?? right.integer else { break }
+            return .list(try repeated(list, count))
+        case (.multiply, .tuple(let list), _), (.multiply, _, .tuple(let list)):
+            guard let count = left.integer ?? right.integer else { break }
+            return .tuple(try repeated(list, count))
+        case (.multiply, .string(let text), _), (.multiply, _, .string(let text)), (.multiply, .markup(let text), _),
+            (.multiply, _, .markup(let text)):
+            guard let count = left.integer ?? right.integer else { break }
+            let result = try repeated(text, count)
+            return left.plainString == nil ? right.like(result) : left.like(result)
         case (.add, .date(let date), .duration(let span)), (.add, .duration(let span), .date(let date)):
-            return .date(try date.adding(microseconds: span.wholeMicroseconds))
+            return .date(try date.adding(microseconds: span.microseconds))
         case (.subtract, .date(let date), .duration(let span)):
-            let (negated, overflow) = Int64(0).subtractingReportingOverflow(span.wholeMicroseconds)
+            let (negated, overflow) = Int64(0).subtractingReportingOverflow(span.microseconds)
             guard !overflow else { throw tooLarge }
             return .date(try date.adding(microseconds: negated))
-        case (.subtract, .date(let first), .date(let second)): return .duration(first.instant - second.instant)
-        case (.add, .duration(let first), .duration(let second)): return .duration(first + second)
-        case (.subtract, .duration(let first), .duration(let second)): return .duration(first - second)
-        case (.multiply, .string(let text), .int(let count)), (.multiply, .int(let count), .string(let text)):
-            guard count <= 0 || text.utf8.count <= Template.maximumOutput / Int(min(count, 1 << 20)) else {
-                throw Failure("the text would be longer than \(Template.maximumOutput) bytes")
-            }
-            guard count <= 1 << 20 else { throw tooLarge }
-            return .string(try bounded(String(repeating: text, count: max(Int(count), 0))))
-        case (.multiply, .duration(let span), _):
-            guard let factor = right.number else { break }
-            return .duration(try duration(microseconds: Double(span.wholeMicroseconds) * factor))
-        case (.remainder, .string(let format), _):
-            return .string(try bounded(try PercentFormat.text(format, right)))
+        case (.subtract, .date(let first), .date(let second)): return .duration(try first - second)
+        case (.remainder, .string, _), (.remainder, .markup, _): return try formatted(left, right)
+        case (_, .duration, _), (_, _, .duration):
+            if let result = try span(symbol, left, right) { return result }
         default: break
         }
         if let first = left.integer, let second = right.integer { return try whole(symbol, first, second) }
@@ -59,6 +64,22 @@ enum Arithmetic {
             throw Failure("'\(symbol.rawValue)' cannot join \(left.kindDescription) and \(right.kindDescription)")
         }
         return try decimal(symbol, first, second)
+    }
+
+    /// `'%s' % value`; a format that is markup escapes its values.
+    static func formatted(_ format: Value, _ values: Value) throws(Failure) -> Value {
+        guard case .markup(let text) = format else {
+            return .string(try bounded(try PercentFormat.text(try format.text(), values)))
+        }
+        return .markup(try bounded(try PercentFormat.text(text, values, escapes: true)))
+    }
+
+    private static func repeated(_ text: String, _ count: Int64) throws(Failure) -> String {
+        guard count <= 1 << 20 else { throw tooLarge }
+        guard count <= 0 || text.utf8.count <= Template.maximumOutput / Int(count) else {
+            throw Failure("the text would be longer than \(Template.maximumOutput) bytes")
+        }
+        return try bounded(String(repeating: text, count: max(Int(count), 0)))
     }
 
     static func compare(_ symbol: ComparisonOperator, _ left: Value, _ right: Value) throws(Failure) -> Bool {
@@ -76,33 +97,38 @@ enum Arithmetic {
 
     /// Python's `<`.
     static func precedes(_ left: Value, _ right: Value) throws(Failure) -> Bool {
-        switch (left, right) {
+        switch (try left.checked().unmarked, try right.checked().unmarked) {
         case (.string(let first), .string(let second)):
             try Meter.charge(bytes: min(first.utf8.count, second.utf8.count))
             return first.unicodeScalars.lexicographicallyPrecedes(second.unicodeScalars)
-        case (.date(let first), .date(let second)): return first.instant < second.instant
-        case (.duration(let first), .duration(let second)): return first < second
+        case (.date(let first), .date(let second)): return try first.precedes(second)
+        case (.duration(let first), .duration(let second)): return first.microseconds < second.microseconds
         case (.int(let first), .int(let second)): return first < second
+        case (.list(let first), .list(let second)) where !first.isPlain || !second.isPlain:
+            throw Failure("\(left.kindDescription) and \(right.kindDescription) have no order")
         case (.list(let first), .list(let second)), (.tuple(let first), .tuple(let second)):
             try Meter.charge(min(first.count, second.count))
             for (one, other) in zip(first, second) where try !one.equals(other) { return try precedes(one, other) }
             return first.count < second.count
         default:
-            guard let first = left.number, let second = right.number else {
+            guard left.number != nil, right.number != nil else {
                 throw Failure("\(left.kindDescription) and \(right.kindDescription) have no order")
             }
-            return first < second
+            return Value.order(left, right) == -1
         }
     }
 
     static func contains(_ container: Value, _ element: Value) throws(Failure) -> Bool {
         switch container {
-        case .list(let elements), .tuple(let elements):
+        case .list(let list), .tuple(let list):
+            let elements = list.taken()
             try Meter.charge(elements.count >> 6)
             for candidate in elements where try candidate.equals(element) { return true }
             return false
-        case .map(let entries): return try Value.lookup(element, in: entries) != nil
-        case .string(let text):
+        case .map(let entries):
+            try element.checkHashable()
+            return try Value.lookup(element, in: entries) != nil
+        case .string(let text), .markup(let text):
             guard let part = element.plainString else {
                 throw Failure("only a string can be in a string, not \(element.kindDescription)")
             }
@@ -112,17 +138,13 @@ enum Arithmetic {
         }
     }
 
-    static func duration(microseconds: Double) throws(Failure) -> Duration {
-        guard microseconds.isFinite, abs(microseconds) < 9e18 else { throw tooLarge }
-        return .microseconds(Int64(microseconds.rounded(.toNearestOrEven)))
-    }
-
-    private static func joined(_ first: [Value], _ second: [Value]) throws(Failure) -> [Value] {
+    private static func joined(_ first: ValueList, _ second: ValueList) throws(Failure) -> [Value] {
         try Meter.charge((first.count + second.count) >> 2)
-        return first + second
+        return first.elements + second.elements
     }
 
-    private static func repeated(_ elements: [Value], _ count: Int64) throws(Failure) -> [Value] {
+    private static func repeated(_ list: ValueList, _ count: Int64) throws(Failure) -> [Value] {
+        let elements = list.elements
         guard count > 0, !elements.isEmpty else { return [] }
         let (total, overflow) = elements.count.multipliedReportingOverflow(by: Int(clamping: count))
         guard !overflow else { throw tooLarge }
@@ -130,7 +152,7 @@ enum Arithmetic {
         return Array(repeatElement(elements, count: Int(count)).joined())
     }
 
-    static let tooLarge = Failure("the result is too large")
+    static let tooLarge = Failure("the result is too large: integers have 64 bits")
 
     private static func bounded(_ text: String) throws(Failure) -> String {
         try Meter.charge(bytes: text.utf8.count)
@@ -187,8 +209,21 @@ enum Arithmetic {
             guard right != 0 else { throw Failure("division by zero") }
             if symbol == .divide { return .double(left / right) }
             let quotient = (left / right).rounded(.down)
-            return .double(symbol == .floorDivide ? quotient : left - quotient * right)
-        case .power: return .double(pow(left, right))
+            if symbol == .floorDivide { return .double(quotient) }
+            // Python's remainder is exact, and has the divisor's sign.
+            let rest = fmod(left, right)
+            if rest == 0 { return .double(copysign(0, right)) }
+            return .double((rest < 0) != (right < 0) ? rest + right : rest)
+        case .power:
+            if left == 0, right < 0 { throw Failure("zero cannot be raised to a negative power") }
+            if left < 0, right != right.rounded(), right.isFinite {
+                throw Failure("a negative number to a broken power is a complex number, which templates do not have")
+            }
+            let result = pow(left, right)
+            guard !result.isInfinite || left.isInfinite || right.isInfinite else {
+                throw Failure("the result is too large for a number with a fraction")
+            }
+            return .double(result)
         case .concatenate: throw Failure("'~' joins texts")
         }
     }

@@ -5,10 +5,12 @@ enum Collections {
     {
         if case .map(let entries) = input {
             switch name {
-            case "length", "count": return .int(Int64(entries.count))
+            case "length", "count":
+                _ = try arguments.values([], of: name)
+                return .int(Int64(entries.count))
             case "items":
                 _ = try arguments.values([], of: name)
-                return .list(entries.map { .tuple([$0.key, $0.value]) })
+                return .generator(entries.map { .tuple([$0.key, $0.value]) }, of: name)
             case "dictsort":
                 let values = try arguments.values(["case_sensitive", "by", "reverse"], of: name)
                 let by = values[1]?.plainString ?? "key"
@@ -22,28 +24,34 @@ enum Collections {
             default: break
             }
         }
+        if case .list(let list) = input, list.isGenerator {
+            guard name != "length", name != "count", name != "last" else {
+                throw Failure("\(input.kindDescription) comes one by one: write '| list' before '| \(name)'")
+            }
+            if name == "first" {
+                _ = try arguments.values([], of: name)
+                return try list.change { (elements) in elements.isEmpty ? nil : elements.removeFirst() }
+                    ?? .undefined(message: "there is no first element: it is empty", hint: nil)
+            }
+        }
+        if name == "items", input.isUndefined { return .generator([], of: name) }
         let elements = try Filters.iterated(input, name)
         try Meter.charge(elements.count >> 2)
         switch name {
         case "length", "count":
             _ = try arguments.values([], of: name)
             return .int(Int64(elements.count))
-        case "first": return elements.first ?? .undefined(message: "there is no first element: it is empty", hint: nil)
-        case "last": return elements.last ?? .undefined(message: "there is no last element: it is empty", hint: nil)
-        case "list": return .list(elements)
-        case "reverse":
-            if let text = input.plainString {
-                return .string(String(String.UnicodeScalarView(text.unicodeScalars.reversed())))
-            }
-            return .list(elements.reversed())
+        case "first", "last", "list", "reverse":
+            _ = try arguments.values([], of: name)
+            return reordered(name, input, elements)
         case "join":
             let values = try arguments.values(["d", "attribute"], of: name)
             var parts: [String] = []
             for element in elements { parts.append(try picked(element, values[1], evaluator).text()) }
             return .string(try Texts.joined(parts, separator: try values[0]?.text() ?? ""))
-        case "map": return .list(try map(elements, arguments, evaluator))
+        case "map": return .generator(try map(elements, arguments, evaluator), of: name)
         case "select", "reject", "selectattr", "rejectattr":
-            return .list(try select(name, elements, arguments, evaluator))
+            return .generator(try select(name, elements, arguments, evaluator), of: name)
         case "sum":
             let values = try arguments.values(["attribute", "start"], of: name)
             var total = values[1] ?? .int(0)
@@ -72,15 +80,30 @@ enum Collections {
             for element in elements {
                 let found = try picked(element, values[1], evaluator)
                 let key = caseSensitive ? found : found.caseFolded
+                try key.checkHashable()
                 if try !Arithmetic.contains(.list(keys), key) {
                     keys.append(key)
                     result.append(element)
                 }
             }
-            return .list(result)
-        case "batch", "slice": return .list(try cut(name, elements, arguments))
+            return .generator(result, of: name)
+        case "batch", "slice": return .generator(try cut(name, elements, arguments), of: name)
         case "groupby": return .list(try group(elements, arguments, evaluator))
         default: throw Failure("the filter '\(name)' takes a mapping, found \(input.kindDescription)")
+        }
+    }
+
+    private static func reordered(_ name: String, _ input: Value, _ elements: [Value]) -> Value {
+        switch name {
+        case "first": return elements.first ?? .undefined(message: "there is no first element: it is empty", hint: nil)
+        case "last": return elements.last ?? .undefined(message: "there is no last element: it is empty", hint: nil)
+        case "list": return .list(elements)
+        default:
+            if let text = input.plainString {
+                return input.like(String(String.UnicodeScalarView(text.unicodeScalars.reversed())))
+            }
+            if case .list(let list) = input, list.isGenerator { return .list(elements.reversed()) }
+            return .generator(elements.reversed(), of: name)
         }
     }
 
@@ -89,13 +112,16 @@ enum Collections {
     {
         var result: [Value] = []
         if arguments.positional.isEmpty, let attribute = arguments.named.first(where: { $0.0 == "attribute" })?.1 {
+            if let other = arguments.named.first(where: { $0.0 != "attribute" && $0.0 != "default" }) {
+                throw Failure("'map' has no argument '\(other.0)'")
+            }
             let fallback = arguments.named.first { $0.0 == "default" }?.1
             for element in elements {
                 let found = try path(attribute, of: element, evaluator)
                 if case .undefined = found, let fallback {
                     result.append(fallback)
                 } else {
-                    result.append(try found.checked())
+                    result.append(found)
                 }
             }
             return result
@@ -134,11 +160,10 @@ enum Collections {
         var result: [Value] = []
         for element in elements {
             try Meter.charge(1)
-            var value = element
-            if let attribute { value = try path(attribute, of: element, evaluator) }
+            let value =
+                try attribute.map { (name) throws(Failure) in try path(name, of: element, evaluator) } ?? element
             let passes: Bool
             if let test {
-                if test != "defined", test != "undefined" { value = try value.checked() }
                 passes = try Tests.check(test, value, rest)
             } else {
                 passes = try value.isTrue
@@ -205,7 +230,7 @@ enum Collections {
                 groups.append((both[0], [both[1]]))
             }
         }
-        return groups.map { .tuple([$0.key, .list($0.members)]) }
+        return groups.map { .tuple(ValueList([$0.key, .list($0.members)], form: .group)) }
     }
 
     private static func picked(_ element: Value, _ attribute: Value?, _ evaluator: Evaluator) throws(Failure) -> Value {
@@ -243,6 +268,11 @@ enum Collections {
         return result
     }
 
+    /// Python's `sorted`.
+    static func sorted(_ elements: [Value], reverse: Bool) throws(Failure) -> [Value] {
+        try sort(elements.map { (.null, $0, $0) }, caseSensitive: true, reverse: reverse)
+    }
+
     /// The middle values by the last ones, stable in both directions as Python's `sorted` is.
     private static func sort(_ entries: [(Value, Value, Value)], caseSensitive: Bool, reverse: Bool) throws(Failure)
         -> [Value]
@@ -269,6 +299,6 @@ enum Collections {
 extension Value {
     /// Lower-case, for comparisons that take no heed of case.
     var caseFolded: Value {
-        if case .string(let text) = self { .string(text.lowercased()) } else { self }
+        if let text = plainString { .string(text.lowercased()) } else { self }
     }
 }

@@ -3,7 +3,7 @@ import DAGModel
 
 /// The context's objects, whose attributes are looked up when a template asks for them.
 enum ContextObject: Sendable, Equatable {
-    case dag, task, run, taskInstance, params, variables, variableTexts, variableJSON, macros, datetimeClass, jsonModule
+    case dag, task, run, taskInstance, variables, variableTexts, variableJSON, macros, datetimeClass, jsonModule
     case connections
     case connection(String)
 
@@ -13,7 +13,6 @@ enum ContextObject: Sendable, Equatable {
         case .task: "task"
         case .run: "dag_run"
         case .taskInstance: "ti"
-        case .params: "params"
         case .variables: "var"
         case .variableTexts: "var.value"
         case .variableJSON: "var.json"
@@ -25,6 +24,14 @@ enum ContextObject: Sendable, Equatable {
         }
     }
 
+    /// Whether its lists and mappings are the same each time they are asked for; others are read anew.
+    var keepsItsLists: Bool {
+        switch self {
+        case .dag, .task, .run, .taskInstance: true
+        default: false
+        }
+    }
+
     /// A use of the object that works, for the error that says it cannot be written itself.
     var example: String {
         switch self {
@@ -32,7 +39,6 @@ enum ContextObject: Sendable, Equatable {
         case .task: "such as task.task_id"
         case .run: "such as dag_run.run_id"
         case .taskInstance: "such as ti.try_number"
-        case .params: "such as params.name"
         case .variables, .variableTexts: "such as var.value.NAME"
         case .variableJSON: "such as var.json.NAME.key"
         case .macros: "such as macros.ds_add(ds, 5)"
@@ -52,7 +58,6 @@ extension TemplateContext {
         case "task": return .object(.task)
         case "dag_run": return .object(.run)
         case "ti", "task_instance": return .object(.taskInstance)
-        case "params": return .object(.params)
         case "var": return .object(.variables)
         case "macros": return .object(.macros)
         case "conn": return .object(.connections)
@@ -140,10 +145,6 @@ extension TemplateContext {
     /// An attribute (or item) of one of the objects; undefined when it has none of that name.
     func attribute(_ name: String, of object: ContextObject) throws(Failure) -> Value {
         switch object {
-        case .params:
-            if let value = params[name] { return Value(value) }
-            if Methods.ofMaps.contains(name) { return .method(Value.Method(.object(object), name)) }
-            return Self.missing(name, of: "params", among: params.keys.sorted())
         case .variables:
             switch name {
             case "value": return .object(.variableTexts)
@@ -184,8 +185,12 @@ extension TemplateContext {
     }
 
     static func json(_ text: String, of what: String) throws(Failure) -> Value {
-        guard let value = try? JSONValue(parsing: text) else { throw Failure("the text of \(what) is not JSON") }
-        return Value(value)
+        do { return Value(try JSONTree(parsing: text)) } catch {
+            guard case DecodingError.dataCorrupted(let context) = error else {
+                throw Failure("the text of \(what) is not JSON")
+            }
+            throw Failure("the text of \(what) is not JSON: \(context.debugDescription)")
+        }
     }
 
     static func missing(_ name: String, of object: String, among names: [String]) -> Value {

@@ -4,7 +4,8 @@ import CivilTime
 enum DateAttributes {
     static let names = [
         "year", "month", "day", "hour", "minute", "second", "microsecond", "day_of_week", "day_of_year", "week_of_year",
-        "quarter", "days_in_month", "int_timestamp", "float_timestamp", "timezone_name",
+        "quarter", "days_in_month", "int_timestamp", "float_timestamp", "timezone_name", "offset", "offset_hours",
+        "week_of_month",
     ]
 
     /// The attribute's value, nil when dates have none of that name.
@@ -14,10 +15,17 @@ enum DateAttributes {
         case "year": return .int(Int64(civil.year))
         case "month": return .int(Int64(civil.month))
         case "day": return .int(Int64(civil.day))
+        case _ where !date.hasTime && ["hour", "minute", "second", "microsecond"].contains(name): return nil
         case "hour": return .int(Int64(civil.hour))
         case "minute": return .int(Int64(civil.minute))
         case "second": return .int(Int64(civil.second))
         case "microsecond": return .int(Int64(civil.microsecond))
+        case _ where !date.isPendulum: return nil
+        case "offset": return date.offsetSeconds.map { .int(Int64($0)) } ?? .null
+        case "offset_hours": return date.offsetSeconds.map { .double(Double($0) / 3600) } ?? .null
+        case "week_of_month":
+            let first = civil.adding(days: 1 - civil.day)
+            return .int(Int64((civil.day + (first.weekday + 6) % 7 + 6) / 7))
         // Pendulum 3 counts from Monday, 0.
         case "day_of_week": return .int(Int64((civil.weekday + 6) % 7))
         case "day_of_year": return .int(Int64(civil.dayOfYear))
@@ -53,7 +61,7 @@ extension DateValue {
                 minute: minute ?? civil.minute, second: second ?? civil.second,
                 microsecond: microsecond ?? civil.microsecond)
         else { throw Failure("there is no such date") }
-        return DateValue(civil: civil, zone: zone, hasTime: hasTime)
+        return DateValue(civil: civil, zone: zone, hasTime: hasTime, isPendulum: isPendulum)
     }
 
     /// The first moment of the unit that contains this date.
@@ -67,7 +75,11 @@ extension DateValue {
         case "week": return try midnight.adding(days: -Int64((civil.weekday + 6) % 7))
         case "month": return try midnight.with(day: 1)
         case "year": return try midnight.with(month: 1, day: 1)
-        default: throw Failure("unknown unit '\(unit)': expected second, minute, hour, day, week, month or year")
+        case "decade": return try midnight.with(year: civil.year - civil.year % 10, month: 1, day: 1)
+        case "century": return try midnight.with(year: civil.year - 1 - (civil.year - 1) % 100 + 1, month: 1, day: 1)
+        default:
+            throw Failure(
+                "unknown unit '\(unit)': expected second, minute, hour, day, week, month, year, decade or century")
         }
     }
 
@@ -82,73 +94,10 @@ extension DateValue {
         case "day": next = try start.adding(days: 1)
         case "week": next = try start.adding(days: 7)
         case "month": next = try start.adding(months: 1)
+        case "decade": next = try start.adding(months: 120)
+        case "century": next = try start.adding(months: 1200)
         default: next = try start.adding(months: 12)
         }
-        return try next.adding(microseconds: -1)
-    }
-}
-
-/// Pendulum's `format()` with its tokens (`YYYY-MM-DD`), English names only.
-enum TokenFormat {
-    private static let tokens = [
-        "YYYY", "MMMM", "DDDD", "dddd", "SSSSSS", "SSSSS", "SSSS", "SSS", "MMM", "DDD", "ddd", "YY", "MM", "DD", "HH",
-        "hh", "mm", "ss", "SS", "ZZ", "Y", "Q", "M", "D", "d", "E", "H", "h", "m", "s", "S", "A", "X", "x", "Z", "z",
-    ].sorted { $0.count > $1.count }
-
-    static func text(_ date: DateValue, _ format: String) -> String {
-        var result = ""
-        var rest = format[...]
-        while let character = rest.first {
-            if character == "[", let close = rest.firstIndex(of: "]") {
-                result += rest[rest.index(after: rest.startIndex)..<close]
-                rest = rest[rest.index(after: close)...]
-            } else if character == "\\", rest.count > 1 {
-                rest.removeFirst()
-                result.append(rest.removeFirst())
-            } else if let token = tokens.first(where: { rest.hasPrefix($0) }) {
-                result += value(date, token)
-                rest = rest.dropFirst(token.count)
-            } else {
-                result.append(rest.removeFirst())
-            }
-        }
-        return result
-    }
-
-    private static func value(_ date: DateValue, _ token: String) -> String {
-        let civil = date.civil
-        switch token {
-        case "YYYY": return padded(civil.year, 4)
-        case "YY": return padded(civil.year % 100, 2)
-        case "Y": return String(civil.year)
-        case "Q": return String((civil.month + 2) / 3)
-        case "MMMM": return DateFormat.monthNames[civil.month - 1]
-        case "MMM": return String(DateFormat.monthNames[civil.month - 1].prefix(3))
-        case "MM": return padded(civil.month, 2)
-        case "M": return String(civil.month)
-        case "DDDD": return padded(civil.dayOfYear, 3)
-        case "DDD": return String(civil.dayOfYear)
-        case "DD": return padded(civil.day, 2)
-        case "D": return String(civil.day)
-        case "dddd": return DateFormat.dayNames[civil.weekday]
-        case "ddd": return String(DateFormat.dayNames[civil.weekday].prefix(3))
-        case "d": return String(civil.weekday)
-        case "E": return String(civil.weekday == 0 ? 7 : civil.weekday)
-        case "HH": return padded(civil.hour, 2)
-        case "H": return String(civil.hour)
-        case "hh": return padded((civil.hour + 11) % 12 + 1, 2)
-        case "h": return String((civil.hour + 11) % 12 + 1)
-        case "mm": return padded(civil.minute, 2)
-        case "m": return String(civil.minute)
-        case "ss": return padded(civil.second, 2)
-        case "s": return String(civil.second)
-        case "A": return civil.hour < 12 ? "AM" : "PM"
-        case "X": return String(date.instant.seconds)
-        case "x": return String(date.instant.microseconds / 1000)
-        case "ZZ": return date.offsetText(colon: false)
-        case "Z": return date.offsetText(colon: true)
-        case "z": return date.zone?.identifier ?? ""
-        default: return String(padded(civil.microsecond, 6).prefix(token.count))
-        }
+        return hasTime ? try next.adding(microseconds: -1) : try next.adding(days: -1)
     }
 }

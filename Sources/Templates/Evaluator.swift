@@ -30,96 +30,79 @@ struct Evaluator {
 
     /// Python's truth of a condition.
     func isTrue(_ expression: Expression) throws(Failure) -> Bool {
-        let value = try defined(expression)
-        if case .object(.params) = value { return !context.params.isEmpty }
-        return try value.isTrue
+        try defined(expression).isTrue
     }
 
     private func value(of expression: Expression) throws(Failure) -> Value {
         switch expression.kind {
-        case .literal(let value): return value
+        case .literal(let literal): return literal.value
         case .name(let name):
             if let value = state.variable(name) { return value }
-            return try context.value(of: name)
+            return try state.once(name) { () throws(Failure) in
+                name == "params" ? Value(.object(context.params), name: name) : try context.value(of: name)
+            }
         case .attribute(let base, let name): return try attribute(name, of: try defined(base))
         case .item(let base, let index): return try item(try defined(index), of: try defined(base))
         case .slice(let base, let from, let to, let step):
             return try slice(
                 try defined(base), from: try bound(from), to: try bound(to), step: try bound(step))
         case .call(let callee, let arguments):
-            if let result = try changed(callee, arguments) { return result }
             let function = try defined(callee)
-            return try call(function, try evaluated(arguments))
+            return try call(function, try evaluated(arguments, allowsUndefined: function.keepsArguments))
         case .filter(let base, let name, let arguments):
-            let input = name == "default" || name == "d" ? try lenient(base) : try defined(base)
-            return try Filters.apply(name, to: plain(input), try evaluated(arguments), self)
+            let isDefault = name == "default" || name == "d"
+            let input = isDefault || name == "items" ? try evaluate(base) : try defined(base)
+            return try Filters.apply(name, to: input, try evaluated(arguments, allowsUndefined: isDefault), self)
         case .test(let base, let name, let arguments, let negated):
-            let input = name == "defined" || name == "undefined" ? try lenient(base) : try defined(base)
-            return .bool(try Tests.check(name, plain(input), try evaluated(arguments)) != negated)
+            return .bool(try Tests.check(name, try evaluate(base), try evaluated(arguments)) != negated)
         case .unary(let symbol, let operand): return try Arithmetic.unary(symbol, try defined(operand))
         case .binary(let symbol, let left, let right):
-            return try Arithmetic.binary(symbol, try defined(left), try defined(right))
+            let result = try Arithmetic.binary(symbol, try defined(left), try defined(right))
+            // Jinja writes out what is constant, so that in `[[]] * 3` each list is one of its own.
+            return symbol == .multiply && result.isSequence && left.isConstant && right.isConstant
+                ? result.copied : result
         case .comparison(let first, let rest):
             var left = try defined(first)
             for (comparison, operand) in rest {
-                let right = plain(try defined(operand))
+                let right = try defined(operand)
                 guard try Arithmetic.compare(comparison, left, right) else { return .bool(false) }
                 left = right
             }
             return .bool(true)
         case .and(let left, let right):
             let first = try defined(left)
-            return try first.isTrue ? try defined(right) : first
+            return try first.isTrue ? try evaluate(right) : first
         case .or(let left, let right):
             let first = try defined(left)
-            return try first.isTrue ? first : try defined(right)
+            return try first.isTrue ? first : try evaluate(right)
         case .conditional(let condition, let then, let otherwise):
             if try defined(condition).isTrue { return try evaluate(then) }
             if let otherwise { return try evaluate(otherwise) }
-            // Jinja's inline `if` without `else` writes nothing, even where undefined names are errors.
-            return .string("")
+            // It writes nothing, even where undefined names are errors.
+            return .absent
         case .list(let elements):
             var values: [Value] = []
-            for element in elements { values.append(try defined(element)) }
+            for element in elements { values.append(try evaluate(element)) }
             return .list(values)
         case .tuple(let elements):
             var values: [Value] = []
-            for element in elements { values.append(try defined(element)) }
+            for element in elements { values.append(try evaluate(element)) }
             return .tuple(values)
         case .map(let entries):
-            var values: [Value.Entry] = []
-            for (key, value) in entries {
-                try Mutators.put(try defined(key), try defined(value), in: &values)
-            }
-            return .map(values)
+            let map = ValueMap([])
+            for (key, value) in entries { try map.put(try defined(key), try evaluate(value)) }
+            return .map(map)
         }
     }
 
-    /// `params` as the mapping it is, where one is wanted whole.
-    func plain(_ value: Value) -> Value {
-        if case .object(.params) = value { Value(.object(context.params)) } else { value }
-    }
-
-    /// For `default` and `is defined`: whatever is missing along a path of attributes counts as undefined.
-    private func lenient(_ expression: Expression) throws(Failure) -> Value {
-        switch expression.kind {
-        case .attribute(let base, let name):
-            let value = try evaluate(base)
-            if case .undefined = value { throw undefinedFailure(value, at: base.offset) }
-            return try attribute(name, of: value)
-        default: return try evaluate(expression)
+    /// The values of arguments; an undefined one is an error unless it is only kept.
+    func evaluated(_ arguments: Expression.Arguments, allowsUndefined: Bool = false) throws(Failure) -> CallArguments {
+        func value(_ argument: Expression) throws(Failure) -> Value {
+            allowsUndefined ? try evaluate(argument) : try defined(argument)
         }
-    }
-
-    private func undefinedFailure(_ value: Value, at offset: Int) -> Failure {
-        guard case .undefined(let message, let hint) = value else { return Failure("undefined", at: offset) }
-        return Failure(message, hint: hint, at: offset)
-    }
-
-    func evaluated(_ arguments: Expression.Arguments) throws(Failure) -> CallArguments {
         var result = CallArguments()
-        for argument in arguments.positional { result.positional.append(try defined(argument)) }
-        for (name, argument) in arguments.named { result.named.append((name, try defined(argument))) }
+        for argument in arguments.positional { result.positional.append(try value(argument)) }
+        for (name, argument) in arguments.named { result.named.append((name, try value(argument))) }
         return result
     }
 
@@ -134,38 +117,45 @@ struct Evaluator {
     }
 
     func attribute(_ name: String, of value: Value) throws(Failure) -> Value {
+        let found = try ownAttribute(name, of: value)
+        guard case .map(let map) = value, case .undefined = found else { return found }
+        // As in Jinja, a method of mappings comes before a key of its name.
+        return try Value.lookup(.string(name), in: map) ?? found
+    }
+
+    /// An attribute as the filter `attr` finds it: never a mapping's key.
+    func ownAttribute(_ name: String, of value: Value) throws(Failure) -> Value {
         guard !name.hasPrefix("__") else { throw Failure("the attribute '\(name)' is not accessible") }
+        func method() -> Value { .method(Value.Method(value, name)) }
         switch value {
-        case .object(let object): return try context.attribute(name, of: object)
-        case .map(let entries):
-            if Methods.ofMaps.contains(name) { return .method(Value.Method(value, name)) }
-            if let found = try Value.lookup(.string(name), in: entries) { return found }
-            return TemplateContext.missing(name, of: "the mapping", among: entries.compactMap { $0.key.plainString })
+        case .object(let object):
+            let found = try context.attribute(name, of: object)
+            guard object.keepsItsLists, found.isContainer else { return found }
+            return try state.once(name == "outlets" ? name : "\(object.name).\(name)") { () in found }
+        case .map(let map):
+            if Methods.ofMaps.contains(name) { return method() }
+            return TemplateContext.missing(name, of: map.name, among: map.compactMap { $0.key.plainString })
         case .date(let date):
             if let found = DateAttributes.value(name, of: date) { return found }
-            if Methods.ofDates.contains(name) { return .method(Value.Method(value, name)) }
-            return TemplateContext.missing(name, of: "a date", among: DateAttributes.names + Methods.ofDates.sorted())
-        case .duration(let duration):
-            let microseconds = duration.wholeMicroseconds
-            switch name {
-            case "days": return .int(microseconds.flooredQuotient(86_400_000_000))
-            case "seconds": return .int(microseconds.flooredRemainder(86_400_000_000) / 1_000_000)
-            case "microseconds": return .int(microseconds.flooredRemainder(1_000_000))
-            case "total_seconds": return .method(Value.Method(value, name))
-            default:
-                return TemplateContext.missing(
-                    name, of: "a time span", among: ["days", "seconds", "microseconds", "total_seconds"])
+            if DateMethods.has(name, date) { return method() }
+            if let instead = DateMethods.instead[name] {
+                return .undefined(message: "'\(name)' of a date is not available in this version", hint: instead)
             }
-        case .list, .tuple:
-            if Mutators.ofLists.contains(name) || name == "index" || name == "count" || name == "copy" {
-                return .method(Value.Method(value, name))
-            }
+            return TemplateContext.missing(
+                name, of: date.kind, among: DateAttributes.names + DateMethods.names.sorted())
+        case .duration(let span):
+            if let found = span.attribute(name) { return found }
+            if span.has(name) { return method() }
+            return TemplateContext.missing(name, of: "a time span", among: Span.names + Span.methods.sorted())
+        case .list(let list), .tuple(let list):
+            if let found = Methods.attribute(name, of: list, value) { return found }
             return TemplateContext.missing(name, of: value.kindDescription, among: ["append", "count", "index"])
         case .loop(let round): return round.attribute(name)
         case .namespace(let index): return state.attribute(name, ofNamespace: index)
-        case .string:
-            if Methods.ofStrings.contains(name) { return .method(Value.Method(value, name)) }
+        case .string, .markup:
+            if Methods.ofStrings.contains(name) { return method() }
             return TemplateContext.missing(name, of: "a string", among: Methods.ofStrings.sorted())
+        case .absent: throw Failure("the inline 'if' has no 'else', and its condition is false")
         default: return TemplateContext.missing(name, of: value.kindDescription, among: [])
         }
     }
@@ -176,15 +166,16 @@ struct Evaluator {
             guard let name = index.plainString else {
                 throw Failure("'\(object.name)' takes a name in brackets, found \(index.kindDescription)")
             }
-            return try context.attribute(name, of: object)
-        case .map(let entries):
-            if let found = try Value.lookup(index, in: entries) { return found }
-            if let name = index.plainString {
-                return TemplateContext.missing(
-                    name, of: "the mapping", among: entries.compactMap { $0.key.plainString })
-            }
+            return try attribute(name, of: value)
+        case .map(let map):
+            if let found = try Value.lookup(index, in: map) { return found }
+            if let name = index.plainString { return try ownAttribute(name, of: value) }
             return .undefined(message: "the mapping has no key \(try index.representation())", hint: nil)
         case .list(let elements), .tuple(let elements):
+            if let name = index.plainString { return try attribute(name, of: value) }
+            if case .list(let list) = value, !list.isPlain, !list.isRange {
+                return .undefined(message: "\(value.kindDescription) has no items: write '| list' first", hint: nil)
+            }
             guard let position = index.integer else {
                 return .undefined(message: "a list takes a number in brackets, not \(index.kindDescription)", hint: nil)
             }
@@ -193,7 +184,7 @@ struct Evaluator {
                 return .undefined(message: "the list has no element \(position): it has \(elements.count)", hint: nil)
             }
             return elements[Int(resolved)]
-        case .string(let text):
+        case .string(let text), .markup(let text):
             guard let position = index.integer else {
                 guard let name = index.plainString else {
                     return .undefined(message: "a string takes a number in brackets", hint: nil)
@@ -207,7 +198,7 @@ struct Evaluator {
                 return .undefined(
                     message: "the string has no character \(position): it has \(scalars.count)", hint: nil)
             }
-            return .string(String(Character(scalars[Int(resolved)])))
+            return value.like(String(Character(scalars[Int(resolved)])))
         default:
             guard let name = index.plainString else {
                 return .undefined(message: "\(value.kindDescription) has no items", hint: nil)
@@ -219,17 +210,18 @@ struct Evaluator {
     private func slice(_ value: Value, from: Int?, to: Int?, step: Int?) throws(Failure) -> Value {
         guard step != 0 else { throw Failure("a slice's step cannot be zero") }
         switch value {
-        case .list(let elements):
-            try Meter.charge(elements.count >> 2)
-            return .list(Self.slice(elements, from, to, step ?? 1))
-        case .tuple(let elements):
-            try Meter.charge(elements.count >> 2)
-            return .tuple(Self.slice(elements, from, to, step ?? 1))
-        case .string(let text):
+        case .list(let list) where list.isPlain:
+            try Meter.charge(list.count >> 2)
+            return .list(Self.slice(list.elements, from, to, step ?? 1))
+        case .list: throw Failure("\(value.kindDescription) cannot be sliced: write '| list' first")
+        case .tuple(let list):
+            try Meter.charge(list.count >> 2)
+            return .tuple(Self.slice(list.elements, from, to, step ?? 1))
+        case .string(let text), .markup(let text):
             try Meter.charge(bytes: text.utf8.count << 3)
             var result = String.UnicodeScalarView()
             result.append(contentsOf: Self.slice(Array(text.unicodeScalars), from, to, step ?? 1))
-            return .string(String(result))
+            return value.like(String(result))
         default: throw Failure("only strings and lists can be sliced, not \(value.kindDescription)")
         }
     }
@@ -264,29 +256,6 @@ struct Evaluator {
         return result
     }
 
-    /// The result of a method that changes the list or mapping it is called on; nil when this is none.
-    ///
-    /// The value changes where it stands: in a variable, or in an attribute of a namespace.
-    private func changed(_ callee: Expression, _ arguments: Expression.Arguments) throws(Failure) -> Value? {
-        guard case .attribute(let base, let name) = callee.kind, Mutators.names.contains(name) else { return nil }
-        let values: CallArguments
-        switch base.kind {
-        case .name(let variable):
-            guard Mutators.apply(name, to: state.variable(variable)) else { return nil }
-            values = try evaluated(arguments)
-            return try state.change(variable) { (value) throws(Failure) in try Mutators.call(name, on: &value, values) }
-        case .attribute(let space, let attribute):
-            guard case .name(let variable) = space.kind, case .namespace(let index)? = state.variable(variable),
-                Mutators.apply(name, to: state.attribute(attribute, ofNamespace: index))
-            else { return nil }
-            values = try evaluated(arguments)
-            return try state.change(attribute, ofNamespace: index) { (value) throws(Failure) in
-                try Mutators.call(name, on: &value, values)
-            }
-        default: return nil
-        }
-    }
-
     private func call(_ function: Value, _ arguments: CallArguments) throws(Failure) -> Value {
         switch function {
         case .method(let method):
@@ -304,6 +273,45 @@ struct Evaluator {
 extension Value {
     /// The text of a string, nil for other kinds.
     var plainString: String? {
-        if case .string(let text) = self { text } else { nil }
+        switch self {
+        case .string(let text), .markup(let text): text
+        default: nil
+        }
+    }
+
+    /// A string of this one's kind: a piece of markup is markup.
+    func like(_ text: String) -> Value { if case .markup = self { .markup(text) } else { .string(text) } }
+
+    fileprivate var isSequence: Bool {
+        switch self {
+        case .list, .tuple: true
+        default: false
+        }
+    }
+
+    /// The same elements in lists of their own.
+    fileprivate var copied: Value {
+        switch self {
+        case .list(let list): .list(list.map(\.copied))
+        case .tuple(let list): .tuple(list.map(\.copied))
+        case .map(let map): .map(map.map { Entry(key: $0.key, value: $0.value.copied) })
+        default: self
+        }
+    }
+
+    var isContainer: Bool {
+        switch self {
+        case .list, .map: true
+        default: false
+        }
+    }
+
+    /// Whether a call only keeps its arguments: then undefined ones may be among them.
+    fileprivate var keepsArguments: Bool {
+        switch self {
+        case .function(let name): name != "range"
+        case .method(let method): method.receiver.isContainer && Mutators.keeping.contains(method.name)
+        default: false
+        }
     }
 }

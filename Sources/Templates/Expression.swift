@@ -9,7 +9,7 @@ struct Expression: Sendable {
     static let maximumHeight = 160
 
     indirect enum Kind: Sendable {
-        case literal(Value)
+        case literal(Literal)
         case name(String)
         case attribute(Expression, String)
         case item(Expression, Expression)
@@ -26,6 +26,25 @@ struct Expression: Sendable {
         case list([Expression])
         case tuple([Expression])
         case map([(Expression, Expression)])
+    }
+
+    /// What is written as it stands.
+    enum Literal: Sendable {
+        case null
+        case bool(Bool)
+        case int(Int64)
+        case double(Double)
+        case string(String)
+
+        var value: Value {
+            switch self {
+            case .null: .null
+            case .bool(let flag): .bool(flag)
+            case .int(let number): .int(number)
+            case .double(let number): .double(number)
+            case .string(let text): .string(text)
+            }
+        }
     }
 
     struct Arguments: Sendable {
@@ -57,6 +76,17 @@ extension Expression.Kind {
             [condition, then] + [otherwise].compactMap { $0 }
         case .list(let elements), .tuple(let elements): elements
         case .map(let entries): entries.flatMap { [$0.0, $0.1] }
+        }
+    }
+}
+
+extension Expression {
+    /// Whether it is made of literals alone.
+    var isConstant: Bool {
+        switch kind {
+        case .literal: true
+        case .list, .tuple, .map, .unary, .binary: kind.parts.allSatisfy(\.isConstant)
+        default: false
         }
     }
 }

@@ -37,7 +37,7 @@ enum Filters {
         case "default", "d":
             let values = try arguments.values(["default_value", "boolean"], of: name)
             let fallback = values[0] ?? .string("")
-            if case .undefined = input { return fallback }
+            if input.isUndefined { return fallback }
             if let strict = values[1], try strict.isTrue, try !input.isTrue { return fallback }
             return input
         case "ds", "ds_nodash", "ts", "ts_nodash", "ts_nodash_with_tz":
@@ -47,16 +47,16 @@ enum Filters {
                 throw Failure("the filter '\(name)' takes a date, found \(input.kindDescription)")
             }
             return .string(TemplateContext.text(of: date, as: name))
-        case "urlencode" where input.plainString == nil:
+        case "urlencode" where input.elements != nil || input.isContainer:
             _ = try arguments.values([], of: name)
             return .string(try query(input))
         case "upper", "lower", "capitalize", "title", "string", "safe", "e", "escape", "forceescape", "wordcount",
             "urlencode", "striptags", "pprint":
             _ = try arguments.values([], of: name)
-            return name == "pprint" ? .string(try input.representation()) : try text(name, try input.text())
+            return name == "pprint" ? .string(try PrettyText.text(input)) : try text(name, input)
         case "trim":
             let characters = try arguments.values(["chars"], of: name)[0]
-            return .string(Texts.trimmed(try input.text(), characters?.plainString))
+            return input.like(Texts.trimmed(try input.text(), characters?.plainString))
         case "replace":
             let values = try arguments.values(["old", "new", "count"], of: name)
             guard let old = values[0], let new = values[1] else { throw Failure("'replace' needs two arguments") }
@@ -64,11 +64,23 @@ enum Filters {
                 try Texts.replacing(
                     try input.text(), try old.text(), try new.text(), count: values[2]?.integer ?? -1))
         case "format":
-            guard arguments.named.isEmpty else {
-                throw Failure("'format' takes values by position in this version")
+            guard arguments.named.isEmpty || arguments.positional.isEmpty else {
+                throw Failure("'format' takes values by position or by name, not both")
             }
-            return .string(try PercentFormat.text(try input.text(), .tuple(arguments.positional)))
-        case "truncate", "indent", "center": return try layout(name, try input.text(), arguments)
+            let values: Value =
+                arguments.named.isEmpty
+                ? .tuple(arguments.positional)
+                : .map(arguments.named.map { Value.Entry(key: .string($0.0), value: $0.1) })
+            return try Arithmetic.formatted(input.plainString == nil ? .string(try input.text()) : input, values)
+        case "truncate", "indent", "center":
+            let result = try layout(name, try input.text(), arguments)
+            guard case .markup = input else { return result }
+            guard name == "center" else {
+                throw Failure(
+                    "'\(name)' of a text that is marked as safe is not available in this version",
+                    hint: "use it before '| escape', '| safe' or '| tojson'")
+            }
+            return .markup(try result.text())
         case "abs", "int", "float", "round", "filesizeformat": return try number(name, input, arguments)
         case "tojson":
             let indent = try arguments.values(["indent"], of: name)[0]?.integer
@@ -84,42 +96,26 @@ enum Filters {
                 default: result.unicodeScalars.append(scalar)
                 }
             }
-            return .string(result)
+            return .markup(result)
         case "attr":
             let attribute = try CallArguments.string(try arguments.values(["name"], of: name)[0], "name", of: name)
-            return try evaluator.attribute(attribute, of: input)
+            return try evaluator.ownAttribute(attribute, of: input)
         default: return try Collections.apply(name, input, arguments, evaluator)
         }
     }
 
-    private static func text(_ name: String, _ input: String) throws(Failure) -> Value {
+    private static func text(_ name: String, _ value: Value) throws(Failure) -> Value {
+        let input = try value.text()
         switch name {
-        case "upper": return .string(input.uppercased())
-        case "lower": return .string(input.lowercased())
-        case "capitalize": return .string(Texts.capitalized(input))
+        case "upper": return value.like(input.uppercased())
+        case "lower": return value.like(input.lowercased())
+        case "capitalize": return value.like(Texts.capitalized(input))
         case "title": return .string(Texts.jinjaTitle(input))
-        case "e", "escape", "forceescape":
-            var result = ""
-            for character in input.unicodeScalars {
-                switch character {
-                case "&": result += "&amp;"
-                case "<": result += "&lt;"
-                case ">": result += "&gt;"
-                case "'": result += "&#39;"
-                case "\"": result += "&#34;"
-                default: result.unicodeScalars.append(character)
-                }
-            }
-            return .string(result)
-        case "striptags":
-            var result = ""
-            var isInTag = false
-            for character in input.unicodeScalars {
-                if character == "<" { isInTag = true }
-                if !isInTag { result.unicodeScalars.append(character) }
-                if character == ">" { isInTag = false }
-            }
-            return .string(Texts.words(result, limit: -1).joined(separator: " "))
+        case "string": return value.like(input)
+        case "safe": return .markup(input)
+        case "forceescape": return .markup(Markup.escaped(input))
+        case "e", "escape": return .markup(try Markup.escaped(value))
+        case "striptags": return .string(try Markup.stripped(input))
         case "wordcount":
             let words = input.split { !($0.isLetter || $0.isNumber || $0 == "_") }
             return .int(Int64(words.count))
@@ -181,7 +177,7 @@ enum Filters {
 
     private static func query(_ input: Value) throws(Failure) -> String {
         func encoded(_ value: Value) throws(Failure) -> String {
-            guard case .string(let text) = try Self.text("urlencode", try value.text()) else { return "" }
+            guard let text = try Self.text("urlencode", value).plainString else { return "" }
             // In a query, as in Jinja, blanks become plus signs and slashes are encoded.
             return text.replacing("%20", with: "+").replacing("/", with: "%2F")
         }
@@ -209,7 +205,13 @@ enum Filters {
                 guard number != .min else { throw Arithmetic.tooLarge }
                 return .int(abs(number))
             }
-            if case .duration(let span) = input { return .duration(span < .zero ? .zero - span : span) }
+            if case .duration(let span) = input {
+                if span.microseconds >= 0 { return input }
+                if case .interval(let from, let to) = span.form {
+                    return .duration(Span(microseconds: -span.microseconds, form: .interval(from: to, to: from)))
+                }
+                return try Arithmetic.unary(.negate, input)
+            }
             guard let number = input.number else {
                 throw Failure("'abs' takes a number, found \(input.kindDescription)")
             }
@@ -234,23 +236,12 @@ enum Filters {
             return .null
         case "int":
             let values = try arguments.values(["default", "base"], of: name)
-            let fallback = values[0] ?? .int(0)
-            if let text = input.plainString {
-                let digits = Texts.trimmed(text).filter { $0 != "_" }
-                if let number = Int64(digits, radix: Int(clamping: min(max(values[1]?.integer ?? 10, 2), 36))) {
-                    return .int(number)
-                }
-                guard let number = Double(digits), number.isFinite, abs(number) < 9e18 else { return fallback }
-                return .int(Int64(number))
-            }
-            if let number = input.integer { return .int(number) }
-            guard let number = input.number, number.isFinite, abs(number) < 9e18 else { return fallback }
-            return .int(Int64(number))
+            let base = Int(clamping: values[1]?.integer ?? 10)
+            guard base == 0 || (2...36).contains(base) else { throw Failure("'int' takes a base of 2 to 36, or 0") }
+            return try Numbers.integer(input, base: base) ?? values[0] ?? .int(0)
         case "float":
             let fallback = try arguments.values(["default"], of: name)[0] ?? .double(0)
-            if let text = input.plainString {
-                return Double(Texts.trimmed(text).filter { $0 != "_" }).map { .double($0) } ?? fallback
-            }
+            if let text = input.plainString { return Numbers.double(text).map { .double($0) } ?? fallback }
             return input.number.map { .double($0) } ?? fallback
         default:
             let values = try arguments.values(["precision", "method"], of: name)
@@ -281,9 +272,10 @@ enum Filters {
     /// What a loop over a value would see.
     static func iterated(_ value: Value, _ name: String) throws(Failure) -> [Value] {
         switch value {
-        case .list(let elements), .tuple(let elements): return elements
-        case .map(let entries): return entries.map(\.key)
-        case .string(let text):
+        case .list(let list), .tuple(let list): return list.taken()
+        case .map(let map): return map.map(\.key)
+        case .absent: return []
+        case .string(let text), .markup(let text):
             try Meter.charge(text.utf8.count >> 2)
             return text.unicodeScalars.map { .string(String(Character($0))) }
         default:

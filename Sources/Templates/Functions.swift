@@ -7,26 +7,17 @@ enum Functions {
         switch name {
         case "range": return .list(try range(arguments))
         case "dict":
-            var entries: [Value.Entry] = []
+            let map = ValueMap([])
             if let given = arguments.positional.first {
                 guard arguments.positional.count == 1 else { throw Failure("'dict' takes at most 1 argument") }
-                switch given {
-                case .map(let known): entries = known
-                default:
-                    for pair in try Filters.iterated(given, name) {
-                        guard let both = pair.elements, both.count == 2 else {
-                            throw Failure("'dict' takes a mapping or a list of pairs")
-                        }
-                        try Mutators.put(both[0], both[1], in: &entries)
-                    }
-                }
+                for entry in try pairs(given, of: name) { try map.put(entry.key, entry.value) }
             }
-            for (key, value) in arguments.named { try Mutators.put(.string(key), value, in: &entries) }
-            return .map(entries)
+            for (key, value) in arguments.named { try map.put(.string(key), value) }
+            return .map(map)
         default:
             var values: [String: Value] = [:]
             for given in arguments.positional {
-                for entry in given.entries {
+                for entry in try pairs(given, of: name) {
                     guard let key = entry.key.plainString else { throw Failure("a namespace's names are strings") }
                     values[key] = entry.value
                 }
@@ -37,7 +28,20 @@ enum Functions {
         }
     }
 
-    private static func range(_ arguments: CallArguments) throws(Failure) -> [Value] {
+    /// The entries of a mapping, or of a list of pairs.
+    static func pairs(_ value: Value, of name: String) throws(Failure) -> [Value.Entry] {
+        if case .map(let map) = value { return map.entries }
+        var result: [Value.Entry] = []
+        for pair in try Filters.iterated(value, name) {
+            guard let both = pair.elements, both.count == 2 else {
+                throw Failure("'\(name)' takes a mapping or a list of pairs")
+            }
+            result.append(Value.Entry(key: both[0], value: both[1]))
+        }
+        return result
+    }
+
+    private static func range(_ arguments: CallArguments) throws(Failure) -> ValueList {
         guard arguments.named.isEmpty, (1...3).contains(arguments.positional.count) else {
             throw Failure("'range' takes one to three integers")
         }
@@ -51,10 +55,11 @@ enum Functions {
         guard step != 0 else { throw Failure("'range' cannot go in steps of zero") }
         let (distance, overflow) = stop.subtractingReportingOverflow(start)
         guard !overflow, distance != .min, step != .min else { throw Arithmetic.tooLarge }
-        guard (distance > 0) == (step > 0), distance != 0 else { return [] }
+        let form = ValueList.Form.range(start: start, stop: stop, step: step)
+        guard (distance > 0) == (step > 0), distance != 0 else { return ValueList([], form: form) }
         let count = (abs(distance) - 1) / abs(step) + 1
         guard count <= maximumRange else { throw Failure("'range' has at most \(maximumRange) numbers") }
         try Meter.charge(Int(count))
-        return (0..<count).map { .int(start + $0 * step) }
+        return ValueList((0..<count).map { .int(start + $0 * step) }, form: form)
     }
 }

@@ -90,6 +90,11 @@ struct Lexer {
             case UInt8(ascii: "0"): result.append(0)
             case UInt8(ascii: "\\"), UInt8(ascii: "'"), UInt8(ascii: "\""): result.append(escape)
             case 10: break
+            case UInt8(ascii: "N"):
+                throw Failure(
+                    "characters by name, '\\N{…}', are not available in this version",
+                    hint: "write '\\u' and four digits",
+                    at: position - 2)
             case UInt8(ascii: "x"): try append(hexDigits: 2, to: &result)
             case UInt8(ascii: "u"): try append(hexDigits: 4, to: &result)
             case UInt8(ascii: "U"): try append(hexDigits: 8, to: &result)
@@ -144,9 +149,19 @@ struct Lexer {
                 _ = take { isDigit($0) }
             }
         }
-        let digits = text(start).filter { $0 != "_" }
+        let written = text(start)
+        let isGrouped = written.split(separator: "_", omittingEmptySubsequences: false).allSatisfy {
+            $0.first.map { $0.isNumber } ?? false
+        }
+        let digits = written.filter { $0 != "_" }
+        // As in Python: an underscore between two digits, and no zeros before an integer.
+        guard isGrouped, isDecimal || !digits.hasPrefix("0") || digits.allSatisfy({ $0 == "0" }) else {
+            throw Failure("'\(written)' is not a number", at: start)
+        }
         if isDecimal, let value = Double(digits) { return .decimal(value) }
-        guard let value = Int64(digits) else { throw Failure("the number \(digits) is too large", at: start) }
+        guard let value = Int64(digits) else {
+            throw Failure("the number \(digits) is too large: integers have 64 bits", at: start)
+        }
         return .integer(value)
     }
 

@@ -6,7 +6,9 @@ import DAGModel
 /// Source: Airflow 3 documentation, "Macros", and the Task SDK's `macros.py`.
 enum Macros {
     private static let names = ["ds_add", "ds_format", "datetime", "timedelta", "json"]
-    private static let later: Set<String> = ["dateutil", "yaml", "ds_format_locale"]
+    private static let later: [String: String] = [
+        "dateutil": "use macros.datetime.fromisoformat or strptime", "yaml": "use macros.json", "ds_format_locale": "",
+    ]
     private static let changing: [String: String] = [
         "uuid": "use task_instance_key_str or ti.run_id, which name the try as well",
         "random": "use run_id or params", "time": "use ts or data_interval_end",
@@ -24,13 +26,23 @@ enum Macros {
                     "'macros.\(name)' is not available: a rendered text must be the same whenever it is rendered",
                     hint: instead)
             }
-            if later.contains(name) { throw Failure("'macros.\(name)' is not available in this version") }
+            if let instead = later[name] {
+                throw Failure(
+                    "'macros.\(name)' is not available in this version", hint: instead.isEmpty ? nil : instead)
+            }
             return TemplateContext.missing(name, of: "macros", among: names)
         }
     }
 
     static func datetimeAttribute(_ name: String) throws(Failure) -> Value {
         switch name {
+        case "min", "max":
+            let text = name == "min" ? "0001-01-01T00:00:00" : "9999-12-31T23:59:59.999999"
+            return ISO8601.parse(text).map { .date(DateValue(civil: $0.civil, zone: nil)) } ?? .null
+        case "fromtimestamp", "combine":
+            throw Failure(
+                "'macros.datetime.\(name)' is not available in this version",
+                hint: name == "combine" ? "use .replace(hour=…, minute=…)" : "add a timedelta(seconds=…) to a date")
         case "strptime", "fromisoformat": return .method(Value.Method(.object(.datetimeClass), name))
         case "now", "utcnow", "today":
             throw Failure(
@@ -65,15 +77,25 @@ enum Macros {
                 ("hours", 3_600e6), ("weeks", 604_800e6),
             ]
             let values = try arguments.values(units.map(\.0), of: name)
-            var microseconds = 0.0
+            var whole: Int64 = 0
+            var rest = 0.0
             for (value, unit) in zip(values, units) {
                 guard let value else { continue }
                 guard let number = value.number else {
                     throw Failure("'timedelta' takes a number as '\(unit.0)', found \(value.kindDescription)")
                 }
-                microseconds += number * unit.1
+                guard let integer = value.integer else {
+                    rest += number * unit.1
+                    continue
+                }
+                let (product, overflow) = integer.multipliedReportingOverflow(by: Int64(unit.1))
+                let (sum, overflows) = whole.addingReportingOverflow(product)
+                guard !overflow, !overflows else { throw Arithmetic.tooLarge }
+                whole = sum
             }
-            return .duration(try Arithmetic.duration(microseconds: microseconds))
+            let (sum, overflow) = whole.addingReportingOverflow(try Arithmetic.microseconds(rest))
+            guard !overflow else { throw Arithmetic.tooLarge }
+            return .duration(Span(microseconds: sum))
         default: throw Failure("'macros.\(name)' cannot be called")
         }
     }
@@ -109,9 +131,25 @@ enum Macros {
         }
         let values = try arguments.values(["date_string"], of: name)
         let text = try CallArguments.string(values[0], "date_string", of: name)
-        guard let parsed = ISO8601.parse(text) else { throw Failure("'\(text)' is not an ISO 8601 date") }
+        guard let parsed = ISO8601.parse(Self.extended(text)) else {
+            throw Failure("'\(text)' is not an ISO 8601 date")
+        }
         return .date(
             DateValue(
                 civil: parsed.civil, zone: parsed.offsetSeconds.map { TimeZoneRules.fixed(offsetSeconds: $0) }))
+    }
+
+    /// `20240102` as `2024-01-02`; other texts as they are.
+    private static func extended(_ text: String) -> String {
+        let digits = Array(text.utf8.prefix(9))
+        guard digits.count >= 8, digits[..<8].allSatisfy(isDigit), digits.count == 8 || digits[8] == UInt8(ascii: "T")
+        else { return text }
+        var result = text.prefix(4) + "-" + text.dropFirst(4).prefix(2) + "-" + text.dropFirst(6).prefix(2)
+        let time = text.dropFirst(8)
+        guard time.utf8.count >= 7, time.dropFirst().prefix(6).utf8.allSatisfy(isDigit) else {
+            return String(result + time)
+        }
+        result += time.prefix(3) + ":" + time.dropFirst(3).prefix(2) + ":" + time.dropFirst(5)
+        return String(result)
     }
 }

@@ -39,7 +39,7 @@ enum Meter {
     /// Charges what making a value of this size takes, its elements' own sizes aside.
     static func charge(for value: Value) throws(Failure) {
         switch value {
-        case .string(let text): try charge(bytes: text.utf8.count)
+        case .string(let text), .markup(let text): try charge(bytes: text.utf8.count)
         case .list(let elements), .tuple(let elements): try charge(elements.count >> 2)
         case .map(let entries): try charge(entries.count >> 2)
         default: break

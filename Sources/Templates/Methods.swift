@@ -7,27 +7,36 @@ enum Methods {
         "upper", "lower", "strip", "lstrip", "rstrip", "replace", "split", "join", "startswith", "endswith", "title",
         "capitalize", "zfill", "removeprefix", "removesuffix", "find", "count", "isdigit", "ljust", "rjust",
         "splitlines", "center", "format", "index", "isalnum", "isalpha", "isdecimal", "islower", "isnumeric", "isspace",
-        "isupper", "partition", "rfind", "rpartition", "rsplit", "swapcase", "casefold",
+        "isupper", "partition", "rfind", "rpartition", "rsplit", "swapcase", "casefold", "istitle", "isidentifier",
     ]
-    static let ofMaps: Set<String> = ["get", "keys", "values", "items", "copy", "update", "pop", "setdefault"]
-    static let ofDates: Set<String> = [
-        "strftime", "isoformat", "format", "date", "timestamp", "weekday", "isoweekday", "add", "subtract", "replace",
-        "start_of", "end_of", "in_timezone", "in_tz", "to_date_string", "to_time_string", "to_datetime_string",
-        "to_iso8601_string",
-    ]
+    static let ofMaps = Mutators.ofMaps.union(["get", "keys", "values", "items", "copy"])
+    /// An attribute of a list or tuple; nil when it has none of that name.
+    static func attribute(_ name: String, of list: ValueList, _ value: Value) -> Value? {
+        let names: Set<String>
+        switch (value, list.form) {
+        case (.tuple, .group) where name == "grouper" || name == "list": return list[name == "list" ? 1 : 0]
+        case (.tuple, .isoCalendar) where ["year", "week", "weekday"].contains(name):
+            return list[name == "year" ? 0 : name == "week" ? 1 : 2]
+        case (.tuple, _), (_, .range): names = ["index", "count"]
+        case (_, .list): names = Mutators.ofLists.union(["index", "count", "copy"])
+        default: names = []
+        }
+        return names.contains(name) ? .method(Value.Method(value, name)) : nil
+    }
 
     static func call(_ method: Value.Method, _ arguments: CallArguments, _ state: RenderState) throws(Failure)
         -> Value
     {
         let context = state.context
         switch method.receiver {
+        case .string(let text) where method.name == "format":
+            return .string(try BraceFormat.text(text, arguments, Evaluator(state)))
         case .string(let text): return try call(method.name, on: text, arguments)
-        case .map(let entries):
-            guard Mutators.ofMaps.contains(method.name) else { return try call(method.name, on: entries, arguments) }
-            var value = method.receiver
-            return try Mutators.call(method.name, on: &value, arguments)
-        case .list(let elements), .tuple(let elements):
-            return try call(method.name, on: method.receiver, elements, arguments)
+        case .markup(let text): return try Markup.call(method.name, on: text, arguments)
+        case .map(let map):
+            guard Mutators.ofMaps.contains(method.name) else { return try call(method.name, on: map, arguments) }
+            return try Mutators.change(method.name, map, arguments)
+        case .list(let list), .tuple(let list): return try call(method.name, on: list, arguments)
         case .loop(let round):
             guard method.name == "cycle" else {
                 return .bool(try state.hasChanged(round.id, .tuple(arguments.positional)))
@@ -36,26 +45,14 @@ enum Methods {
             return arguments.positional[round.index % arguments.positional.count]
         case .object(.taskInstance): return try XComPull.call(arguments, context)
         case .object(.connections), .object(.connection): return try ConnectionNames.call(method, arguments, context)
-        case .date(let date): return try call(method.name, on: date, arguments, context)
-        case .duration(let duration):
+        case .date(let date): return try DateMethods.call(method.name, on: date, arguments)
+        case .duration(let span):
             _ = try arguments.values([], of: method.name)
-            return .double(Double(duration.wholeMicroseconds) / 1e6)
+            return span.call(method.name)
         case .object(.macros): return try Macros.call(method.name, arguments)
         case .object(.datetimeClass): return try Macros.callDatetime(method.name, arguments)
-        case .object(.params): return try call(method.name, on: Value(.object(context.params)).entries, arguments)
         case .object(.jsonModule):
-            let values = try arguments.values(
-                method.name == "dumps" ? ["obj", "indent", "sort_keys"] : ["s"], of: method.name)
-            guard let value = values[0] else { throw Failure("'\(method.name)' needs a value") }
-            if method.name == "dumps" {
-                let indent = try values[1].map { (value) throws(Failure) in
-                    Int(clamping: try CallArguments.integer(value, "indent", of: "dumps"))
-                }
-                return .string(
-                    try JSONText.text(
-                        value, sortsKeys: try values[2]?.isTrue ?? false, indent: indent.map { min(max($0, 0), 100) }))
-            }
-            return try TemplateContext.json(try CallArguments.string(value, "s", of: method.name), of: "the argument")
+            return try JSONText.call(method.name, arguments)
         case .object(.variableTexts), .object(.variableJSON):
             let values = try arguments.values(["key", "default"], of: method.name)
             let name = try CallArguments.string(values[0], "key", of: method.name)
@@ -66,54 +63,50 @@ enum Methods {
         }
     }
 
-    private static func call(
-        _ name: String, on list: Value, _ elements: [Value], _ arguments: CallArguments
-    ) throws(Failure) -> Value {
+    private static func call(_ name: String, on list: ValueList, _ arguments: CallArguments) throws(Failure) -> Value {
         switch name {
-        case "copy": return list
+        case "copy":
+            _ = try arguments.values([], of: name)
+            return .list(list.elements)
         case "index", "count":
             guard let wanted = try arguments.values(["value"], of: name)[0] else {
                 throw Failure("'\(name)' needs a value")
             }
-            try Meter.charge(elements.count >> 4)
+            try Meter.charge(list.count >> 4)
             var count: Int64 = 0
-            for (index, element) in elements.enumerated() where try element.equals(wanted) {
+            for (index, element) in list.enumerated() where try element.equals(wanted) {
                 if name == "index" { return .int(Int64(index)) }
                 count += 1
             }
             if name == "index" { throw Failure("the list has no such element") }
             return .int(count)
-        default:
-            var value = list
-            return try Mutators.call(name, on: &value, arguments)
+        default: return try Mutators.change(name, list, arguments)
         }
     }
 
-    private static func call(_ name: String, on entries: [Value.Entry], _ arguments: CallArguments) throws(Failure)
-        -> Value
-    {
-        guard name == "get" else {
-            _ = try arguments.values([], of: name)
-            switch name {
-            case "keys": return .list(entries.map(\.key))
-            case "values": return .list(entries.map(\.value))
-            case "copy": return .map(entries)
-            default: return .list(entries.map { .tuple([$0.key, $0.value]) })
-            }
+    private static func call(_ name: String, on map: ValueMap, _ arguments: CallArguments) throws(Failure) -> Value {
+        if name == "get" {
+            let values = try arguments.values(["key", "default"], of: name)
+            guard let key = values[0] else { throw Failure("'get' needs a key") }
+            return try Value.lookup(key, in: map) ?? values[1] ?? .null
         }
-        let values = try arguments.values(["key", "default"], of: name)
-        guard let key = values[0] else { throw Failure("'get' needs a key") }
-        return try Value.lookup(key, in: entries) ?? values[1] ?? .null
+        _ = try arguments.values([], of: name)
+        func view(_ elements: [Value]) -> Value { .list(ValueList(elements, form: .view("dict_\(name)"))) }
+        switch name {
+        case "keys": return view(map.map(\.key))
+        case "values": return view(map.map(\.value))
+        case "copy": return .map(map.entries)
+        default: return view(map.map { .tuple([$0.key, $0.value]) })
+        }
     }
 
-    private static func call(_ name: String, on text: String, _ arguments: CallArguments) throws(Failure) -> Value {
+    static func call(_ name: String, on text: String, _ arguments: CallArguments) throws(Failure) -> Value {
         func string(_ value: Value?, _ parameter: String) throws(Failure) -> String {
             try CallArguments.string(value, parameter, of: name)
         }
         switch name {
         case "center", "format", "index", "isalnum", "isalpha", "isdecimal", "islower", "isnumeric", "isspace",
-            "isupper",
-            "partition", "rfind", "rpartition", "rsplit", "swapcase", "casefold":
+            "isupper", "partition", "rfind", "rpartition", "rsplit", "swapcase", "casefold", "istitle", "isidentifier":
             return try TextMethods.call(name, on: text, arguments)
         case "upper", "lower", "title", "capitalize", "isdigit", "splitlines":
             _ = try arguments.values([], of: name)
@@ -124,7 +117,12 @@ enum Methods {
             case "capitalize": return .string(Texts.capitalized(text))
             case "splitlines":
                 return .list(Texts.lines(text).map { .string($0) })
-            default: return .bool(!text.isEmpty && text.unicodeScalars.allSatisfy { ("0"..."9").contains($0) })
+            default:
+                return .bool(
+                    !text.isEmpty
+                        && text.unicodeScalars.allSatisfy {
+                            $0.properties.numericType == .decimal || $0.properties.numericType == .digit
+                        })
             }
         case "strip", "lstrip", "rstrip":
             let values = try arguments.values(["chars"], of: name)
@@ -157,8 +155,10 @@ enum Methods {
             for element in try Filters.iterated(iterable, name) { parts.append(try string(element, "element")) }
             return .string(try Texts.joined(parts, separator: text))
         case "startswith", "endswith":
-            let given = try arguments.values(["affix"], of: name)[0]
-            let candidates: [Value?] = if case .tuple(let several)? = given { several } else { [given] }
+            let values = try arguments.values(["affix", "start", "end"], of: name)
+            let given = values[0]
+            let text = try part(of: text, from: values[1], to: values[2], name)
+            let candidates: [Value?] = if case .tuple(let several)? = given { several.elements } else { [given] }
             for candidate in candidates {
                 let affix = try string(candidate, "affix")
                 if name == "startswith" ? text.hasScalarPrefix(affix) : text.hasScalarSuffix(affix) {
@@ -175,10 +175,21 @@ enum Methods {
             guard text.hasScalarSuffix(suffix) else { return .string(text) }
             return .string(String(text.unicodeScalars.dropLast(suffix.unicodeScalars.count)))
         case "find":
-            let part = try string(try arguments.values(["sub"], of: name)[0], "sub")
-            if part.isEmpty { return .int(0) }
-            guard let range = text.firstRange(ofScalars: part) else { return .int(-1) }
-            return .int(Int64(text.unicodeScalars.distance(from: text.startIndex, to: range.lowerBound)))
+            let values = try arguments.values(["sub", "start"], of: name)
+            let part = try string(values[0], "sub")
+            guard let start = values[1] else {
+                if part.isEmpty { return .int(0) }
+                guard let range = text.firstRange(ofScalars: part) else { return .int(-1) }
+                return .int(Int64(text.unicodeScalars.distance(from: text.startIndex, to: range.lowerBound)))
+            }
+            let from = try CallArguments.integer(start, "start", of: name)
+            guard from >= 0, !part.isEmpty else { throw Failure("'find' takes a start of 0 or more, and a text") }
+            let scalars = text.unicodeScalars
+            guard from < scalars.count,
+                let range = text.firstRange(
+                    ofScalars: part, from: scalars.index(scalars.startIndex, offsetBy: Int(from)))
+            else { return .int(-1) }
+            return .int(Int64(scalars.distance(from: scalars.startIndex, to: range.lowerBound)))
         case "count":
             let part = try string(try arguments.values(["sub"], of: name)[0], "sub")
             if part.isEmpty { return .int(Int64(text.unicodeScalars.count + 1)) }
@@ -199,96 +210,17 @@ enum Methods {
         }
     }
 
-    private static func call(
-        _ name: String, on date: DateValue, _ arguments: CallArguments, _ context: TemplateContext
-    ) throws(Failure) -> Value {
-        switch name {
-        case "strftime":
-            let format = try CallArguments.string(try arguments.values(["format"], of: name)[0], "format", of: name)
-            return .string(DateFormat.text(date, format))
-        case "format":
-            let format = try CallArguments.string(try arguments.values(["fmt"], of: name)[0], "fmt", of: name)
-            return .string(TokenFormat.text(date, format))
-        case "isoformat":
-            let values = try arguments.values(["sep"], of: name)
-            return .string(date.isoFormat(separator: values[0]?.plainString ?? "T"))
-        case "add", "subtract": return .date(try moved(date, name, arguments))
-        case "replace":
-            let names = ["year", "month", "day", "hour", "minute", "second", "microsecond"]
-            var parts: [Int?] = []
-            for (value, part) in zip(try arguments.values(names, of: name), names) {
-                guard let value else {
-                    parts.append(nil)
-                    continue
-                }
-                parts.append(Int(clamping: try CallArguments.integer(value, part, of: name)))
-            }
-            return .date(
-                try date.with(
-                    year: parts[0], month: parts[1], day: parts[2], hour: parts[3], minute: parts[4], second: parts[5],
-                    microsecond: parts[6]))
-        case "start_of", "end_of":
-            let unit = try CallArguments.string(try arguments.values(["unit"], of: name)[0], "unit", of: name)
-            return .date(name == "start_of" ? try date.start(of: unit) : try date.end(of: unit))
-        case "in_timezone", "in_tz":
-            let zone = try CallArguments.string(try arguments.values(["tz"], of: name)[0], "tz", of: name)
-            do {
-                return .date(DateValue(date.instant, zone: try TimeZoneRules(named: zone)))
-            } catch {
-                throw Failure(error.description, hint: error.suggestions.first.map { "did you mean '\($0)'?" })
-            }
-        default:
-            _ = try arguments.values([], of: name)
-            switch name {
-            case "date":
-                return .date(DateValue(civil: date.civil.startOfDay, zone: nil, hasTime: false))
-            case "timestamp": return .double(Double(date.instant.microseconds) / 1e6)
-            case "weekday": return .int(Int64((date.civil.weekday + 6) % 7))
-            case "isoweekday": return .int(Int64((date.civil.weekday + 6) % 7 + 1))
-            case "to_date_string": return .string(DateFormat.text(date.civil, "%Y-%m-%d"))
-            case "to_time_string": return .string(DateFormat.text(date.civil, "%H:%M:%S"))
-            case "to_datetime_string": return .string(DateFormat.text(date.civil, "%Y-%m-%d %H:%M:%S"))
-            default:
-                let text = date.isoFormat()
-                return .string(date.offsetSeconds == 0 ? String(text.dropLast(6)) + "Z" : text)
-            }
+    /// The part of a text that `start` and `end` bound, counted as in a slice.
+    private static func part(of text: String, from: Value?, to: Value?, _ name: String) throws(Failure) -> String {
+        guard from != nil || to != nil else { return text }
+        let scalars = Array(text.unicodeScalars)
+        func bound(_ value: Value?, _ fallback: Int) throws(Failure) -> Int {
+            guard let value, !value.isNull else { return fallback }
+            let index = Int(clamping: try CallArguments.integer(value, "start", of: name))
+            guard index <= scalars.count else { throw Failure("'\(name)': the start is beyond the text") }
+            return index < 0 ? max(index + scalars.count, 0) : index
         }
-    }
-
-    private static func moved(_ date: DateValue, _ name: String, _ arguments: CallArguments) throws(Failure)
-        -> DateValue
-    {
-        let units: [(name: String, microseconds: Int64)] = [
-            ("years", 0), ("months", 0), ("weeks", 604_800_000_000), ("days", 86_400_000_000),
-            ("hours", 3_600_000_000), ("minutes", 60_000_000), ("seconds", 1_000_000), ("microseconds", 1),
-        ]
-        let values = try arguments.values(units.map(\.name), of: name)
-        let sign: Int64 = name == "add" ? 1 : -1
-        var result = date
-        for (value, unit) in zip(values, units) {
-            guard let value else { continue }
-            let amount = try CallArguments.integer(value, unit.name, of: name)
-            guard abs(amount) < 1 << 40 else { throw Arithmetic.tooLarge }
-            if unit.microseconds == 0 {
-                result = try result.adding(months: sign * amount * (unit.name == "years" ? 12 : 1))
-            } else if unit.microseconds >= 86_400_000_000 {
-                let (days, overflow) = (sign * amount).multipliedReportingOverflow(
-                    by: unit.microseconds / 86_400_000_000)
-                guard !overflow else { throw Arithmetic.tooLarge }
-                result = try result.adding(days: days)
-            } else {
-                let (microseconds, overflow) = (sign * amount).multipliedReportingOverflow(by: unit.microseconds)
-                guard !overflow else { throw Arithmetic.tooLarge }
-                result = try result.adding(microseconds: microseconds)
-            }
-        }
-        return result
-    }
-}
-
-extension Value {
-    /// A mapping's entries; none for other kinds.
-    var entries: [Entry] {
-        if case .map(let entries) = self { entries } else { [] }
+        let (start, end) = (try bound(from, 0), try bound(to, scalars.count))
+        return String(String.UnicodeScalarView(scalars[min(start, end)..<end]))
     }
 }

@@ -1,68 +1,41 @@
 /// The methods that change a list or a mapping.
 enum Mutators {
-    static let ofLists: Set<String> = ["append", "extend", "insert", "pop", "remove", "clear", "reverse"]
-    static let ofMaps: Set<String> = ["update", "pop", "setdefault"]
-    static let names = ofLists.union(ofMaps)
+    static let ofLists: Set<String> = ["append", "extend", "insert", "pop", "remove", "clear", "reverse", "sort"]
+    static let ofMaps: Set<String> = ["update", "pop", "setdefault", "clear", "popitem"]
+    /// Those that keep what they are given, which may be undefined.
+    static let keeping: Set<String> = ["append", "insert", "update", "setdefault"]
 
-    /// Whether a value has the method.
-    static func apply(_ name: String, to value: Value?) -> Bool {
-        switch value {
-        case .list: ofLists.contains(name)
-        case .map: ofMaps.contains(name)
-        default: false
-        }
-    }
-
-    static func call(_ name: String, on value: inout Value, _ arguments: CallArguments) throws(Failure) -> Value {
-        for argument in arguments.positional {
-            try RenderState.checkNesting(argument, below: RenderState.maximumNesting - 1)
-        }
-        switch value {
-        case .list(var elements):
-            // Released before the change, so that the elements are not copied.
-            value = .null
-            defer { value = .list(elements) }
-            return try change(name, &elements, arguments)
-        case .map(var entries):
-            value = .null
-            defer { value = .map(entries) }
-            return try change(name, &entries, arguments)
-        default: throw Failure("\(value.kindDescription) cannot be changed")
-        }
-    }
-
-    /// Sets a key, in its place where there is one already.
-    static func put(_ key: Value, _ value: Value, in entries: inout [Value.Entry]) throws(Failure) {
-        try Meter.charge(entries.count >> 6)
-        for index in entries.indices where try entries[index].key.equals(key) {
-            entries[index] = Value.Entry(key: entries[index].key, value: value)
-            return
-        }
-        entries.append(Value.Entry(key: key, value: value))
-    }
-
-    private static func change(_ name: String, _ elements: inout [Value], _ arguments: CallArguments) throws(Failure)
-        -> Value
-    {
+    static func change(_ name: String, _ list: ValueList, _ arguments: CallArguments) throws(Failure) -> Value {
         switch name {
         case "append":
             guard let element = try arguments.values(["object"], of: name)[0] else {
                 throw Failure("'append' needs a value")
             }
-            elements.append(element)
+            try list.insert(element, at: list.count)
         case "extend":
             guard let more = try arguments.values(["iterable"], of: name)[0] else {
                 throw Failure("'extend' needs a list")
             }
             let items = try Filters.iterated(more, name)
             try Meter.charge(items.count)
-            elements.append(contentsOf: items)
+            for item in items { try list.insert(item, at: list.count) }
         case "insert":
             let values = try arguments.values(["index", "object"], of: name)
             let index = Int(clamping: try CallArguments.integer(values[0], "index", of: name))
             guard let element = values[1] else { throw Failure("'insert' needs a value") }
-            try Meter.charge(elements.count >> 6)
-            elements.insert(element, at: min(max(index < 0 ? index + elements.count : index, 0), elements.count))
+            try Meter.charge(list.count >> 6)
+            let resolved = index < 0 ? index.addingReportingOverflow(list.count).partialValue : index
+            try list.insert(element, at: Swift.min(Swift.max(resolved, 0), list.count))
+        default:
+            return try list.change { (elements) throws(Failure) in try change(name, &elements, arguments) }
+        }
+        return .null
+    }
+
+    private static func change(_ name: String, _ elements: inout [Value], _ arguments: CallArguments) throws(Failure)
+        -> Value
+    {
+        switch name {
         case "pop":
             let given = try arguments.values(["index"], of: name)[0]
             let index = try given.map { (value) throws(Failure) in
@@ -85,6 +58,10 @@ enum Mutators {
         case "clear":
             _ = try arguments.values([], of: name)
             elements = []
+        case "sort":
+            guard arguments.positional.isEmpty else { throw Failure("'sort' takes its argument by name") }
+            let reverse = try arguments.values(["reverse"], of: name)[0]?.isTrue ?? false
+            elements = try Collections.sorted(elements, reverse: reverse)
         default:
             _ = try arguments.values([], of: name)
             try Meter.charge(elements.count >> 4)
@@ -93,36 +70,35 @@ enum Mutators {
         return .null
     }
 
-    private static func change(_ name: String, _ entries: inout [Value.Entry], _ arguments: CallArguments)
-        throws(Failure) -> Value
-    {
+    static func change(_ name: String, _ map: ValueMap, _ arguments: CallArguments) throws(Failure) -> Value {
         switch name {
         case "update":
             var positional = arguments
             positional.named = []
             if let other = try positional.values(["other"], of: name)[0] {
-                guard case .map(let more) = other else {
-                    throw Failure("'update' takes a mapping, found \(other.kindDescription)")
-                }
-                for entry in more { try put(entry.key, entry.value, in: &entries) }
+                for entry in try Functions.pairs(other, of: name) { try map.put(entry.key, entry.value) }
             }
-            for (key, value) in arguments.named {
-                try RenderState.checkNesting(value, below: RenderState.maximumNesting - 1)
-                try put(.string(key), value, in: &entries)
-            }
+            for (key, value) in arguments.named { try map.put(.string(key), value) }
             return .null
         case "setdefault":
             let values = try arguments.values(["key", "default"], of: name)
             guard let key = values[0] else { throw Failure("'setdefault' needs a key") }
-            if let present = try Value.lookup(key, in: entries) { return present }
-            entries.append(Value.Entry(key: key, value: values[1] ?? .null))
+            if let present = try Value.lookup(key, in: map) { return present }
+            try map.put(key, values[1] ?? .null)
             return values[1] ?? .null
+        case "clear":
+            _ = try arguments.values([], of: name)
+            map.removeAll()
+            return .null
+        case "popitem":
+            _ = try arguments.values([], of: name)
+            guard let last = map.last else { throw Failure("'popitem': the mapping is empty") }
+            return .tuple([last.key, map.remove(at: map.count - 1)])
         default:
             let values = try arguments.values(["key", "default"], of: name)
             guard let key = values[0] else { throw Failure("'pop' needs a key") }
-            for index in entries.indices where try entries[index].key.equals(key) {
-                return entries.remove(at: index).value
-            }
+            try Meter.charge(map.count >> 6)
+            for index in map.indices where try map[index].key.equals(key) { return map.remove(at: index) }
             guard let fallback = values[1] else { throw Failure("'pop': the mapping has no such key") }
             return fallback
         }

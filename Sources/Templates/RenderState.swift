@@ -6,8 +6,8 @@ final class RenderState {
     private var lastSeen: [Int: Value] = [:]
     private var loops = 0
 
-    /// Lists within lists beyond this are refused.
-    static let maximumNesting = 64
+    /// The context's lists and mappings, made once, so that a change to one of them lasts.
+    private var known: [String: Value] = [:]
 
     init(_ context: TemplateContext) { self.context = context }
 
@@ -20,7 +20,7 @@ final class RenderState {
     }
 
     func set(_ name: String, _ value: Value) throws(Failure) {
-        try Self.checkNesting(value, below: Self.maximumNesting)
+        try value.settle(at: 0)
         scopes[scopes.count - 1][name] = value
     }
 
@@ -38,7 +38,7 @@ final class RenderState {
     }
 
     func makeNamespace(_ values: [String: Value]) throws(Failure) -> Value {
-        for value in values.values { try Self.checkNesting(value, below: Self.maximumNesting) }
+        for value in values.values { try value.settle(at: 0) }
         namespaces.append(values)
         return .namespace(namespaces.count - 1)
     }
@@ -49,7 +49,7 @@ final class RenderState {
     }
 
     func setAttribute(_ name: String, ofNamespace index: Int, _ value: Value) throws(Failure) {
-        try Self.checkNesting(value, below: Self.maximumNesting)
+        try value.settle(at: 0)
         namespaces[index][name] = value
     }
 
@@ -60,72 +60,34 @@ final class RenderState {
         return try !last.equals(value)
     }
 
-    /// Changes a variable's value where it stands; nil when there is no such variable.
-    func change<T>(_ name: String, _ body: (inout Value) throws(Failure) -> T) throws(Failure) -> T? {
-        for index in scopes.indices.reversed() {
-            // Taken out, so that a long list is not copied for each `append`.
-            guard var value = scopes[index].removeValue(forKey: name) else { continue }
-            defer { scopes[index][name] = value }
-            return try body(&value)
-        }
-        return nil
-    }
-
-    /// The same for a namespace's attribute.
-    func change<T>(
-        _ name: String, ofNamespace namespace: Int, _ body: (inout Value) throws(Failure) -> T
-    ) throws(Failure) -> T? {
-        guard var value = namespaces[namespace].removeValue(forKey: name) else { return nil }
-        defer { namespaces[namespace][name] = value }
-        return try body(&value)
-    }
-
-    /// Throws for a value nested too deeply, such as a list that a loop wraps into a list again and again.
-    static func checkNesting(_ value: Value, below limit: Int) throws(Failure) {
-        guard limit > 0 else { throw Failure("lists are nested more than \(maximumNesting) levels deep") }
-        switch value {
-        case .list(let elements), .tuple(let elements):
-            try Meter.charge(1 + (elements.count >> 4))
-            for element in elements where element.isNested { try checkNesting(element, below: limit - 1) }
-        case .map(let entries):
-            try Meter.charge(1 + (entries.count >> 4))
-            for entry in entries where entry.value.isNested { try checkNesting(entry.value, below: limit - 1) }
-        case .method(let method): try checkNesting(method.receiver, below: limit - 1)
-        case .loop(let loop):
-            for neighbour in [loop.previous, loop.next] {
-                if let neighbour, neighbour.isNested { try checkNesting(neighbour, below: limit - 1) }
-            }
-        default: break
-        }
-    }
-}
-
-extension Value {
-    /// Whether it may hold other values.
-    fileprivate var isNested: Bool {
-        switch self {
-        case .list, .tuple, .map, .method, .loop: true
-        default: false
-        }
+    /// A value of the context that a template may change: made when it is first asked for.
+    func once(_ name: String, _ make: () throws(Failure) -> Value) throws(Failure) -> Value {
+        if let value = known[name] { return value }
+        let value = try make()
+        guard value.isContainer else { return value }
+        try value.settle(at: 0)
+        known[name] = value
+        return value
     }
 }
 
 /// One round of a loop, as the name `loop` shows it.
-final class LoopRound: Sendable {
+final class LoopRound {
     let id: Int
     /// From 0.
     let index: Int
-    let count: Int
-    let previous: Value?
-    let next: Value?
+    /// What the loop goes over; it may grow meanwhile.
+    let items: ValueList
 
-    init(id: Int, index: Int, count: Int, previous: Value?, next: Value?) {
+    init(id: Int, index: Int, items: ValueList) {
         self.id = id
         self.index = index
-        self.count = count
-        self.previous = previous
-        self.next = next
+        self.items = items
     }
+
+    private var count: Int { items.count }
+    private var previous: Value? { index > 0 && index <= count ? items[index - 1] : nil }
+    private var next: Value? { index + 1 < count ? items[index + 1] : nil }
 
     static let names = [
         "index", "index0", "revindex", "revindex0", "first", "last", "length", "depth", "depth0", "previtem",

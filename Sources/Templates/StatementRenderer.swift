@@ -34,7 +34,7 @@ struct StatementRenderer {
         case .loop(let loop): try write(loop, to: &output)
         case .set(let target, let expression):
             do throws(Failure) {
-                try assign(try evaluator.defined(expression), to: target)
+                try assign(try evaluator.evaluate(expression), to: target)
             } catch { throw error.placed(at: expression.offset) }
         case .capture(let target, let filters, let body, let offset):
             let text = try captured(body)
@@ -43,7 +43,7 @@ struct StatementRenderer {
             } catch { throw error.placed(at: offset) }
         case .with(let assignments, let body):
             var values: [(Statement.Target, Value)] = []
-            for (target, expression) in assignments { values.append((target, try evaluator.defined(expression))) }
+            for (target, expression) in assignments { values.append((target, try evaluator.evaluate(expression))) }
             try state.scoped { () throws(Failure) in
                 for (target, value) in values { try assign(value, to: target) }
                 try write(body, to: &output)
@@ -83,38 +83,56 @@ struct StatementRenderer {
     }
 
     private func write(_ loop: Statement.Loop, to output: inout String) throws(Failure) {
-        var items: [Value]
+        let items: ValueList
+        var map: ValueMap?
         do throws(Failure) {
-            items = try Filters.iterated(evaluator.plain(try evaluator.defined(loop.sequence)), "for")
-            try Meter.charge(items.count)
-            if let condition = loop.condition {
-                var kept: [Value] = []
-                for item in items {
-                    let isKept = try state.scoped { () throws(Failure) in
-                        try assign(item, to: loop.target)
-                        return try evaluator.isTrue(condition)
-                    }
-                    if isKept { kept.append(item) }
-                }
-                items = kept
-            }
+            let sequence = try evaluator.defined(loop.sequence)
+            if case .map(let found) = sequence { map = found }
+            items = try self.items(of: sequence, loop)
         } catch { throw error.placed(at: loop.sequence.offset) }
         if items.isEmpty {
             return try state.scoped { () throws(Failure) in try write(loop.otherwise, to: &output) }
         }
         let id = state.nextLoop()
-        for (index, item) in items.enumerated() {
+        let size = map?.count
+        var index = 0
+        // A list may grow or shrink under its loop, as in Python; the end is looked for anew.
+        while index < items.count {
             try state.scoped { () throws(Failure) in
-                let round = LoopRound(
-                    id: id, index: index, count: items.count, previous: index > 0 ? items[index - 1] : nil,
-                    next: index + 1 < items.count ? items[index + 1] : nil)
-                try state.set("loop", .loop(round))
+                try state.set("loop", .loop(LoopRound(id: id, index: index, items: items)))
                 do throws(Failure) {
-                    try assign(item, to: loop.target)
+                    try assign(items[index], to: loop.target)
                 } catch { throw error.placed(at: loop.offset) }
                 try write(loop.body, to: &output)
             }
+            guard map?.count == size else {
+                throw Failure("a mapping changed its size while it was looped over", at: loop.offset)
+            }
+            index += 1
+            try Meter.charge(1)
         }
+    }
+
+    private func items(of sequence: Value, _ loop: Statement.Loop) throws(Failure) -> ValueList {
+        if loop.condition == nil {
+            switch sequence {
+            case .list(let list) where !list.isGenerator: return list
+            case .tuple(let list): return list
+            default: break
+            }
+        }
+        let items = try Filters.iterated(sequence, "for")
+        try Meter.charge(items.count)
+        guard let condition = loop.condition else { return ValueList(items) }
+        var kept: [Value] = []
+        for item in items {
+            let isKept = try state.scoped { () throws(Failure) in
+                try assign(item, to: loop.target)
+                return try evaluator.isTrue(condition)
+            }
+            if isKept { kept.append(item) }
+        }
+        return ValueList(kept)
     }
 
     private func assign(_ value: Value, to target: Statement.Target) throws(Failure) {

@@ -25,7 +25,19 @@ enum Texts {
 
     /// `old` by `new`, at most `count` times; negative for all.
     static func replacing(_ text: String, _ old: String, _ new: String, count: Int64) throws(Failure) -> String {
-        if old.isEmpty { throw Failure("'replace' needs a text to look for") }
+        if old.isEmpty {
+            let scalars = text.unicodeScalars.map { String(Character($0)) }
+            let all = scalars.count + 1
+            let limit = count < 0 ? all : min(Int(clamping: count), all)
+            let (growth, overflow) = new.utf8.count.multipliedReportingOverflow(by: limit)
+            guard !overflow, growth <= Template.maximumOutput else { throw Arithmetic.tooLarge }
+            var result = ""
+            for index in 0..<all {
+                if index < limit { result += new }
+                if index < scalars.count { result += scalars[index] }
+            }
+            return result
+        }
         let pieces = try split(text, old, limit: count)
         let (growth, overflow) = new.utf8.count.multipliedReportingOverflow(by: pieces.count)
         guard !overflow, growth <= Template.maximumOutput else { throw Arithmetic.tooLarge }

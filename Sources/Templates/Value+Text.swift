@@ -4,10 +4,11 @@ extension Value {
     /// Python's `str()`: what `{{ … }}` writes.
     func text() throws(Failure) -> String {
         switch self {
-        case .string(let text): return text
+        case .string(let text), .markup(let text): return text
         case .date(let date): return date.text
-        case .duration(let duration): return Self.text(of: duration)
-        default: return try representation()
+        case .duration(let span): return span.text
+        case .absent: return ""
+        default: return try checked().representation()
         }
     }
 
@@ -19,14 +20,23 @@ extension Value {
         case .int(let number): return String(number)
         case .double(let number): return Decimals.text(number)
         case .string(let text): return Self.quoted(text)
-        case .list(let elements):
-            var parts: [String] = []
-            for element in elements { parts.append(try element.representation()) }
-            return try Self.joined(parts, "[", "]")
+        case .markup(let text): return "Markup(" + Self.quoted(text) + ")"
+        case .list(let list):
+            switch list.form {
+            case .list, .group, .isoCalendar: return try joined(list, "[", "]")
+            case .range(let start, let stop, let step):
+                return "range(\(start), \(stop)" + (step == 1 ? ")" : ", \(step))")
+            case .view(let name): return name + "(" + (try joined(list, "[", "]")) + ")"
+            case .generator(let filter):
+                throw Failure("'\(filter)' gives its elements one by one: write '| list' or '| join' after it")
+            }
         case .tuple(let elements):
-            var parts: [String] = []
-            for element in elements { parts.append(try element.representation()) }
-            return try Self.joined(parts, "(", parts.count == 1 ? ",)" : ")")
+            if case .isoCalendar = elements.form {
+                var parts: [String] = []
+                for element in elements { parts.append(try element.representation()) }
+                return "datetime.IsoCalendarDate(year=\(parts[0]), week=\(parts[1]), weekday=\(parts[2]))"
+            }
+            return try joined(elements, "(", elements.count == 1 ? ",)" : ")")
         case .map(let entries):
             var parts: [String] = []
             for entry in entries {
@@ -34,15 +44,26 @@ extension Value {
             }
             return try Self.joined(parts, "{", "}")
         case .date(let date): return date.representation
-        case .duration(let duration): return Self.representation(of: duration)
+        case .duration(let span): return span.representation
         case .loop: throw Failure("'loop' is an object; write one of its attributes", hint: "such as loop.index")
         case .namespace: throw Failure("a namespace is an object; write one of its attributes")
         case .function(let name): throw Failure("'\(name)' is a function; call it with parentheses")
         case .object(let object):
             throw Failure("'\(object.name)' is an object; write one of its attributes", hint: object.example)
-        case .method(let method): throw Failure("'\(method.name)' is a method; call it with parentheses")
-        case .undefined(let message, let hint): throw Failure(message, hint: hint)
+        case .method(let method):
+            var hint: String?
+            if case .map(let map) = method.receiver, try Value.lookup(.string(method.name), in: map) != nil {
+                hint = "write ['\(method.name)'] for the key of that name"
+            }
+            throw Failure("'\(method.name)' is a method; call it with parentheses", hint: hint)
+        case .undefined, .absent: return "Undefined"
         }
+    }
+
+    private func joined(_ elements: ValueList, _ open: String, _ close: String) throws(Failure) -> String {
+        var parts: [String] = []
+        for element in elements { parts.append(try element.representation()) }
+        return try Self.joined(parts, open, close)
     }
 
     private static func joined(_ parts: [String], _ open: String, _ close: String) throws(Failure) -> String {
@@ -55,20 +76,17 @@ extension Value {
         return open + parts.joined(separator: ", ") + close
     }
 
-    /// Python's `repr()` of a timedelta.
-    private static func representation(of duration: Duration) -> String {
-        let microseconds = duration.wholeMicroseconds
-        let days = microseconds.flooredQuotient(86_400_000_000)
-        let rest = microseconds.flooredRemainder(86_400_000_000)
-        var parts: [String] = []
-        if days != 0 { parts.append("days=\(days)") }
-        if rest / 1_000_000 != 0 { parts.append("seconds=\(rest / 1_000_000)") }
-        if rest % 1_000_000 != 0 { parts.append("microseconds=\(rest % 1_000_000)") }
-        return "datetime.timedelta(" + (parts.isEmpty ? "0" : parts.joined(separator: ", ")) + ")"
+    /// Python's `str.isprintable()`: no controls, no separators but the blank, nothing unassigned.
+    private static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator: false
+        case .spaceSeparator: scalar == " "
+        default: true
+        }
     }
 
     /// Python's `repr()` of a string.
-    private static func quoted(_ text: String) -> String {
+    static func quoted(_ text: String) -> String {
         let quote: Unicode.Scalar = text.contains("'") && !text.contains("\"") ? "\"" : "'"
         var result = String(Character(quote))
         for scalar in text.unicodeScalars {
@@ -79,26 +97,15 @@ extension Value {
             case "\n": result += "\\n"
             case "\r": result += "\\r"
             case "\t": result += "\\t"
-            case _ where scalar.value < 0x20 || scalar.value == 0x7F:
+            case _ where !isPrintable(scalar):
                 let digits = String(scalar.value, radix: 16)
-                result += "\\x" + (digits.count < 2 ? "0" : "") + digits
+                let (mark, width) = digits.count <= 2 ? ("\\x", 2) : digits.count <= 4 ? ("\\u", 4) : ("\\U", 8)
+                result += mark + String(repeating: "0", count: width - digits.count) + digits
             default: result.unicodeScalars.append(scalar)
             }
         }
         result.unicodeScalars.append(quote)
         return result
-    }
-
-    /// Python's `str()` of a timedelta: `1 day, 2:03:04.000005`.
-    private static func text(of duration: Duration) -> String {
-        let microseconds = duration.wholeMicroseconds
-        let days = microseconds.flooredQuotient(86_400_000_000)
-        let rest = microseconds.flooredRemainder(86_400_000_000)
-        let seconds = rest / 1_000_000
-        var text = days == 0 ? "" : "\(days) day\(abs(days) == 1 ? "" : "s"), "
-        text += "\(seconds / 3600):" + padded(Int(seconds / 60 % 60), 2) + ":" + padded(Int(seconds % 60), 2)
-        if rest % 1_000_000 != 0 { text += "." + padded(Int(rest % 1_000_000), 6) }
-        return text
     }
 }
 
@@ -129,12 +136,21 @@ extension DateValue {
     /// `str()` of a date and time: ISO 8601 with a space.
     var text: String { isoFormat(separator: " ") }
 
-    /// `repr()` as pendulum shows it.
+    /// `repr()` as pendulum or Python shows it.
     var representation: String {
-        guard hasTime else { return "Date(\(civil.year), \(civil.month), \(civil.day))" }
-        var parts = "\(civil.year), \(civil.month), \(civil.day), \(civil.hour), \(civil.minute), \(civil.second)"
+        guard hasTime else {
+            return (isPendulum ? "Date" : "datetime.date") + "(\(civil.year), \(civil.month), \(civil.day))"
+        }
+        var parts = "\(civil.year), \(civil.month), \(civil.day), \(civil.hour), \(civil.minute)"
+        if isPendulum || civil.second != 0 || civil.microsecond != 0 { parts += ", \(civil.second)" }
         if civil.microsecond != 0 { parts += ", \(civil.microsecond)" }
-        if let zone { parts += ", tzinfo=Timezone('\(zone.identifier)')" }
-        return "DateTime(\(parts))"
+        if let zone { parts += ", tzinfo=" + zoneRepresentation(zone) }
+        return (isPendulum ? "DateTime(" : "datetime.datetime(") + parts + ")"
+    }
+
+    private func zoneRepresentation(_ zone: TimeZoneRules) -> String {
+        if isPendulum { return "Timezone('\(zone.identifier)')" }
+        guard let offset = offsetSeconds, offset != 0 else { return "datetime.timezone.utc" }
+        return "datetime.timezone(" + Span(microseconds: Int64(offset) * 1_000_000).representation + ")"
     }
 }

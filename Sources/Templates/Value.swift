@@ -2,20 +2,20 @@ import CivilTime
 import DAGModel
 
 /// What an expression evaluates to: Python's values as far as templates meet them.
-enum Value: Sendable {
+enum Value {
     case null
     case bool(Bool)
     case int(Int64)
     case double(Double)
     case string(String)
-    case list([Value])
-    /// Python's tuple: a list that prints with parentheses.
-    case tuple([Value])
-    /// Entries in the order they are shown.
-    case map([Entry])
+    /// A string that `escape`, `safe` or `tojson` made: it is not escaped again.
+    case markup(String)
+    case list(ValueList)
+    /// Python's tuple: a list that prints with parentheses and does not change.
+    case tuple(ValueList)
+    case map(ValueMap)
     case date(DateValue)
-    /// Python's timedelta.
-    case duration(Duration)
+    case duration(Span)
     /// One of the context's objects, such as `dag_run`.
     case object(ContextObject)
     /// The round of a `for`.
@@ -28,13 +28,15 @@ enum Value: Sendable {
     case method(Method)
     /// A name or attribute that does not exist: an error as soon as it is used, as Airflow's StrictUndefined is.
     case undefined(message: String, hint: String?)
+    /// What an inline `if` without `else` gives: it writes nothing, is false, and counts as undefined.
+    case absent
 
-    struct Entry: Sendable {
+    struct Entry {
         let key: Value
         let value: Value
     }
 
-    final class Method: Sendable {
+    final class Method {
         let receiver: Value
         let name: String
 
@@ -44,10 +46,19 @@ enum Value: Sendable {
         }
     }
 
+    static func list(_ elements: [Value]) -> Value { .list(ValueList(elements)) }
+    static func tuple(_ elements: [Value]) -> Value { .tuple(ValueList(elements)) }
+    static func map(_ entries: [Entry]) -> Value { .map(ValueMap(entries)) }
+
+    /// What a filter gives one by one; printing it is an error, since Jinja would write an address.
+    static func generator(_ elements: [Value], of filter: String) -> Value {
+        .list(ValueList(elements, form: .generator(filter)))
+    }
+
     /// A JSON value as Python has it.
     ///
     /// Keys come in alphabetical order, since JSON objects here have none.
-    init(_ json: JSONValue) {
+    init(_ json: JSONValue, name: String = "the mapping") {
         switch json {
         case .null: self = .null
         case .bool(let flag): self = .bool(flag)
@@ -56,8 +67,24 @@ enum Value: Sendable {
         case .string(let text): self = .string(text)
         case .array(let elements): self = .list(elements.map { Value($0) })
         case .object(let members):
-            self = .map(
-                members.sorted { $0.key < $1.key }.map { Entry(key: .string($0.key), value: Value($0.value)) })
+            let entries = members.sorted { $0.key < $1.key }.map {
+                Entry(key: .string($0.key), value: Value($0.value))
+            }
+            self = .map(ValueMap(entries, name: name))
+        }
+    }
+
+    /// A JSON text's value, its keys in their order.
+    init(_ json: JSONTree) {
+        switch json {
+        case .null: self = .null
+        case .bool(let flag): self = .bool(flag)
+        case .int(let number): self = .int(number)
+        case .double(let number): self = .double(number)
+        case .string(let text): self = .string(text)
+        case .array(let elements): self = .list(elements.map { Value($0) })
+        case .object(let members):
+            self = .map(members.map { Entry(key: .string($0.name), value: Value($0.value)) })
         }
     }
 
@@ -68,8 +95,14 @@ enum Value: Sendable {
         case .bool: "a boolean"
         case .int: "an integer"
         case .double: "a number"
-        case .string: "a string"
-        case .list: "a list"
+        case .string, .markup: "a string"
+        case .list(let list):
+            switch list.form {
+            case .range: "a range"
+            case .generator(let filter): "the outcome of '\(filter)'"
+            case .view: "a mapping's view"
+            case .list, .group, .isoCalendar: "a list"
+            }
         case .tuple: "a tuple"
         case .loop: "the object 'loop'"
         case .namespace: "a namespace"
@@ -80,6 +113,7 @@ enum Value: Sendable {
         case .object(let object): "the object '\(object.name)'"
         case .method(let method): "the method '\(method.name)'"
         case .undefined: "an undefined value"
+        case .absent: "the missing 'else' of an inline 'if'"
         }
     }
 
@@ -87,19 +121,30 @@ enum Value: Sendable {
     var isTrue: Bool {
         get throws(Failure) {
             switch self {
-            case .null: false
+            case .null, .absent: false
             case .bool(let flag): flag
             case .int(let number): number != 0
             case .double(let number): number != 0
-            case .string(let text): !text.isEmpty
-            case .list(let elements), .tuple(let elements): !elements.isEmpty
+            case .string(let text), .markup(let text): !text.isEmpty
+            case .list(let elements): elements.isGenerator || !elements.isEmpty
+            case .tuple(let elements): !elements.isEmpty
             case .map(let entries): !entries.isEmpty
-            case .duration(let duration): duration != .zero
+            case .duration(let span): span.microseconds != 0
             case .date, .object, .method, .loop, .namespace, .function: true
             case .undefined(let message, let hint): throw Failure(message, hint: hint)
             }
         }
     }
+
+    var isUndefined: Bool {
+        switch self {
+        case .undefined, .absent: true
+        default: false
+        }
+    }
+
+    /// Markup as the string it is.
+    var unmarked: Value { if case .markup(let text) = self { .string(text) } else { self } }
 
     /// Throws when the value is undefined, as any use of one must.
     func checked() throws(Failure) -> Value {
@@ -110,7 +155,7 @@ enum Value: Sendable {
     /// The elements of a list or tuple; nil for other kinds.
     var elements: [Value]? {
         switch self {
-        case .list(let elements), .tuple(let elements): elements
+        case .list(let list), .tuple(let list): list.elements
         default: nil
         }
     }
@@ -136,19 +181,21 @@ enum Value: Sendable {
 
     /// Python's `==`.
     func equals(_ other: Value) throws(Failure) -> Bool {
-        switch (try checked(), try other.checked()) {
-        case (.null, .null): return true
+        switch (try checked().unmarked, try other.checked().unmarked) {
+        case (.null, .null), (.absent, .absent): return true
         case (.string(let left), .string(let right)):
             // Scalar by scalar as in Python: Swift's own == would also take a composed letter for a decomposed one.
             guard left.utf8.count == right.utf8.count else { return false }
             try Meter.charge(bytes: left.utf8.count)
             return left.utf8.elementsEqual(right.utf8)
         case (.list(let left), .list(let right)), (.tuple(let left), .tuple(let right)):
-            guard left.count == right.count else { return false }
+            if left === right { return true }
+            guard Value.isComparable(left, right), left.count == right.count else { return false }
             try Meter.charge(left.count)
             for index in left.indices where try !left[index].equals(right[index]) { return false }
             return true
         case (.map(let left), .map(let right)):
+            if left === right { return true }
             guard left.count == right.count else { return false }
             try Meter.charge(left.count)
             for entry in left {
@@ -157,64 +204,49 @@ enum Value: Sendable {
                 }
             }
             return true
-        case (.date(let left), .date(let right)): return left.instant == right.instant
-        case (.duration(let left), .duration(let right)): return left == right
-        case (.int(let left), .int(let right)): return left == right
+        case (.date(let left), .date(let right)): return left.equals(right)
+        case (.duration(let left), .duration(let right)): return left.microseconds == right.microseconds
+        case (.namespace(let left), .namespace(let right)): return left == right
+        case (.function(let left), .function(let right)): return left == right
+        case (.object(let left), .object(let right)): return left == right
         case (let left, let right):
-            guard let leftNumber = left.number, let rightNumber = right.number else { return false }
-            return leftNumber == rightNumber
+            if let leftInteger = left.integer, let rightInteger = right.integer { return leftInteger == rightInteger }
+            guard left.number != nil, right.number != nil else { return false }
+            return Value.order(left, right) == 0
         }
     }
 
+    /// A list equals a list, and a range a range; views and generators equal only themselves (and keys, as sets, keys).
+    private static func isComparable(_ left: ValueList, _ right: ValueList) -> Bool {
+        switch (left.form, right.form) {
+        case (.list, .list), (.range, .range), (.group, _), (_, .group): true
+        default: false
+        }
+    }
+
+    /// -1, 0 or 1 for two numbers by their exact values, as Python compares; nil when one is none or not a number.
+    static func order(_ left: Value, _ right: Value) -> Int? {
+        if let one = left.integer, let other = right.integer { return one < other ? -1 : one == other ? 0 : 1 }
+        if let one = left.integer, case .double(let other) = right { return order(one, other) }
+        if case .double(let one) = left, let other = right.integer { return order(other, one).map { -$0 } }
+        guard let one = left.number, let other = right.number, !one.isNaN, !other.isNaN else { return nil }
+        return one < other ? -1 : one == other ? 0 : 1
+    }
+
+    private static func order(_ integer: Int64, _ number: Double) -> Int? {
+        if number.isNaN { return nil }
+        if number >= 0x1p63 { return -1 }
+        if number < -0x1p63 { return 1 }
+        let whole = number.rounded(.down)
+        let floor = Int64(whole)
+        if integer != floor { return integer < floor ? -1 : 1 }
+        return number > whole ? -1 : 0
+    }
+
     /// The value of a key, nil when there is none.
-    static func lookup(_ key: Value, in entries: [Entry]) throws(Failure) -> Value? {
+    static func lookup(_ key: Value, in entries: some RandomAccessCollection<Entry>) throws(Failure) -> Value? {
         try Meter.charge(entries.count >> 6)
         for entry in entries where try entry.key.equals(key) { return entry.value }
         return nil
-    }
-}
-
-/// A date and time in a zone, or without one (Python's naive datetime).
-struct DateValue: Sendable {
-    /// What the clock in the zone shows.
-    let civil: CivilDateTime
-    /// Nil for a naive date, which counts as UTC where an instant is needed.
-    let zone: TimeZoneRules?
-    let instant: Timestamp
-    /// False for a date alone (Python's `date`).
-    let hasTime: Bool
-
-    /// A clock reading; one that the zone skips or repeats is taken as `TimeZoneRules.instant(of:)` does.
-    init(civil: CivilDateTime, zone: TimeZoneRules?, hasTime: Bool = true) {
-        self.civil = civil
-        self.zone = zone
-        self.hasTime = hasTime
-        instant = zone?.instant(of: civil) ?? civil.asUTC
-    }
-
-    /// An instant as the zone shows it; Airflow's context has them in UTC.
-    init(_ instant: Timestamp, zone: TimeZoneRules = .utc) {
-        self.instant = instant
-        self.zone = zone
-        civil = zone.local(at: instant)
-        hasTime = true
-    }
-
-    /// Seconds east of UTC; nil for a naive date.
-    var offsetSeconds: Int? { zone?.offset(at: instant) }
-
-    /// The same zone, moved by elapsed time.
-    func adding(microseconds: Int64) throws(Failure) -> DateValue {
-        let (sum, overflow) = instant.microseconds.addingReportingOverflow(microseconds)
-        guard !overflow, abs(sum / 1_000_000) < 4_000_000_000_000 else { throw Failure("the date is out of range") }
-        let moved = Timestamp(microseconds: sum)
-        guard let zone else { return DateValue(civil: CivilDateTime(asUTC: moved), zone: nil, hasTime: hasTime) }
-        return DateValue(moved, zone: zone)
-    }
-
-    /// The same time of day, whole days later.
-    func adding(days: Int64) throws(Failure) -> DateValue {
-        guard abs(days) < 40_000_000 else { throw Failure("the date is out of range") }
-        return DateValue(civil: civil.adding(days: Int(days)), zone: zone, hasTime: hasTime)
     }
 }

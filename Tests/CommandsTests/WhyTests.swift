@@ -131,7 +131,7 @@ import Testing
         let shown = await CommandLineHarness.run("run", "show", "candles", "r1", "--output", "json", history: history)
         let shapes = shown.json["deadlines"]?.arrayValue ?? []
         #expect(shapes.count == 1)
-        #expect(shapes.first?["average_runtime"] == 60)
+        #expect(shapes.first?["average_runtime"] == 60.0)
         #expect(shapes.first?["averaged_runs"] == 2)
         let text = await CommandLineHarness.run("run", "show", "candles", "r1", history: history)
         #expect(text.output.contains("none: 2 successful runs before it, 10 needed"))

@@ -74,8 +74,11 @@ enum Durations {
 /// Reads the `conf` of a run from a command line.
 enum Conf {
     static func parse(_ text: String) throws -> JSONValue {
-        guard let value = try? JSONValue(parsing: text) else {
-            throw ValidationError("this is not JSON; write an object such as '{\"market\": \"KRW-BTC\"}'")
+        let value: JSONValue
+        do { value = try JSONValue(parsing: text) } catch {
+            var reason = ""
+            if case DecodingError.dataCorrupted(let context) = error { reason = ": \(context.debugDescription)" }
+            throw ValidationError("this is not JSON\(reason); write an object such as '{\"market\": \"KRW-BTC\"}'")
         }
         guard value.objectValue != nil else {
             throw ValidationError(

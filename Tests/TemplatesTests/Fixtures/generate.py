@@ -1,18 +1,20 @@
 #!/usr/bin/env python3
-"""Writes statements.jsonl: what Jinja 3.1 makes of each template, set up as Airflow does.
+"""Writes statements.jsonl: what Jinja 3.1 makes of each template, set up as Airflow does, with pendulum's dates.
 
-    pip install 'jinja2==3.1.6' && python3 generate.py > statements.jsonl
+    pip install 'jinja2==3.1.6' 'pendulum==3.3.0' && python3 generate.py > statements.jsonl
 
 The environment is Airflow's (Task SDK, `DAG.get_template_env`): sandboxed, StrictUndefined, the `do` extension, Jinja's
 defaults otherwise. The context is `TemplateContext.sample()` of TemplateVectorTests.swift. Mappings come with sorted keys,
 since ours have no order of their own.
 """
+import copy
 import datetime
 import json
 import sys
 
 import jinja2
 import jinja2.sandbox
+import pendulum
 
 
 def ordered(value):
@@ -31,8 +33,8 @@ PARAMS = ordered({
     "text": "  padded\ttext ", "html": "<a href='x'>&\"</a>", "uni": "가나다 é",
     "rows": [{"n": "a", "v": 1}, {"n": "b", "v": 2}],
 })
-START = datetime.datetime(2026, 1, 31, 23, 5, 9, tzinfo=datetime.timezone.utc)
-END = datetime.datetime(2026, 2, 1, 0, 5, 9, 250000, tzinfo=datetime.timezone.utc)
+START = pendulum.datetime(2026, 1, 31, 23, 5, 9)
+END = pendulum.datetime(2026, 2, 1, 0, 5, 9, 250000)
 
 
 class TaskInstance:
@@ -61,7 +63,7 @@ class Run:
 
 
 CONTEXT = {
-    "params": PARAMS, "ds": "2026-01-31", "ds_nodash": "20260131", "ts": START.isoformat(), "logical_date": START,
+    "ds": "2026-01-31", "ds_nodash": "20260131", "ts": START.isoformat(), "logical_date": START,
     "data_interval_start": START, "data_interval_end": END, "ti": TaskInstance(), "macros": Macros, "dag_run": Run(),
     "run_id": Run.run_id, "conn": {"db": Namespace(host="db.example", port=5432, login="me", password="s3cret",
                                                    schema="market", conn_type="postgresql",
@@ -69,6 +71,8 @@ CONTEXT = {
 }
 ENVIRONMENT = jinja2.sandbox.SandboxedEnvironment(undefined=jinja2.StrictUndefined, extensions=["jinja2.ext.do"])
 ENVIRONMENT.filters["ds"] = lambda date: date.strftime("%Y-%m-%d")
+ENVIRONMENT.filters["ts"] = lambda date: date.isoformat()
+ENVIRONMENT.filters["ts_nodash_with_tz"] = lambda date: date.isoformat().replace("-", "").replace(":", "")
 
 # Grouped by what they are about.
 TEMPLATES = r'''
@@ -339,6 +343,143 @@ SELECT {% for c in ['a', 'b'] %}{{ c }}{% if not loop.last %}, {% endif %}{% end
 {% for i in [1] %}{{ loop.nope }}{% endfor %}
 {% for i in [1] %}{{ i | nofilter }}{% endfor %}
 {% for i in [1] %}{{ i is notest }}{% endfor %}
+{% set d = {'x': []} %}{% do d.x.append(1) %}{% do d['x'].append(2) %}{{ d }}
+{% set r = [[], []] %}{% do r[0].append(1) %}{{ r }}
+{% set d = {} %}{% for r in params.rows %}{% do d.setdefault(r.n, []).append(r.v) %}{% endfor %}{{ d }}
+{% set a = [1] %}{% set b = a %}{% do b.append(2) %}{{ a }}
+{% set a = [1] %}{% set b = [a, a] %}{% do a.append(2) %}{{ b }}
+{% do params.list.append(4) %}{{ params.list }}{% do params.list.pop() %}
+{% set rows = [{'n': 1}] %}{% for r in rows %}{% do r.update({'w': 2}) %}{% endfor %}{{ rows }}
+{% set l = [3, 1] %}{% for x in l %}{% if loop.index < 3 %}{% do l.append(x) %}{% endif %}{{ x }}{% endfor %}{{ l }}
+{% set d = {'a': 1} %}{% for k in d %}{% do d.update({'b': 2}) %}{% endfor %}
+{% set l = [3, 1, 2] %}{% do l.sort() %}{{ l }}{% do l.sort(reverse=true) %}{{ l }}
+{% set d = {'a': 1} %}{{ d.popitem() }}{{ d }}{% do d.clear() %}
+{% set y = params.q %}{{ y | default('d') }}
+{% set y = params.q %}{{ y }}
+{{ params.q is none }}{{ params.q is string }}{{ params.q is mapping }}{{ params.q is number }}
+{{ [params.q] }} {{ [params.q] | length }} {{ dict(a=params.q) | length }}
+{{ params.q == 1 }}
+{{ (none or params.q) | default('d') }}
+{{ ('a' if params.none) | default('dd') }} {{ ('a' if params.none) is defined }}|{{ 'a' if params.none }}|
+{{ ('a' if params.none) + 'b' }}
+{{ ('a' if params.none).x | default('d') }}
+{{ '<' | e | e }} {{ ('<' | safe) | e }} {{ ('<' | e) + '<' }} {{ ['<' | e] }} {{ ('<' | e) ~ '<' }} {{ '<' | e | upper | e }}
+{{ ('%s' | safe) % '<' }} {{ 'x' | e is escaped }} {{ params.rows | tojson | e }} {{ '<' | forceescape | forceescape }}
+{{ '<p>a <b>b</b>  c</p><!-- x --> &lt;x&gt; &amp;&#65;&#x42; &copy &nbsp;' | striptags }}
+{{ 9999999999999998.0 }} {{ 1e16 }} {{ 9007199254740993 == 9007199254740992.0 }} {{ 9007199254740993 > 9007199254740992.0 }}
+{{ ['\u200b', '\ue000', '\xa0', '\u2028', '\xad', '\U000e0001', 'é'] }}
+{{ range(3) }} {{ range(1, 9, 2) }} {{ {'a': 1}.keys() }} {{ {'a': 1}.items() }} {{ {'a': 1}.values() }}
+{{ {'b': 1, 'a': [1, {'d': 1, 'c': 2}]} | pprint }}
+{{ {'alpha': ['one' * 9, 'two' * 9, 'three' * 9], 'beta': {'k': 'v' * 30, 'l': 'w' * 40}, 'gamma': (1, 2)} | pprint }}
+{{ '0b11' | int(0, 2) }} {{ '0o17' | int(0, 8) }} {{ '0x1f' | int(0, 16) }} {{ '１２' | int }} {{ '0x10' | float }} {{ '1_0' | int }} {{ '1__0' | int }} {{ '.5' | float }} {{ '5.' | float }} {{ '017' | int }}
+{{ 0 ** -1 }}
+{{ 1__0 }}
+{{ 007 }}
+{{ [1] | first(1) }}
+{{ [[1], [1]] | unique | list }}
+{{ {[1]: 2} }}
+{{ params.rows | groupby('n') | map(attribute='grouper') | list }}{% for g in params.rows | groupby('n') %}{{ g.grouper }}={{ g.list | length }}{% endfor %}
+{% set g = params.list | map('string') %}{{ g | join }}{{ g | join }}
+{{ params.list | map('string') | length }}
+{{ (params.list | reverse | list)[0] }} {{ params.list | select('odd') | first }}
+{{ '%x|%X|%o|%e|%g|%+d|% d|%c|%r|%5.1f|%-5d|%05d|%i|%%' % (255, 255, 8, 12345.678, 0.0001, 5, 5, 'c', 'd', 2.25, 3, -7, 7) }}
+{{ '%(n)d and %(s)s' % {'n': 5, 's': 'x'} }} {{ '%(a).2f' | format(a=1.005) }} {{ '%*d' % (5, 3) }} {{ '%.3s' % 'abcdef' }}
+{{ '%(n)d' % {'m': 1} }}
+{{ '%d' % 'x' }}
+{{ '{!r}|{!s:>4}|{0[0]}|{a.year}|{:>{w}}'.format('a', 'b', a=logical_date, w=4) }}
+{{ '{!r}|{!s:>4}|{:>{w}}'.format('a', 'b', 'c', w=4) }} {{ '{0[0]}{a.year}{b[k]}'.format([5], a=logical_date, b={'k': 1}) }}
+{{ '{:e}|{:g}|{:n}|{:_}|{:=+6}|{:.3}|{:.3}|{:08.2f}|{:,}|{:010,}|{:b}|{:x}|{:c}|{:.1%}|{: d}'.format(12345.678, 0.00001, 2, 1000, 5, 3.14159, 'abcdef', 3.14159, 1234567, 1234, 5, 255, 65, 0.256, 5) }}
+{{ '{:.3}|{:.3}|{:.1}|{:.2}|{}|{:5}|{:<5}|'.format(1234.5, 100.0, 5.0, 10.0, 1e16, true, 2.5) }}
+{{ logical_date - data_interval_start }} {{ (data_interval_start - data_interval_end) }}
+{{ (data_interval_start - data_interval_end).days }} {{ (data_interval_start - data_interval_end).seconds }} {{ (data_interval_start - data_interval_end).total_seconds() }} {{ (data_interval_end - data_interval_start).in_minutes() }} {{ (data_interval_end - data_interval_start).hours }} {{ (data_interval_end - data_interval_start).total_minutes() }}
+{{ (data_interval_end - data_interval_start) / 2 }} {{ (data_interval_end - data_interval_start) * 50 }} {{ [(data_interval_end - data_interval_start) * 50] }} {{ -(data_interval_end - data_interval_start) }}
+{{ (data_interval_end - data_interval_start) / macros.timedelta(minutes=1) }}
+{{ macros.timedelta(hours=5) / macros.timedelta(hours=2) }} {{ macros.timedelta(hours=5) % macros.timedelta(hours=2) }} {{ macros.timedelta(hours=5) // 2 }} {{ 3 * macros.timedelta(hours=1) }} {{ macros.timedelta(hours=1) / 2 }}
+{{ logical_date < macros.datetime(2026, 1, 1) }}
+{{ logical_date - macros.datetime(2026, 1, 1) }}
+{{ logical_date == macros.datetime(2026, 1, 31, 23, 5, 9) }}
+{{ [logical_date, macros.datetime(2024, 1, 1), logical_date.date(), macros.datetime(2024, 1, 1).date()] }}
+{{ macros.datetime(2024, 3, 1) - macros.datetime(2024, 2, 1) }} {{ logical_date.date() - data_interval_end.date() }}
+{{ logical_date.format('Do Mo Qo DDDo do wo LL LLLL L LT LTS dd [at] a zz E') }}
+{{ logical_date.strftime('%P %_d %^a %-H') }}
+{{ logical_date.isocalendar() }} {{ logical_date.isocalendar()[1] }} {{ logical_date.isocalendar().week }} {{ logical_date.offset }} {{ logical_date.utcoffset() }} {{ logical_date.week_of_month }} {{ logical_date.is_leap_year() }} {{ logical_date.toordinal() }} {{ logical_date.ctime() }}
+{{ logical_date.set(day=3) }} {{ logical_date.at(3) }} {{ logical_date.on(2024, 1, 2) }} {{ logical_date.first_of('month') }} {{ logical_date.last_of('quarter') }} {{ logical_date.naive() }} {{ logical_date.replace(tzinfo=none) }} {{ logical_date.start_of('decade') }}
+{{ logical_date.to_rfc3339_string() }} {{ logical_date.to_day_datetime_string() }} {{ logical_date.to_formatted_date_string() }} {{ logical_date.to_rfc2822_string() }} {{ logical_date.isoformat(timespec='minutes') }} {{ logical_date.isoformat(sep=' ', timespec='milliseconds') }}
+{{ logical_date.diff(data_interval_end).in_minutes() }} {{ data_interval_end.diff(logical_date) }} {{ data_interval_end.diff(logical_date, false) }} {{ logical_date.diff(data_interval_end, false) }}
+{{ logical_date.in_timezone('Asia/Seoul').offset }} {{ [logical_date.in_timezone('Asia/Seoul')] }} {{ logical_date.in_timezone('Asia/Seoul').format('z zz Z') }}
+{{ macros.datetime.fromisoformat('20240102') }} {{ macros.datetime.fromisoformat('20240102T030405') }} {{ macros.datetime.min }} {{ macros.datetime.max }}
+{{ macros.datetime(2024, 1, 1).add(days=1) }}
+{{ macros.json.dumps([1, {'a': 'é'}], separators=(',', ':'), ensure_ascii=false) }} {{ macros.json.loads('{"b": 2.0, "a": 1e2}') }}
+{{ 5.5 is odd }} {{ 4.0 is even }} {{ 5 is sameas 5.0 }} {{ [] is sameas [] }} {{ none is sameas none }} {{ 5 | urlencode }} {{ 'abc' | replace('', '-') }} {{ 'abc'.replace('', '-', 2) }} {{ 'abc'.startswith('b', 1) }} {{ 'A B'.istitle() }} {{ 'abcabc'.find('a', 1) }}
+{{ {'items': 1}.items() | list }} {{ {'items': 1}['items'] }} {{ {'a': 1} | attr('a') is defined }} {{ {'a': 1}['keys']() | list }}
+{{ -7.5 % 2 }} {{ 7 % -3.5 }} {{ 1e16 % 3 }} {{ 5.5 // 2 }}
+{{ {'a': 1}.keys()[0] | default('none') }}
+{{ macros.timedelta(hours=1).hours }}
+{{ macros.timedelta(hours=-1).days }} {{ macros.timedelta(hours=-1) }} {{ (macros.timedelta(hours=1) - (data_interval_start - data_interval_end)) }}
+{{ 'a' in {'a': 1}.keys() }} {{ {'a': 1}.keys() | list == ['a'] }} {{ {'a': 1}.items() == [('a', 1)] }} {{ range(2) == [0, 1] }} {{ (0, 1) == [0, 1] }}
+{{ params.d.items() | list + [1] }}
+{{ [1, 2] | map('string') + [3] }}
+{{ ('<' | e).split(';') }} {{ ('&' | e).upper() }}
+{{ ('<' | e) * 2 }} {{ ('<a' | e)[1:] | e }} {{ ('a<' | e) == 'a&lt;' }} {{ ('x' | e) in ['x'] }} {{ {'x' | e: 1}['x'] }} {{ ('b' | e) < 'c' }}
+{{ ('%d' | e) % 5 }} {{ '%s' % ('<' | e) }} {{ '%s<' % ('<' | e) | e }} {{ '{}'.format('<' | e) }}
+{{ [('a' | e), 'b'] | join(',') | e }} {{ ('a' | e) | replace('a', '<') | e }} {{ ('<' | e) | trim | e }} {{ ('<' | e) | title | e }} {{ ('<' | e) | string | e }} {{ ('<' | e) | list | first | e }} {{ ('<' | e) | length }} {{ ('<x' | e) | reverse | e }}
+{{ ('a b' | e) | wordcount }} {{ ('a b' | e) | urlencode }} {{ ('5' | e) | int + 1 }} {{ ('5' | e) | float }} {{ ('abc' | e) | tojson }} {{ 'upper' | e is filter }} {{ ('a' | e) is string }} {{ ('a' | e) is lower }}
+{% set x %}<b>{% endset %}{{ x | e }}
+{% for c in ('<' | e) %}[{{ c | e }}]{% endfor %}
+{% filter e %}<{% endfilter %}
+{% filter e | e %}<{% endfilter %}
+{{ macros.json.loads('{"b": 1, "a": {"z": 1, "y": 2}}') }}
+{{ logical_date in [logical_date] }} {{ {logical_date: 1}[logical_date] }}
+{{ [logical_date, data_interval_start] | sort | first }} {{ [macros.datetime(2024,1,1), logical_date] | sort }}
+{{ [3, 1] | sort | first }} {{ [3, 1] | unique | list }} {{ [[1, 2], [3]] | map('length') | list }} {{ [1,2,3] | batch(2) | first }}
+{{ [3, 1, 2] | batch(2) | map('first') | list }} {{ 'abc' | reverse }} {{ (1, 2) | reverse | list }}
+{{ params.list | sum }} {{ range(3) | sum }} {{ {'a': 1}.values() | sum }} {{ {'a': 1}.values() | list | first }} {{ {'a': 1}.values() | length }} {{ {'a': 1, 'b': 2}.keys() | join }} {{ {'a': 1}.keys() | tojson }}
+{{ range(3) | tojson }}
+{{ range(3) | length }} {{ range(3) | first }} {{ range(3) | last }} {{ range(3)[-1] }} {{ range(3) is sequence }} {{ range(3) is iterable }} {{ {}.keys() is sequence }} {{ range(3) | reverse | list }} {{ 5 in range(9) }}
+{% set d = params.d %}{% do d.update(z=1) %}{{ params.d }}
+{% set ns = namespace(d={}) %}{% do ns.d.setdefault('a', []).append(1) %}{{ ns.d }}
+{% set x = [1, 2] %}{% set y = x[:] %}{% do y.append(3) %}{{ x }}{{ y }}{% set z = x.copy() %}{% do z.append(4) %}{{ x }}{% set w = x + [] %}{% do w.append(4) %}{{ x }}{% set v = x | list %}{% do v.append(5) %}{{ x }}
+{% set x = [[]] * 3 %}{% do x[0].append(1) %}{{ x }}
+{% set t = ([], 1) %}{% do t[0].append(1) %}{{ t }}
+{% for r in [[1], [2]] %}{% do r.append(0) %}{{ r }}{% endfor %}
+{{ [1, 2, 3].pop() }} {{ [3, 1].sort() }} {{ {'a': 1}.pop('a') }} {{ {'a': 1}.get('b') }}
+{% set l = [1] %}{% set m = l.append %}{% do m(2) %}{{ l }}
+{{ 1.0 // 0 }}
+{{ 1e308 * 10 }} {{ 2 ** 0.5 }} {{ 2.0 ** 3 }} {{ (-2) ** 3.0 }} {{ -7 // 2.0 }} {{ 0.0 ** 0 }} {{ 10 ** -2 }}
+{{ 10.0 ** 400 }}
+{{ 5 is divisibleby 2.5 }} {{ 4.5 is divisibleby 1.5 }} {{ true is odd }}
+{{ '%5s|%-5s|%05d|%+05d|%.0f|%g|%g|%G|%E' % ('a', 'b', -3, 3, 2.5, 1e20, 100000.0, 1e-10, 1.5) }}
+{{ '%s %s' % (1,) }}
+{{ '%s' % (1, 2) }}
+{{ '%s' % [1, 2] }} {{ '%s' % {'a': 1} }} {{ 'x' % {} }} {{ '%%' % () }}
+{{ 'x' % 5 }}
+{{ '%d' % 3.99 }} {{ '%d' % -3.99 }} {{ '%x' % 255 }} {{ '%x' % -255 }} {{ '%5.3d' % 7 }} {{ '%o' % 8 }}
+{{ '%x' % 1.5 }}
+{{ '{:d}'.format(1.5) }}
+{{ '{:s}'.format(5) }}
+{{ '{:>5}'.format([1]) }}
+{{ '{:5}|{:5}|{:,.1f}|{:+.1f}|{:e}|{:.0f}|{:g}|{:G}'.format(1.5, 'a', 12345.67, 1.25, 0.0, 2.5, 1e10, 1e-10) }}
+{{ '{} {} {}'.format(1, 'a', none) }} {{ '{0} {0}'.format(1) }} {{ '{}'.format([1, 'a']) }} {{ '{!r}'.format('é') }} {{ '{{{}}}'.format(1) }}
+{{ '{} {0}'.format(1) }}
+{{ '{'.format() }}
+{{ '{a[b]} {a[c][0]}'.format(a={'b': 1, 'c': [2]}) }}
+{{ '{:%Y-%m-%d}'.format(logical_date) }} {{ '{:%H}'.format(macros.datetime(2024, 1, 1, 5)) }}
+{{ (data_interval_end - data_interval_start).in_seconds() }} {{ (data_interval_end - data_interval_start).minutes }} {{ (data_interval_end - data_interval_start).start }} {{ ((data_interval_end - data_interval_start) * 1).in_words() }} {{ (data_interval_end - data_interval_start).as_timedelta() }} {{ (data_interval_end - data_interval_start).as_duration() }} {{ (data_interval_end - data_interval_start).remaining_seconds }}
+{{ (data_interval_end - data_interval_start) + macros.timedelta(days=8) }} {{ (data_interval_end - data_interval_start) // 7 }} {{ ((data_interval_end - data_interval_start) * 1.5) }} {{ (data_interval_end - data_interval_start) == macros.timedelta(hours=1) }} {{ (data_interval_end - data_interval_start) > macros.timedelta(minutes=1) }}
+{{ (logical_date - logical_date) * 1 }} {{ logical_date - logical_date }} {{ (logical_date - logical_date) | string | length }} {{ 'y' if logical_date - logical_date else 'n' }}
+{{ logical_date + (data_interval_end - data_interval_start) }} {{ logical_date - (data_interval_end - data_interval_start) }}
+{{ logical_date.date() + macros.timedelta(days=1) }} {{ logical_date.date().add(days=1) }} {{ logical_date.date().format('YYYY') }} {{ logical_date.date() < logical_date.add(days=1).date() }} {{ logical_date.date().start_of('month') }} {{ logical_date.date().end_of('month') }} {{ logical_date.date().replace(day=3) }}
+{{ logical_date.date() == logical_date }}
+{{ logical_date.date() < logical_date }}
+{{ logical_date.date().hour }}
+{{ logical_date | ds }} {{ (logical_date - macros.timedelta(days=1)) | ts }} {{ macros.datetime(2024, 1, 1) | ts }} {{ macros.datetime(2024,1,1) | ts_nodash_with_tz }}
+{{ logical_date.format('[Q] Q [[x] \\Y YYYY') }} {{ logical_date.format('YYYY MMM D, h:mm:ss.SSS A ZZ') }} {{ logical_date.format('dddd ddd dd d D DD DDD e eo ww W gg GG k kk SSSSSSS EE') }}
+{{ logical_date.strftime('%_H|%_m|%-m|%0e|%e|%_e|%^B|%^p|%P|%U|%C|%y|%-y|%_j') }}
+{{ ['a' * 90] | pprint }} {{ [1, [2, 3]] | pprint }} {{ {2: 'a', 1: 'b'} | pprint }} {{ ('a',) | pprint }} {{ [] | pprint }}
+{{ range(40) | list | pprint }}
+{{ {'key': range(40) | list, 'b': {'c': ['x' * 20, 'y' * 20, 'z' * 20, 'w' * 30]}} | pprint }}
+{{ '０x1f' | int(0, 16) }} {{ '٣' | int }} {{ '1_000.5' | float }} {{ '1e5' | int }} {{ '1e-5' | float }} {{ '-0x1f' | int(0, 16) }} {{ '0x1f' | int(0, 0) }} {{ '010' | int(7, 0) }} {{ 'ff' | int(0, 16) }} {{ '+ 5' | int }} {{ '- 5' | int(3) }} {{ 'infinity' | float }} {{ 'nan' | int(4) }} {{ '' | float(2.5) }} {{ 3.99 | int }} {{ none | float(1.0) }} {{ [] | int(2) }} {{ '1.' | int }} {{ '.' | float(9) }}
+{{ 'inf' | int }}
 '''
 
 
@@ -365,7 +506,7 @@ for template in templates():
         continue
     seen.add(template)
     try:
-        vector = {"template": template, "text": ENVIRONMENT.from_string(template).render(**CONTEXT)}
+        vector = {"template": template, "text": ENVIRONMENT.from_string(template).render(**CONTEXT, params=copy.deepcopy(PARAMS))}
     except Exception as error:
         vector = {"template": template, "error": f"{type(error).__name__}: {error}"}
     sys.stdout.write(json.dumps(vector, ensure_ascii=False) + "\n")
