@@ -11,7 +11,7 @@ extension Explanation {
     ///   - previous: the run before it, for tasks that wait for it.
     package static func run(
         _ detail: RunDetail, of summary: DAGSummary, health: SchedulerHealth, active: [RunRecord],
-        previous: StoredRun? = nil, workers: [WorkerSummary] = [], pools: [String: PoolUse] = [:], now: Timestamp
+        previous: StoredRun? = nil, workers: [WorkerSummary] = [], pools: [String: PoolUse]? = nil, now: Timestamp
     ) -> Explanation {
         let run = detail.run
         let subject = "run \(run.runID) of DAG \(run.dag)"
@@ -54,7 +54,7 @@ extension Explanation {
     package static func task(
         _ status: TaskStatus, in detail: RunDetail, of summary: DAGSummary, health: SchedulerHealth,
         active: [RunRecord], previous: StoredRun? = nil, workers: [WorkerSummary] = [],
-        pools: [String: PoolUse] = [:], now: Timestamp
+        pools: [String: PoolUse]? = nil, now: Timestamp
     ) -> Explanation {
         let run = detail.run
         let subject = "task \(status.instance.name) of run \(run.runID) of DAG \(run.dag)"
@@ -107,7 +107,7 @@ extension Explanation {
                         since: status.endDate, until: retryAt))
             }
             conditions.append(tasksAtOnce(detail))
-            conditions.append(pool(of: task, pools[task.pool]))
+            conditions.append(pool(of: task, pools))
         }
         return Explanation(
             subject: subject, conditions: conditions,
@@ -227,10 +227,22 @@ extension Explanation {
     }
 
     /// Whether the task's pool has room, and who has it otherwise.
-    private static func pool(of task: TaskSpec, _ use: PoolUse?) -> Condition {
-        guard let use else {
-            return Condition("pool", holds: true, "it takes \(task.poolSlots) of the slots of \(task.pool)")
+    private static func pool(of task: TaskSpec, _ pools: [String: PoolUse]?) -> Condition {
+        guard let use = pools?[task.pool] else {
+            // The scheduler has a default pool even where the table has none.
+            if pools == nil || task.pool == PoolUse.defaultName {
+                return Condition("pool", holds: true, "it takes \(task.poolSlots) of the slots of \(task.pool)")
+            }
+            return Condition(
+                "pool", holds: false, "there is no pool \"\(task.pool)\": it waits until there is one",
+                advice: "cryptoflow pool set \(task.pool) SLOTS")
         }
+        if use.slots == 0 {
+            return Condition(
+                "pool", holds: false, "the pool \(use.name) has no slots: it waits until there are some",
+                advice: "cryptoflow pool set \(use.name) SLOTS")
+        }
+        if use.isUnlimited { return Condition("pool", holds: true, "the pool \(use.name) has no limit") }
         let need = task.poolSlots == 1 ? "1 slot" : "\(task.poolSlots) slots"
         guard use.free < task.poolSlots else {
             return Condition(

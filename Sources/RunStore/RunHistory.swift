@@ -68,6 +68,9 @@ package protocol RunHistory: Sendable {
     /// A pool and who holds its slots; nil when there is none.
     func poolUse(_ name: String) async throws -> PoolUse?
 
+    /// Every pool, by name.
+    func poolUses() async throws -> [PoolUse]
+
     /// Workers that are alive, and those that ended in the last day; newest first.
     func workers() async throws -> [WorkerSummary]
 
@@ -79,6 +82,8 @@ package protocol RunHistory: Sendable {
 
 extension RunHistory {
     package func workers() async throws -> [WorkerSummary] { [] }
+
+    package func poolUses() async throws -> [PoolUse] { [] }
 
     package func shippedLog(
         of instance: TaskInstanceKey, tryNumber: Int, from offset: Int64, limit: Int

@@ -16,6 +16,9 @@ extension Simulation {
             removed = []
         }
         try unpause()
+        try settle()
+        pools["small"] = 2
+        takePools()
         // The schedules end, so that what is under way can.
         for index in documents.indices {
             var dag = documents[index].dag

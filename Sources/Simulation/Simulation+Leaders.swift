@@ -15,7 +15,7 @@ extension Simulation {
         trace?.add(now, "epoch \(lease.epoch) leads")
         callbacks.crash()
         var snapshot = tables.snapshot()
-        snapshot.pools = ["small": 2]
+        snapshot.pools = pools
         leader = SimulatedLeader(
             epoch: lease.epoch,
             core: SchedulerCore(configuration: configuration, epoch: lease.epoch, snapshot: snapshot, now: now),
@@ -136,7 +136,8 @@ extension Simulation {
         leader.batchNumber += 1
         let batch = CommitBatch(epoch: leader.epoch, number: leader.batchNumber, changes: changes, processes: [:])
         do {
-            let rules = CommitRules(seed: seed, parallelism: configuration.parallelism, changedByHand: changedByHand)
+            let rules = CommitRules(
+                seed: seed, parallelism: configuration.parallelism, pools: pools, changedByHand: changedByHand)
             _ = try history.commit(batch, now: databaseNow) { try rules.check($0, after: $1) }
             if generator.chance(5) {
                 // The answer is lost, so the leader sends the batch again.

@@ -7,6 +7,7 @@ package struct SimulationCounts: Hashable, Sendable {
         case clockJumps = "clock jumps"
         case transitions = "DST transitions"
         case pauses
+        case poolChanges = "pools changed"
         case changedDocuments = "changed documents"
         case removedDocuments = "removed documents"
         case runs, attempts, retries, lost, interrupted

@@ -85,6 +85,18 @@ final class FakeHistory: RunHistory, CommandQueue, HistoryOpener {
         }
     }
 
+    func setPool(_ name: String, slots: Int, description: String?, actor: String) async throws {
+        state.withLock {
+            $0.pools[name] = PoolUse(
+                name: name, slots: slots, holders: $0.pools[name]?.holders ?? [],
+                description: description ?? $0.pools[name]?.description)
+        }
+    }
+
+    func deletePool(_ name: String, actor: String) async throws -> Bool {
+        state.withLock { $0.pools.removeValue(forKey: name) != nil }
+    }
+
     func setNote(
         _ text: String?, on run: RunKey, task: TaskID?, mapIndex: Int, actor: String
     ) async throws -> Bool {
@@ -117,6 +129,8 @@ final class FakeHistory: RunHistory, CommandQueue, HistoryOpener {
     func sourceText(of dag: DAGID, version: DAGVersionID) async throws -> String? {
         state.withLock { $0.texts[version] }
     }
+
+    func poolUses() async throws -> [PoolUse] { state.withLock { $0.pools.values.sorted { $0.name < $1.name } } }
 
     func poolUse(_ name: String) async throws -> PoolUse? { state.withLock { $0.pools[name] } }
 

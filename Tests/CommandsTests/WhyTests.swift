@@ -233,4 +233,24 @@ import Testing
         #expect(outcome.output.contains("try   cryptoflow dag unpause candles"))
         #expect(outcome.output.contains("max_active_runs"))
     }
+
+    @Test("a task waits for a pool that is missing or has no slots, and says how to make it", arguments: [nil, 0])
+    func closedPool(slots: Int?) async throws {
+        var dag = try Samples.dag("candles")
+        var definition = dag.definition
+        definition.tasks[0].pool = "upbit"
+        dag = Samples.detail(dag, definition)
+        let run = Samples.run("candles", "r", .running)
+        let detail = RunDetail(
+            run: run, definition: definition, versionNumber: 1, tasks: [Samples.task("fetch", .queued)])
+        let known = dag
+        let history = FakeHistory {
+            $0.dags = [known]
+            $0.runs = ["r": [detail]]
+            if let slots { $0.pools = ["upbit": PoolUse(name: "upbit", slots: slots, holders: [])] }
+        }
+        let outcome = await why("candles", "r", "fetch", history: history)
+        #expect(outcome.json["blocking"]?["name"] == "pool")
+        #expect(outcome.json["blocking"]?["advice"] == "cryptoflow pool set upbit SLOTS")
+    }
 }
