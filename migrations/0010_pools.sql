@@ -15,3 +15,6 @@ $$;
 COMMENT ON FUNCTION flow.tell_pool() IS 'Has the leading scheduler read the pools again.';
 CREATE TRIGGER tell_pool AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON flow.pool
     FOR EACH STATEMENT EXECUTE FUNCTION flow.tell_pool();
+
+ALTER TABLE flow.backfill ADD COLUMN backwards boolean NOT NULL DEFAULT false;
+COMMENT ON COLUMN flow.backfill.backwards IS 'Whether it goes from the newest date to the oldest.';

@@ -45,11 +45,13 @@ extension Simulation {
         guard let dag = documents.randomElement(using: &generator)?.dag.id else { return }
         let from = now - .seconds(Int64.random(in: 0...8, using: &generator) * 3_600)
         let reprocess = ReprocessBehavior.allCases.randomElement(using: &generator) ?? .none
+        let isBackwards = generator.chance(30)
         counts[.backfills] += 1
+        if isBackwards { counts[.backwards] += 1 }
         command(
             .backfill(
                 dag: dag, from: from, to: from + .seconds(4 * 3_600), reprocess: reprocess,
-                maxActive: Int.random(in: 1...3, using: &generator), conf: .object([:])))
+                maxActive: Int.random(in: 1...3, using: &generator), conf: .object([:]), backwards: isBackwards))
     }
 
     mutating func changeBackfill() {

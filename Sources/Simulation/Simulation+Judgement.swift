@@ -193,8 +193,7 @@ extension Simulation {
     /// Whether a backfill that was going to make the run of a date was cancelled before it came to it.
     private func wasLeftToCancelled(_ date: Timestamp, of dag: DAGID) -> Bool {
         tables.backfills.values.contains { backfill in
-            backfill.dag == dag && backfill.state == .cancelled && backfill.from <= date && date <= backfill.to
-                && (backfill.cursor.map { date > $0 } ?? true)
+            backfill.dag == dag && backfill.state == .cancelled && backfill.isAhead(date)
         }
     }
 }

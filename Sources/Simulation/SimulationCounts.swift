@@ -16,6 +16,7 @@ package struct SimulationCounts: Hashable, Sendable {
         case reportsKept = "reports that outlived a leader"
         case assetRuns = "asset runs"
         case backfills
+        case backwards = "backfills backwards"
         case backfillChanges = "backfills paused or ended"
         case cancels, clears, marks
         case runMarks = "runs marked"

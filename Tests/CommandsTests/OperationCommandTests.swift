@@ -198,6 +198,26 @@ import Timetables
         #expect(none.errors.contains("has no logical date"))
     }
 
+    @Test("the dry run goes backwards when asked to, and ends with what is due")
+    func previewBackwards() async throws {
+        let history = try Self.history()
+        let range = ["--from", "2026-11-21T07:00:00Z", "--to", "2026-12-24"]
+        let outcome = await CommandLineHarness.run(
+            "dag", "backfill", "candles", range[0], range[1], range[2], range[3], "--backwards", "--dry-run", "-o",
+            "json", history: history)
+        let dates = outcome.json["dates"]?.arrayValue?.compactMap { $0["logical_date"]?.stringValue }
+        #expect(dates == (7...10).reversed().map { "2026-11-21T\($0 < 10 ? "0" : "")\($0):00:00Z" })
+        #expect(outcome.json["last_due"] == "2026-11-21T10:00:00Z")
+        #expect(outcome.json["run_backwards"] == true)
+        let text = await CommandLineHarness.run(
+            "dag", "backfill", "candles", range[0], range[1], range[2], range[3], "--dry-run", history: history)
+        #expect(text.output.contains("the backfill ends with 2026-11-21T10:00:00Z: later logical dates are not due"))
+        let none = await CommandLineHarness.run(
+            "dag", "backfill", "candles", "--from", "2026-11-22", "--to", "2026-11-23", "--dry-run", history: history)
+        #expect(none.code == 1)
+        #expect(none.errors.contains("is due yet"))
+    }
+
     @Test("a followed backfill draws a bar, its rate and its end")
     func follow() async throws {
         func backfill(_ created: Int, ended: Bool = false) -> BackfillRecord {

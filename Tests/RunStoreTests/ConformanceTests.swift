@@ -192,7 +192,8 @@ import Testing
                 extra: ["rows": 5])
             var backfill = BackfillRecord(
                 id: BackfillID(rawValue: epoch << 32 | 91), dag: id, from: Sample.hour(0), to: Sample.hour(9),
-                reprocess: .failed, maxActive: 2, conf: [:], state: .running, total: 10, createdAt: Sample.hour(20),
+                reprocess: .failed, maxActive: 2, conf: [:], backwards: true, state: .running, total: 10,
+                createdAt: Sample.hour(20),
                 triggeredBy: "me")
             try await writer.commit(
                 .insertDAG(try Sample.dag(), paused: false), .insertRun(run),

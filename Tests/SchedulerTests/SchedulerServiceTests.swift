@@ -186,7 +186,7 @@ import Timetables
                         dag: DAGID("hourly"), from: from, to: to, reprocess: reprocess, maxActive: 2, conf: .object([:])
                     ),
                     actor: "test", idempotencyKey: nil)
-                guard case .backfill(let id, 5)? = try await store.waitForOutcome(of: command, timeout: .seconds(20))
+                guard case .backfill(let id, 5, _)? = try await store.waitForOutcome(of: command, timeout: .seconds(20))
                 else {
                     Issue.record("the backfill was not taken")
                     return

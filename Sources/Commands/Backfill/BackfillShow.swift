@@ -45,6 +45,7 @@ struct BackfillShow: AsyncParsableCommand {
             list.add("state", backfill.state.rawValue, backfill.state.tone)
             list.add("from", shapes.text(backfill.from))
             list.add("to", shapes.text(backfill.to))
+            list.add("order", backfill.backwards ? "backwards: the newest date first" : nil)
             list.add("reprocess", backfill.reprocess.rawValue)
             list.add("at once", "\(backfill.maxActive) runs")
             list.add("dates", "\(backfill.total): \(backfill.created) begun, \(backfill.skipped) left alone")
