@@ -97,14 +97,7 @@ extension Explanation {
             if let setups = setups(task, detail) { conditions.append(setups) }
             if let past = past(task, detail.run, previous) { conditions.append(past) }
             if let retryAt = status.retryAt {
-                let isDue = retryAt <= now
-                conditions.append(
-                    Condition(
-                        "retry", holds: isDue,
-                        isDue
-                            ? "the next try is due"
-                            : "try \(status.tryNumber) failed (\(status.reason ?? "no reason kept")); the next one waits",
-                        since: status.endDate, until: retryAt))
+                conditions.append(pause(of: status, until: retryAt, now))
             }
             conditions.append(tasksAtOnce(detail))
             conditions.append(pool(of: task, pools))
@@ -112,6 +105,28 @@ extension Explanation {
         return Explanation(
             subject: subject, conditions: conditions,
             settled: "nothing that the history shows blocks: it waits for a slot of its pool or of the scheduler")
+    }
+
+    /// What a task waits for between two tries, or within one that gave its slot back.
+    private static func pause(of status: TaskStatus, until end: Timestamp, _ now: Timestamp) -> Condition {
+        let isDue = end <= now
+        switch status.state {
+        case .upForReschedule, .deferred:
+            let reason = status.reason.map { " (\($0))" } ?? ""
+            return Condition(
+                "looks_again", holds: isDue,
+                isDue
+                    ? "it is time to look again"
+                    : "it looked, and what it waits for is not there yet\(reason); it looks again at \(end.iso8601)",
+                since: status.startDate, until: end)
+        default:
+            return Condition(
+                "retry", holds: isDue,
+                isDue
+                    ? "the next try is due"
+                    : "try \(status.tryNumber) failed (\(status.reason ?? "no reason kept")); the next one waits",
+                since: status.endDate, until: end)
+        }
     }
 
     private static func queued(
