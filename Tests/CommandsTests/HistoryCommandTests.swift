@@ -101,6 +101,15 @@ import Testing
         #expect(fake.read { $0.closings } == 2)
     }
 
+    @Test("of several DAGs none is paused when one is unknown")
+    func pauseUnknown() async throws {
+        let fake = try history()
+        let outcome = await Harness.run("dag", "pause", "gold", "candles_1h", "nothing", history: fake)
+        #expect(outcome.code == 1)
+        #expect(outcome.errors.contains("there is no DAG \"nothing\""))
+        #expect(fake.read { $0.paused }.isEmpty)
+    }
+
     @Test("run list filters by DAG and state and goes on page by page")
     func runList() async throws {
         let fake = try history { state in
