@@ -55,6 +55,45 @@ import Timetables
             ])
     }
 
+    @Test("an instance as it is printed is taken by every command that names tasks")
+    func instances() async throws {
+        let history = try Self.history { state in
+            state.answer = .changed(count: 2, names: ["r1 fetch[1]", "r1 load"])
+            let run = Samples.run("candles", "r1", .failed)
+            let dag = state.dags[0]
+            state.runs["r1"] = [
+                RunDetail(
+                    run: run, definition: dag.definition, versionNumber: 1,
+                    tasks: (0..<3).map { Samples.task("fetch", .failed, mapIndex: $0) })
+            ]
+        }
+        let cleared = await CommandLineHarness.run(
+            "run", "clear", "candles", "r1", "--task", "fetch[1]", "-o", "json", history: history)
+        #expect(
+            cleared.json["tasks"] == [
+                ["run_id": "r1", "task_id": "fetch", "map_index": 1],
+                ["run_id": "r1", "task_id": "load", "map_index": -1],
+            ])
+        _ = await CommandLineHarness.run("task", "mark", "candles", "r1", "fetch[2]", "success", history: history)
+        let asked = history.read { $0.submitted }
+        let instance = ClearRequest.MappedInstance(task: TaskID("fetch"), mapIndex: 1)
+        #expect(
+            asked == [
+                .clear(ClearRequest(dag: DAGID("candles"), runID: "r1", instances: [instance])),
+                .markTask(
+                    dag: DAGID("candles"), runID: "r1", task: TaskID("fetch"), mapIndex: 2, state: .success,
+                    dryRun: false),
+            ])
+        let noted = await CommandLineHarness.run("task", "note", "candles", "r1", "fetch[0]", "x", history: history)
+        #expect(noted.output.contains("note on fetch[0]"))
+        let why = await CommandLineHarness.run("why", "candles", "r1", "fetch[0]", history: history)
+        #expect(why.output.hasPrefix("task fetch[0] of run r1"))
+        let which = await CommandLineHarness.run("why", "candles", "r1", "fetch", history: history)
+        #expect(which.errors.contains("--map-index, or as \"fetch[0]\""))
+        let unknown = await CommandLineHarness.run("why", "candles", "r1", "zzz", history: history)
+        #expect(unknown.errors.contains("There are: fetch. See"))
+    }
+
     @Test("a request of before there was --latest is still read")
     func oldRequest() throws {
         let new = try JSONValue(parsing: Self.encoded(.clear(ClearRequest(dag: DAGID("d"), runID: "r", latest: true))))
