@@ -26,6 +26,7 @@ package enum Commands {
         await CommandEnvironment.$current.withValue(environment) {
             do {
                 let words = arguments ?? Array(CommandLine.arguments.dropFirst())
+                try CommandName.check(words, of: root)
                 var command = try root.parseAsRoot(LeadingDash.protected(words))
                 if var asynchronous = command as? any AsyncParsableCommand {
                     try await asynchronous.run()

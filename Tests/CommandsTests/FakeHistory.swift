@@ -142,9 +142,7 @@ final class FakeHistory: RunHistory, CommandQueue, HistoryOpener {
         state.withLock { state in
             state.queries.append(query)
             let matching = state.runList.filter { run in
-                (query.dag.map { run.dag == $0 } ?? true) && (query.states?.contains(run.state) ?? true)
-                    && (query.backfill.map { run.backfill == $0 } ?? true)
-                    && (query.before.map { RunCursor(run) < $0 } ?? true)
+                query.matches(run) && (query.before.map { RunCursor(run) < $0 } ?? true)
             }
             let page = Array(matching.prefix(query.limit))
             return RunPage(runs: page, next: matching.count > page.count ? page.last.map { RunCursor($0) } : nil)
@@ -176,6 +174,16 @@ final class FakeHistory: RunHistory, CommandQueue, HistoryOpener {
             guard let looks = state.backfills[id], let first = looks.first else { return nil }
             if looks.count > 1 { state.backfills[id]?.removeFirst() }
             return first
+        }
+    }
+
+    func runStates(of backfills: [BackfillID]) async throws -> [BackfillID: [RunState: Int]] {
+        state.withLock { state in
+            state.runList.reduce(into: [:]) { states, run in
+                if let backfill = run.backfill, backfills.contains(backfill) {
+                    states[backfill, default: [:]][run.state, default: 0] += 1
+                }
+            }
         }
     }
 
