@@ -18,7 +18,8 @@ extension Explanation {
         if run.state.isFinished {
             return Explanation(
                 subject: subject, conditions: ended(detail) + deadlines(detail),
-                settled: "the run ended in \(run.state.rawValue)" + (run.reason.map { ": \($0)" } ?? ""))
+                settled: "the run ended in \(run.state.rawValue)" + (run.reason.map { ": \($0)" } ?? "")
+                    + (run.state == .failed ? firstFailure(detail) : ""))
         }
         if run.state == .queued {
             return Explanation(
@@ -175,6 +176,16 @@ extension Explanation {
                 "task \(task.instance.name) ended in \(task.state.rawValue)"
                     + ((task.reason ?? task.tries.last?.reason).map { ": \($0)" } ?? ""))
         }
+    }
+
+    /// The task that failed first, which the rest of a failed run mostly follows from.
+    private static func firstFailure(_ detail: RunDetail) -> String {
+        let failed = detail.tasks.filter { $0.state == .failed }
+        let first = failed.min { $0.endDate ?? .distantFuture < $1.endDate ?? .distantFuture }
+        guard let first else { return "" }
+        let others = failed.count > 1 ? ", the first of \(failed.count)," : ""
+        let reason = (first.reason ?? first.tries.last?.reason).map { ": \($0)" } ?? ""
+        return "; task \(first.instance.name)\(others) failed\(reason)"
     }
 
     private static func upstream(_ task: TaskSpec, _ detail: RunDetail) -> Condition {

@@ -302,4 +302,36 @@ import Testing
         #expect(times == ["2026-11-21T10:00:00Z", "2026-11-21T11:00:00Z"])
         #expect(next.errors.contains("cryptoflow why candles"))
     }
+
+    @Test("a failed run names the task that failed first")
+    func firstFailure() async throws {
+        let dag = try Samples.dag("candles")
+        let run = Samples.run("candles", "r", .failed)
+        let detail = RunDetail(
+            run: run, definition: dag.definition, versionNumber: 1,
+            tasks: [
+                Samples.task("fetch", .failed, tries: [.failed], reason: "exit code 3"),
+                Samples.task("load", .upstreamFailed),
+            ])
+        let history = FakeHistory {
+            $0.dags = [dag]
+            $0.runs = ["r": [detail]]
+        }
+        let outcome = await why("candles", "r", history: history)
+        #expect(outcome.json["answer"] == "the run ended in failed; task fetch failed: exit code 3")
+    }
+
+    @Test("a backfill is found by its number alone")
+    func backfillAlone() async throws {
+        let dag = try Samples.dag("candles")
+        let history = FakeHistory {
+            $0.dags = [dag]
+            $0.backfills[BackfillID(rawValue: 3)] = [
+                Samples.backfill(3, "candles", .paused, created: 5, isOver: false)
+            ]
+        }
+        let outcome = await CommandLineHarness.run("why", "--backfill", "3", "-o", "json", history: history)
+        #expect(outcome.json["answer"] == "the backfill is paused")
+        #expect(await CommandLineHarness.run("why", history: history).code == 2)
+    }
 }
