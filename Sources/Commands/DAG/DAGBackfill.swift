@@ -112,7 +112,15 @@ struct DAGBackfill: AsyncParsableCommand {
                 ) { _ in sentence }
             }
             let rest = timeout.map { $0 - (clock.now - start) }
-            try await reportEnd(try await RunFollower(opened, limit: rest).end(of: id), opened)
+            do {
+                try await reportEnd(try await RunFollower(opened, limit: rest, asked: timeout).end(of: id), opened)
+            } catch let failure as CommandFailure where failure.exitCode == ExitStatus.timedOut {
+                let present = try await BackfillLookup.find(id.rawValue, opened.history)
+                try options.write(options.shapes.backfill(present)) { _ in
+                    "backfill \(id) is \(present.state.rawValue): \(present.created) of \(present.total) begun"
+                }
+                throw failure
+            }
         }
     }
 
