@@ -7,8 +7,9 @@ package enum Commands {
     /// A program adds its own and makes a root command of them.
     package static var subcommands: [any ParsableCommand.Type] {
         [
-            DAGCommand.self, RunCommand.self, TaskCommand.self, BackfillCommand.self, ModelCommand.self,
-            ScheduleCommand.self, ConfigCommand.self, MarketCommand.self, StreamCommand.self, LogsCommand.self,
+            DAGCommand.self, RunCommand.self, TaskCommand.self, BackfillCommand.self, PoolCommand.self,
+            ModelCommand.self, ScheduleCommand.self, ConfigCommand.self, MarketCommand.self, StreamCommand.self,
+            LogsCommand.self,
             WhyCommand.self,
             VersionCommand.self,
         ]
@@ -25,6 +26,7 @@ package enum Commands {
         await CommandEnvironment.$current.withValue(environment) {
             do {
                 let words = arguments ?? Array(CommandLine.arguments.dropFirst())
+                try CommandName.check(words, of: root)
                 var command = try root.parseAsRoot(LeadingDash.protected(words))
                 if var asynchronous = command as? any AsyncParsableCommand {
                     try await asynchronous.run()

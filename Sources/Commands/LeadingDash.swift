@@ -1,8 +1,11 @@
-/// Cron expressions may be mistyped with a minus in front (`-1 * * * *`), which a command line reads as an option.
+/// Words with a minus in front that are no options: cron expressions mistyped so (`-1 * * * *`), and a pool's -1 slots.
 enum LeadingDash {
-    /// The arguments with such an expression moved behind a `--`, so that the command can say what is wrong with it.
+    /// The arguments with such a word moved behind a `--`, so that the command can say what is wrong with it.
     static func protected(_ arguments: [String]) -> [String] {
-        guard arguments.starts(with: ["schedule", "next"]), !arguments.contains("--") else { return arguments }
+        let isForeseen = [["schedule", "next"], ["pool", "set"], ["pools", "set"]].contains {
+            arguments.starts(with: $0)
+        }
+        guard isForeseen, !arguments.contains("--") else { return arguments }
         let found = arguments.indices.dropFirst(2).first { index in
             // What follows an option is its value: every option of the command has one.
             isExpression(arguments[index]) && !arguments[index - 1].hasPrefix("-")

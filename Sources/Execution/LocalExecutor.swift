@@ -23,7 +23,9 @@ package struct LocalExecutor: Executor {
     @concurrent
     package func run(_ launch: AttemptLaunch) async -> AttemptEnd {
         let log = logs.log(of: launch)
-        var end = await end(of: launch, log)
+        let name = Mutex<String?>(nil)
+        var end = await end(of: launch, log) { found in name.withLock { $0 = found } }
+        end.mapName = name.withLock { $0 }
         // A reason may quote what the task was given, and everybody reads it.
         end.reason = end.reason.map { log.masked($0) }
         end.mapName = end.mapName.map { log.masked($0) }
@@ -31,9 +33,12 @@ package struct LocalExecutor: Executor {
         return end
     }
 
-    private func end(of launch: AttemptLaunch, _ log: TaskLog) async -> AttemptEnd {
+    /// - Parameter named: told what the instance of a mapped task is called, once that is known: also of one that fails.
+    private func end(
+        of launch: AttemptLaunch, _ log: TaskLog, named: @escaping @Sendable (String?) -> Void
+    ) async -> AttemptEnd {
         do {
-            let (result, name) = try await carryOut(launch, log)
+            let result = try await carryOut(launch, log, named: named)
             if let output = result.output {
                 let size = output.jsonText.utf8.count
                 guard size <= TaskResult.maximumOutputBytes else {
@@ -45,7 +50,7 @@ package struct LocalExecutor: Executor {
             }
             return AttemptEnd(
                 attempt: launch.attempt, state: .success, exitCode: result.exitCode, output: result.output,
-                assetChanges: result.assetChanges, skips: result.skips, mapName: name)
+                assetChanges: result.assetChanges, skips: result.skips)
         } catch let wait as TaskDefer {
             log.info("\(wait.reason); goes on at \(wait.deferral.until.iso8601)")
             return AttemptEnd(
@@ -74,16 +79,18 @@ package struct LocalExecutor: Executor {
         try await OrphanKiller(instance: instance).makeDead(attempts)
     }
 
-    private func carryOut(_ launch: AttemptLaunch, _ log: TaskLog) async throws -> (TaskResult, name: String?) {
+    private func carryOut(
+        _ launch: AttemptLaunch, _ log: TaskLog, named: @escaping @Sendable (String?) -> Void
+    ) async throws -> TaskResult {
         try Task.checkCancellation()
         let context = TaskContext(launch: launch, log: log, processes: processes)
         let renderer = renderer
         let registry = registry
         try registry.checkKnows(launch)
-        let body: @Sendable () async throws -> (TaskResult, name: String?) = {
+        let body: @Sendable () async throws -> TaskResult = {
             let arguments = try await renderer.render(launch, log: log)
-            let result = try await registry.make(launch, arguments: arguments).execute(context)
-            return (result, await renderer.mapName(of: launch, arguments: arguments, log: log))
+            named(await renderer.mapName(of: launch, arguments: arguments, log: log))
+            return try await registry.make(launch, arguments: arguments).execute(context)
         }
         guard let timeout = launch.task.executionTimeout else { return try await body() }
         return try await Self.within(timeout, body)
@@ -91,9 +98,9 @@ package struct LocalExecutor: Executor {
 
     /// Runs the body for at most `timeout`; then it is cancelled, waited for, and the try fails, whatever it returned.
     private static func within(
-        _ timeout: Duration, _ body: @escaping @Sendable () async throws -> (TaskResult, name: String?)
-    ) async throws -> (TaskResult, name: String?) {
-        try await withThrowingTaskGroup(of: (TaskResult, name: String?)?.self) { group in
+        _ timeout: Duration, _ body: @escaping @Sendable () async throws -> TaskResult
+    ) async throws -> TaskResult {
+        try await withThrowingTaskGroup(of: TaskResult?.self) { group in
             group.addTask { try await body() }
             group.addTask {
                 try await Task.sleep(for: timeout)

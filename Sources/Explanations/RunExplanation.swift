@@ -11,14 +11,15 @@ extension Explanation {
     ///   - previous: the run before it, for tasks that wait for it.
     package static func run(
         _ detail: RunDetail, of summary: DAGSummary, health: SchedulerHealth, active: [RunRecord],
-        previous: StoredRun? = nil, workers: [WorkerSummary] = [], pools: [String: PoolUse] = [:], now: Timestamp
+        previous: StoredRun? = nil, workers: [WorkerSummary] = [], pools: [String: PoolUse]? = nil, now: Timestamp
     ) -> Explanation {
         let run = detail.run
         let subject = "run \(run.runID) of DAG \(run.dag)"
         if run.state.isFinished {
             return Explanation(
                 subject: subject, conditions: ended(detail) + deadlines(detail),
-                settled: "the run ended in \(run.state.rawValue)" + (run.reason.map { ": \($0)" } ?? ""))
+                settled: "the run ended in \(run.state.rawValue)" + (run.reason.map { ": \($0)" } ?? "")
+                    + (run.state == .failed ? firstFailure(detail) : ""))
         }
         if run.state == .queued {
             return Explanation(
@@ -54,7 +55,7 @@ extension Explanation {
     package static func task(
         _ status: TaskStatus, in detail: RunDetail, of summary: DAGSummary, health: SchedulerHealth,
         active: [RunRecord], previous: StoredRun? = nil, workers: [WorkerSummary] = [],
-        pools: [String: PoolUse] = [:], now: Timestamp
+        pools: [String: PoolUse]? = nil, now: Timestamp
     ) -> Explanation {
         task(
             status, in: detail, RunIndex(detail), of: summary, health: health, active: active, previous: previous,
@@ -63,7 +64,7 @@ extension Explanation {
 
     private static func task(
         _ status: TaskStatus, in detail: RunDetail, _ index: RunIndex, of summary: DAGSummary, health: SchedulerHealth,
-        active: [RunRecord], previous: StoredRun?, workers: [WorkerSummary], pools: [String: PoolUse], now: Timestamp
+        active: [RunRecord], previous: StoredRun?, workers: [WorkerSummary], pools: [String: PoolUse]?, now: Timestamp
     ) -> Explanation {
         let run = detail.run
         let subject = "task \(status.instance.name) of run \(run.runID) of DAG \(run.dag)"
@@ -106,21 +107,36 @@ extension Explanation {
             if let setups = setups(task, detail, index) { conditions.append(setups) }
             if let past = past(task, detail.run, previous) { conditions.append(past) }
             if let retryAt = status.retryAt {
-                let isDue = retryAt <= now
-                conditions.append(
-                    Condition(
-                        "retry", holds: isDue,
-                        isDue
-                            ? "the next try is due"
-                            : "try \(status.tryNumber) failed (\(status.reason ?? "no reason kept")); the next one waits",
-                        since: status.endDate, until: retryAt))
+                conditions.append(pause(of: status, until: retryAt, now))
             }
             conditions.append(tasksAtOnce(detail, index))
-            conditions.append(pool(of: task, pools[task.pool]))
+            conditions.append(pool(of: task, pools))
         }
         return Explanation(
             subject: subject, conditions: conditions,
             settled: "nothing that the history shows blocks: it waits for a slot of its pool or of the scheduler")
+    }
+
+    /// What a task waits for between two tries, or within one that gave its slot back.
+    private static func pause(of status: TaskStatus, until end: Timestamp, _ now: Timestamp) -> Condition {
+        let isDue = end <= now
+        switch status.state {
+        case .upForReschedule, .deferred:
+            let reason = status.reason.map { " (\($0))" } ?? ""
+            return Condition(
+                "looks_again", holds: isDue,
+                isDue
+                    ? "it is time to look again"
+                    : "it looked, and what it waits for is not there yet\(reason); it looks again at \(end.iso8601)",
+                since: status.startDate, until: end)
+        default:
+            return Condition(
+                "retry", holds: isDue,
+                isDue
+                    ? "the next try is due"
+                    : "try \(status.tryNumber) failed (\(status.reason ?? "no reason kept")); the next one waits",
+                since: status.endDate, until: end)
+        }
     }
 
     private static func queued(
@@ -169,6 +185,16 @@ extension Explanation {
                 "task \(task.instance.name) ended in \(task.state.rawValue)"
                     + ((task.reason ?? task.tries.last?.reason).map { ": \($0)" } ?? ""))
         }
+    }
+
+    /// The task that failed first, which the rest of a failed run mostly follows from.
+    private static func firstFailure(_ detail: RunDetail) -> String {
+        let failed = detail.tasks.filter { $0.state == .failed }
+        let first = failed.min { $0.endDate ?? .distantFuture < $1.endDate ?? .distantFuture }
+        guard let first else { return "" }
+        let others = failed.count > 1 ? ", the first of \(failed.count)," : ""
+        let reason = (first.reason ?? first.tries.last?.reason).map { ": \($0)" } ?? ""
+        return "; task \(first.instance.name)\(others) failed\(reason)"
     }
 
     private static func upstream(_ task: TaskSpec, _ detail: RunDetail, _ index: RunIndex) -> Condition {
@@ -228,10 +254,22 @@ extension Explanation {
     }
 
     /// Whether the task's pool has room, and who has it otherwise.
-    private static func pool(of task: TaskSpec, _ use: PoolUse?) -> Condition {
-        guard let use else {
-            return Condition("pool", holds: true, "it takes \(task.poolSlots) of the slots of \(task.pool)")
+    private static func pool(of task: TaskSpec, _ pools: [String: PoolUse]?) -> Condition {
+        guard let use = pools?[task.pool] else {
+            // The scheduler has a default pool even where the table has none.
+            if pools == nil || task.pool == PoolUse.defaultName {
+                return Condition("pool", holds: true, "it takes \(task.poolSlots) of the slots of \(task.pool)")
+            }
+            return Condition(
+                "pool", holds: false, "there is no pool \"\(task.pool)\": it waits until there is one",
+                advice: "cryptoflow pool set \(task.pool) SLOTS")
         }
+        if use.slots == 0 {
+            return Condition(
+                "pool", holds: false, "the pool \(use.name) has no slots: it waits until there are some",
+                advice: "cryptoflow pool set \(use.name) SLOTS")
+        }
+        if use.isUnlimited { return Condition("pool", holds: true, "the pool \(use.name) has no limit") }
         let need = task.poolSlots == 1 ? "1 slot" : "\(task.poolSlots) slots"
         guard use.free < task.poolSlots else {
             return Condition(

@@ -51,7 +51,10 @@ extension Explanation {
             conditions.append(
                 Condition(
                     "due", holds: isDue,
-                    isDue ? "an instant is due and waits for the scheduler" : "the next instant is not due yet",
+                    isDue
+                        ? "the instant \(next.due) is due"
+                            + (definition.catchup ? "" : ": it waits until the next one comes")
+                        : "the next instant is not due yet",
                     since: summary.lastDue?.last, until: next.due))
         }
         let settled = "nothing blocks: the scheduler is about to make the run"
@@ -88,7 +91,10 @@ extension Explanation {
                 since: own.compactMap(\.startDate).min()))
         if !live.isEmpty {
             conditions.append(
-                Condition("live_runs", holds: true, "\(live.count) live runs of the DAG go first for free slots"))
+                Condition(
+                    "live_runs", holds: true,
+                    "\(live.count) live run\(live.count == 1 ? " of the DAG goes" : "s of the DAG go") first for free slots"
+                ))
         }
         return Explanation(
             subject: "backfill \(backfill.id) of DAG \(summary.id)", conditions: conditions,
@@ -131,7 +137,7 @@ extension Explanation {
     }
 
     private static func capacity(_ definition: DAG, _ active: [RunRecord]) -> Condition {
-        let counted = active.filter { $0.backfill == nil }
+        let counted = active.filter { $0.backfill == nil && $0.state == .running }
         let isFree = counted.count < definition.maxActiveRuns
         let oldest = counted.min { $0.runAfter < $1.runAfter }
         return Condition(

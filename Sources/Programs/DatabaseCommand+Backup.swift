@@ -52,6 +52,18 @@ extension DatabaseCommand {
         @Option(help: ArgumentHelp("Folder of migrations.", valueName: "dir")) var migrations: String?
 
         func run() async throws {
+            let path = try CryptoflowHome(path: database.target.home).path
+            let isNew = !FileManager.default.fileExists(atPath: path)
+            do {
+                try await restore()
+            } catch {
+                // A home that was made for it alone holds nothing: left behind, it would look like one that was started.
+                if isNew, database.target.url == nil { try? FileManager.default.removeItem(atPath: path) }
+                throw error
+            }
+        }
+
+        private func restore() async throws {
             let installation = try Installation(migrations: migrations)
             let home = try database.preparedHome()
             if database.target.url == nil { try await chooseFeed(of: home) }

@@ -1,6 +1,7 @@
 package import ArgumentParser
 import CivilTime
 import Commands
+import DAGModel
 import FoundationEssentials
 import Hosting
 import PostgresClient
@@ -51,10 +52,15 @@ package struct DatabaseCommand: AsyncParsableCommand {
     /// `cryptoflow db status`.
     struct StatusCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "status", abstract: "Shows which migrations are applied; exits 1 when some are pending.")
+            commandName: "status", abstract: "Shows which migrations are applied; exits 1 when some are pending.",
+            discussion: """
+                Example:
+                  cryptoflow db status --output json
+                """)
 
         @OptionGroup var database: DatabaseOptions
         @Option(help: ArgumentHelp("Folder of migrations.", valueName: "dir")) var migrations: String?
+        @OptionGroup var options: OutputOptions
 
         func run() async throws {
             let installation = try Installation(migrations: migrations)
@@ -70,9 +76,20 @@ package struct DatabaseCommand: AsyncParsableCommand {
                 throw error
             }
             await connection.close()
-            for migration in status.applied { print("applied  \(migration.name)  \(migration.appliedAt.iso8601)") }
-            for migration in status.pending { print("pending  \(migration.name)") }
+            try options.write(Self.json(status)) { _ in
+                let applied = status.applied.map { "applied  \($0.name)  \($0.appliedAt.iso8601)" }
+                return (applied + status.pending.map { "pending  \($0.name)" }).joined(separator: "\n")
+            }
             if !status.isCurrent { throw ExitCode.failure }
+        }
+
+        private static func json(_ status: MigrationStatus) -> JSONValue {
+            [
+                "is_current": .bool(status.isCurrent),
+                "applied": .array(
+                    status.applied.map { ["name": .string($0.name), "applied_at": .string($0.appliedAt.iso8601)] }),
+                "pending": .array(status.pending.map { .string($0.name) }),
+            ]
         }
     }
 }

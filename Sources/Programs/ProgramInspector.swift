@@ -6,6 +6,7 @@ import Glibc
 import Hosting
 import PostgresClient
 import PrivateCluster
+import RunStore
 
 /// Looks at the folders, the database, the disk and the port that settings name.
 package struct ProgramInspector: ConfigInspector {
@@ -18,21 +19,31 @@ package struct ProgramInspector: ConfigInspector {
 
     package func inspect(_ request: ConfigRequest) async -> [ConfigFinding] {
         var findings: [ConfigFinding] = []
+        var folder: String?
         var migrations: String?
         do {
             let installation = try Installation(dags: request.dags, migrations: request.migrations)
-            findings.append(documents(try installation.dags()))
+            let dags = try installation.dags()
+            folder = dags
+            findings.append(documents(dags))
             migrations = try installation.migrations()
         } catch {
             findings.append(ConfigFinding("folders", .problem, "\(error)"))
         }
         let home = try? CryptoflowHome(path: request.database.home)
         findings.append(self.home(request.database, home))
-        findings += await database(request.database, migrations: migrations)
+        let (found, leader) = await database(request.database, migrations: migrations)
+        findings += found
+        if let folder, let read = leader?.dags(standard: try? Installation()), read != folder {
+            findings.append(
+                ConfigFinding(
+                    "leader", .warning, "the leading scheduler reads \(read), these settings name \(folder)",
+                    advice: "give --dags \(read), or start the scheduler anew"))
+        }
         for path in Set([home?.path, request.logs].compactMap { $0 }.map(Self.existing)).sorted() {
             if let disk = Self.disk(path) { findings.append(disk) }
         }
-        findings.append(port(request.port))
+        findings.append(port(request.port, of: leader))
         return findings
     }
 
@@ -70,21 +81,24 @@ package struct ProgramInspector: ConfigInspector {
 
     // MARK: - Database
 
-    private func database(_ target: DatabaseTarget, migrations: String?) async -> [ConfigFinding] {
+    private func database(
+        _ target: DatabaseTarget, migrations: String?
+    ) async -> ([ConfigFinding], leader: LeaderProcess?) {
         let url: String
         do {
             url = try DatabaseAddress.resolve(target).ownerURL
         } catch {
-            return [ConfigFinding("database", .problem, "\(error)")]
+            return ([ConfigFinding("database", .problem, "\(error)")], nil)
         }
         let start = ContinuousClock.now
         let connection: PostgresConnection
         do {
             connection = try await PostgresConnection.connect(try PostgresSettings(url: url))
         } catch {
-            return [ConfigFinding("database", .problem, "\(error)")]
+            return ([ConfigFinding("database", .problem, "\(error)")], nil)
         }
         var findings: [ConfigFinding] = []
+        var leader: LeaderProcess?
         do {
             let row = try await connection.query("SELECT current_setting('server_version'), current_database()").first
             let took = Elapsed.milliseconds(ContinuousClock.now - start)
@@ -103,26 +117,35 @@ package struct ProgramInspector: ConfigInspector {
                             "migrations", .warning, "\(pending.count) migrations are pending",
                             advice: "cryptoflow db migrate"
                         ))
-                if pending.isEmpty { findings.append(try await scheduler(connection)) }
+                if pending.isEmpty {
+                    let (finding, pid) = try await scheduler(connection)
+                    findings.append(finding)
+                    leader = pid.flatMap { LeaderProcess(pid: $0) }
+                }
             }
         } catch {
             findings.append(ConfigFinding("migrations", .problem, "\(error)"))
         }
         await connection.close()
-        return findings
+        return (findings, leader)
     }
 
-    private func scheduler(_ connection: PostgresConnection) async throws -> ConfigFinding {
+    /// - Returns: also the leader's process, where that is one of this machine.
+    private func scheduler(_ connection: PostgresConnection) async throws -> (ConfigFinding, pid: Int?) {
         let row = try await connection.query(
-            "SELECT host, pid FROM flow.scheduler_lease WHERE expires_at > clock_timestamp()"
+            "SELECT host, pid, boot_id FROM flow.scheduler_lease WHERE expires_at > clock_timestamp()"
         ).first
         guard let row else {
-            return ConfigFinding(
+            let finding = ConfigFinding(
                 "scheduler", .warning, "no scheduler leads",
                 advice: "start cryptoflow-scheduler, or cryptoflow standalone")
+            return (finding, nil)
         }
         let (host, pid): (String, Int) = (try row.decode(0), try row.decode(1))
-        return ConfigFinding("scheduler", .ok, "a scheduler leads: \(host), process \(pid)")
+        let here = ThisProcess.leaseHolder()
+        let bootID: String = try row.decode(2)
+        let isHere = host == here.host && bootID == here.bootID
+        return (ConfigFinding("scheduler", .ok, "a scheduler leads: \(host), process \(pid)"), isHere ? pid : nil)
     }
 
     // MARK: - Disk and port
@@ -150,7 +173,7 @@ package struct ProgramInspector: ConfigInspector {
             "disk", state, text, advice: state == .ok ? nil : "make room: cryptoflow db prune --dry-run")
     }
 
-    private func port(_ port: Int) -> ConfigFinding {
+    private func port(_ port: Int, of leader: LeaderProcess?) -> ConfigFinding {
         guard port > 0 else { return ConfigFinding("port", .ok, "a free port will be taken") }
         let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard socket >= 0 else { return ConfigFinding("port", .warning, "no socket can be made to look") }
@@ -166,9 +189,19 @@ package struct ProgramInspector: ConfigInspector {
                 bind(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
-        if result == 0 { return ConfigFinding("port", .ok, "port \(port) of 127.0.0.1 is free") }
+        if result == 0 {
+            let other = leader?.port(standard: ConfigRequest.standardPort).flatMap { $0 == port || $0 == 0 ? nil : $0 }
+            return ConfigFinding(
+                "port", other == nil ? .ok : .warning,
+                "port \(port) of 127.0.0.1 is free"
+                    + (other.map { "; the leading scheduler's page is on port \($0)" } ?? ""),
+                advice: other.map { "give --port \($0)" })
+        }
         let reason = errno
         if reason == EADDRINUSE {
+            if leader?.port(standard: ConfigRequest.standardPort) == port {
+                return ConfigFinding("port", .ok, "port \(port) of 127.0.0.1 is the leading scheduler's page")
+            }
             return ConfigFinding(
                 "port", .warning,
                 "port \(port) of 127.0.0.1 is taken: by CryptoFlow if it runs, else by another program",

@@ -72,6 +72,10 @@ package struct ProgramTester: DAGTester {
         _ request: DAGTestRequest, _ store: InMemoryRunStore, _ ends: RunEnds
     ) async throws -> DAGTestResult {
         let id = request.dag.dag.id
+        // The pools are the database's: here nothing else runs that they would hold back.
+        for pool in Set(request.dag.dag.tasks.map(\.pool)) where pool != PoolUse.defaultName {
+            await store.setPool(pool, slots: -1)
+        }
         let number = try await store.submit(
             .trigger(dag: id, runID: nil, logicalDate: request.logicalDate, conf: request.conf), actor: "dag test",
             idempotencyKey: nil)

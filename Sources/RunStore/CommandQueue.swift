@@ -17,6 +17,16 @@ package protocol CommandQueue: Sendable {
     /// Sets the paused flag, in effect at the leader's next look (at once when it is there). False: no such DAG.
     func setPaused(_ dag: DAGID, _ isPaused: Bool, actor: String) async throws -> Bool
 
+    /// Makes a pool or changes one, in effect at the leader's next look (at once when it is there).
+    ///
+    /// - Parameters:
+    ///   - slots: 0 holds its tasks back; -1 is no limit.
+    ///   - description: nil to leave it as it is.
+    func setPool(_ name: String, slots: Int, description: String?, actor: String) async throws
+
+    /// Removes a pool; tasks that name it wait until there is one again. False: no such pool, or it is the default one.
+    func deletePool(_ name: String, actor: String) async throws -> Bool
+
     /// Writes a note on a run, or on a task of it, in place of an earlier one; nil removes it. False: no such run.
     ///
     /// - Parameter mapIndex: -1 unless the task is mapped.

@@ -292,7 +292,7 @@ extension CommitPlan {
                     rows.map(\.id), rows.map(\.dag), rows.map(\.from), rows.map(\.to), rows.map(\.reprocess),
                     rows.map(\.maxActive), rows.map(\.conf.jsonText), rows.map(\.state), rows.map(\.cursor),
                     rows.map(\.total), rows.map(\.created), rows.map(\.skipped), rows.map(\.createdAt),
-                    rows.map(\.endedAt), rows.map { StoredText.clean($0.triggeredBy) },
+                    rows.map(\.endedAt), rows.map { StoredText.clean($0.triggeredBy) }, rows.map(\.backwards),
                 ]))
     }
 }

@@ -249,14 +249,14 @@ enum CommitSQL {
 
     static let setBackfills = """
         INSERT INTO flow.backfill (id, dag_id, from_date, to_date, reprocess, max_active, conf, state, cursor_date, total,
-            created, skipped, created_at, ended_at, triggered_by)
+            created, skipped, created_at, ended_at, triggered_by, backwards)
         SELECT id, dag_id, from_date, to_date, reprocess, max_active, conf::json, state, cursor_date, total, created,
-            skipped, created_at, ended_at, triggered_by
+            skipped, created_at, ended_at, triggered_by, backwards
         FROM unnest($1::int8[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::int8[], $7::text[],
             $8::text[], $9::timestamptz[], $10::int8[], $11::int8[], $12::int8[], $13::timestamptz[],
-            $14::timestamptz[], $15::text[])
+            $14::timestamptz[], $15::text[], $16::bool[])
             AS u(id, dag_id, from_date, to_date, reprocess, max_active, conf, state, cursor_date, total, created, skipped,
-                created_at, ended_at, triggered_by)
+                created_at, ended_at, triggered_by, backwards)
         ON CONFLICT (id) DO UPDATE SET max_active = excluded.max_active, state = excluded.state,
             cursor_date = excluded.cursor_date, total = excluded.total, created = excluded.created,
             skipped = excluded.skipped, ended_at = excluded.ended_at

@@ -69,10 +69,18 @@ package struct DAGSummary: Hashable, Sendable {
         guard timetable.isTimeBased else { return nil }
         if let last = lastDue?.last {
             if timetable.runsOnce { return nil }
-            return timetable.next(after: catchup ? last : max(last, now), bounds: bounds)
+            if catchup { return timetable.next(after: last, bounds: bounds) }
+            return latest(now: now) ?? timetable.next(after: max(last, now), bounds: bounds)
         }
+        if !catchup, bounds.start != nil, let latest = latest(now: now) { return latest }
         if let first = timetable.first(seen: firstSeen, bounds: bounds) { return first }
         return timetable.next(after: catchup ? bounds.start.map { $0 - .microseconds(1) } ?? now : now, bounds: bounds)
+    }
+
+    /// The latest instant that is due and not accounted for: without catchup it waits for a place, or for the DAG to be
+    /// unpaused.
+    private func latest(now: Timestamp) -> DueInstant? {
+        timetable.latest(atOrBefore: now, bounds: bounds).flatMap { $0.due > lastDue?.last ?? .distantPast ? $0 : nil }
     }
 }
 

@@ -39,11 +39,19 @@ extension InMemoryRunStore: RunHistory {
 
     package func runs(_ query: RunQuery) async throws -> RunPage {
         let matching = runs(of: query.dag).filter { run in
-            (query.before.map { RunCursor(run) < $0 } ?? true) && (query.states?.contains(run.state) ?? true)
-                && (query.types?.contains(run.type) ?? true) && (query.backfill.map { run.backfill == $0 } ?? true)
+            (query.before.map { RunCursor(run) < $0 } ?? true) && query.matches(run)
         }
         let page = Array(matching.prefix(query.limit))
         return RunPage(runs: page, next: matching.count > page.count ? page.last.map(RunCursor.init) : nil)
+    }
+
+    package func runStates(of backfills: [BackfillID]) async throws -> [BackfillID: [RunState: Int]] {
+        var states: [BackfillID: [RunState: Int]] = [:]
+        for run in runs(of: nil) {
+            guard let backfill = run.backfill, backfills.contains(backfill) else { continue }
+            states[backfill, default: [:]][run.state, default: 0] += 1
+        }
+        return states
     }
 
     package func run(dag: DAGID, runID: String) async throws -> RunDetail? {

@@ -24,7 +24,15 @@ extension InMemoryRunStore {
                     slots: start.poolSlots, since: start.startedAt)
             }
         }
-        return PoolUse(name: name, slots: slots, holders: holders)
+        return PoolUse(name: name, slots: slots, holders: holders, description: poolDescriptions[name])
+    }
+
+    package func poolUses() async throws -> [PoolUse] {
+        var uses: [PoolUse] = []
+        for name in pools.keys.sorted() {
+            if let use = try await poolUse(name) { uses.append(use) }
+        }
+        return uses
     }
 
     package func runs(of dag: DAGID, at dates: [Timestamp]) async throws -> [RunRecord] {

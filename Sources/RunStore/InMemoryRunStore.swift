@@ -24,7 +24,8 @@ package actor InMemoryRunStore: RunStore, CommandQueue {
     private(set) var problems: [ImportErrorRecord] = []
     private var variables: [String: String] = [:]
     private var isCutOff = false
-    private(set) var pools = ["default_pool": 128]
+    private(set) var pools = [PoolUse.defaultName: 128]
+    private(set) var poolDescriptions: [String: String] = [:]
     private var wakers: [Int: AsyncStream<Void>.Continuation] = [:]
     private var lastWaker = 0
 
@@ -106,6 +107,8 @@ package actor InMemoryRunStore: RunStore, CommandQueue {
 
     package func pausedFlags() async throws -> [DAGID: Bool] { tables.dags.mapValues(\.isPaused) }
 
+    package func poolSlots() async throws -> [String: Int] { pools }
+
     package func findRuns(dag: DAGID, dates: [Timestamp]) async throws -> [StoredRun] {
         tables.findRuns(dag: dag, dates: dates)
     }
@@ -159,7 +162,22 @@ package actor InMemoryRunStore: RunStore, CommandQueue {
     package func setVariable(_ name: String, to value: String?) { variables[name] = value }
 
     /// Sets the slots of a pool.
-    package func setPool(_ name: String, slots: Int) { pools[name] = slots }
+    package func setPool(_ name: String, slots: Int) {
+        pools[name] = slots
+        wake()
+    }
+
+    package func setPool(_ name: String, slots: Int, description: String?, actor: String) async throws {
+        if let description { poolDescriptions[name] = description }
+        setPool(name, slots: slots)
+    }
+
+    package func deletePool(_ name: String, actor: String) async throws -> Bool {
+        guard name != PoolUse.defaultName, pools.removeValue(forKey: name) != nil else { return false }
+        poolDescriptions[name] = nil
+        wake()
+        return true
+    }
 
     // MARK: - Commands
 

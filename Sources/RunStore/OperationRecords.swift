@@ -27,18 +27,31 @@ package struct Note: Hashable, Sendable {
 /// A pool and who holds its slots.
 package struct PoolUse: Hashable, Sendable {
     package let name: String
+    /// 0 holds its tasks back; -1 is no limit.
     package let slots: Int
     /// The longest-running first.
     package let holders: [PoolHolder]
+    package let description: String?
 
-    package init(name: String, slots: Int, holders: [PoolHolder]) {
+    /// The pool of tasks that name none; it cannot be removed.
+    package static let defaultName = "default_pool"
+    /// The most characters of a name, as in Airflow.
+    package static let maximumNameLength = 256
+
+    package init(name: String, slots: Int, holders: [PoolHolder], description: String? = nil) {
         self.name = name
         self.slots = slots
+        self.description = description
         self.holders = holders.sorted { ($0.since, $0.task) < ($1.since, $1.task) }
     }
 
-    /// Slots that nobody holds.
-    package var free: Int { slots - holders.reduce(0) { $0 + $1.slots } }
+    /// Slots that are held.
+    package var used: Int { holders.reduce(0) { $0 + $1.slots } }
+
+    package var isUnlimited: Bool { slots < 0 }
+
+    /// Slots that nobody holds: below 0 where the pool became smaller than what runs in it.
+    package var free: Int { isUnlimited ? .max : slots - used }
 }
 
 /// A try that holds slots of a pool.

@@ -65,4 +65,32 @@ extension PostgresRunStore {
         let count: Int = try results.first?.first?.decode(0) ?? 0
         return count > 0
     }
+
+    package func setPool(_ name: String, slots: Int, description: String?, actor: String) async throws {
+        // The table's trigger wakes the leader.
+        _ = try await reader.query(
+            """
+            WITH changed AS (
+                INSERT INTO flow.pool (name, slots, description) VALUES ($1, $2, $3)
+                ON CONFLICT (name) DO UPDATE SET
+                    slots = excluded.slots, description = coalesce($3, flow.pool.description)
+                RETURNING name, slots
+            )
+            INSERT INTO flow.audit_log (actor, action, detail)
+            SELECT $4, 'pool.set', json_build_object('pool', name, 'slots', slots) FROM changed
+            """, [StoredText.clean(name), slots, StoredText.clean(description), StoredText.clean(actor)])
+    }
+
+    package func deletePool(_ name: String, actor: String) async throws -> Bool {
+        let rows = try await reader.query(
+            """
+            WITH gone AS (DELETE FROM flow.pool WHERE name = $1 AND name <> $2 RETURNING name),
+                logged AS (
+                    INSERT INTO flow.audit_log (actor, action, detail)
+                    SELECT $3, 'pool.delete', json_build_object('pool', name) FROM gone
+                )
+            SELECT count(*) FROM gone
+            """, [StoredText.clean(name), PoolUse.defaultName, StoredText.clean(actor)])
+        return try rows.first?.decode(0, as: Int.self) ?? 0 > 0
+    }
 }

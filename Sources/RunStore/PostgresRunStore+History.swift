@@ -113,6 +113,8 @@ extension PostgresRunStore: RunHistory {
         if let states = query.states { conditions.append("r.state = ANY(\(bind(Array(states))))") }
         if let types = query.types { conditions.append("r.run_type = ANY(\(bind(Array(types))))") }
         if let backfill = query.backfill { conditions.append("r.backfill = \(bind(backfill))") }
+        if let from = query.from { conditions.append("r.logical_date >= \(bind(from))") }
+        if let to = query.to { conditions.append("r.logical_date <= \(bind(to))") }
         let filter = conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND ")
         let limit = min(max(query.limit, 1), RunQuery.maximumLimit)
         // Active runs are few: found through their own table, whatever the history holds.
@@ -125,6 +127,14 @@ extension PostgresRunStore: RunHistory {
             """, values)
         let runs = try rows.prefix(limit).map { try RunRecord($0) }
         return RunPage(runs: runs, next: rows.count > limit ? runs.last.map(RunCursor.init) : nil)
+    }
+
+    package func runStates(of backfills: [BackfillID]) async throws -> [BackfillID: [RunState: Int]] {
+        let rows = try await reader.query(
+            "SELECT backfill, state, count(*) FROM flow.dag_run WHERE backfill = ANY($1) GROUP BY 1, 2", [backfills])
+        var states: [BackfillID: [RunState: Int]] = [:]
+        for row in rows { states[try row.decode(0), default: [:]][try row.decode(1)] = try row.decode(2, as: Int.self) }
+        return states
     }
 
     package func run(dag: DAGID, runID: String) async throws -> RunDetail? {

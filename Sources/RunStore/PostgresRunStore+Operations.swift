@@ -139,22 +139,38 @@ extension PostgresRunStore {
     }
 
     package func poolUse(_ name: String) async throws -> PoolUse? {
+        try await poolUses(where: name).first
+    }
+
+    package func poolUses() async throws -> [PoolUse] { try await poolUses(where: nil) }
+
+    /// - Parameter name: of the only pool wanted; nil for all.
+    private func poolUses(where name: String?) async throws -> [PoolUse] {
         let results = try await reader.pipeline([
-            PostgresStatement("SELECT slots FROM flow.pool WHERE name = $1", [name]),
             PostgresStatement(
                 """
-                SELECT r.dag_id, r.run_id, l.task_id, l.map_index, l.pool_slots, l.started_at
-                FROM flow.task_attempt_live AS l JOIN flow.dag_run AS r USING (run_key) WHERE l.pool = $1
+                SELECT name, slots, description FROM flow.pool WHERE $1::text IS NULL OR name = $1
+                ORDER BY name COLLATE "C"
+                """, [name]),
+            PostgresStatement(
+                """
+                SELECT l.pool, r.dag_id, r.run_id, l.task_id, l.map_index, l.pool_slots, l.started_at
+                FROM flow.task_attempt_live AS l JOIN flow.dag_run AS r USING (run_key)
+                WHERE $1::text IS NULL OR l.pool = $1
                 """, [name]),
         ])
-        guard let slots: Int = try results[0].first?.decode(0) else { return nil }
-        return PoolUse(
-            name: name, slots: slots,
-            holders: try results[1].map { row in
-                PoolHolder(
-                    dag: try row.decode(0), runID: try row.decode(1), task: try row.decode(2),
-                    mapIndex: try row.decode(3), slots: try row.decode(4), since: try row.decode(5))
-            })
+        var holders: [String: [PoolHolder]] = [:]
+        for row in results[1] {
+            let holder = PoolHolder(
+                dag: try row.decode(1), runID: try row.decode(2), task: try row.decode(3),
+                mapIndex: try row.decode(4), slots: try row.decode(5), since: try row.decode(6))
+            holders[try row.decode(0), default: []].append(holder)
+        }
+        return try results[0].map { row in
+            let name: String = try row.decode(0)
+            return PoolUse(
+                name: name, slots: try row.decode(1), holders: holders[name] ?? [], description: try row.decode(2))
+        }
     }
 
     package func runs(of dag: DAGID, at dates: [Timestamp]) async throws -> [RunRecord] {

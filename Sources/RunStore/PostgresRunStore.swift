@@ -129,6 +129,14 @@ package final class PostgresRunStore: RunStore, CommandQueue {
         return flags
     }
 
+    package func poolSlots() async throws -> [String: Int] {
+        var slots: [String: Int] = [:]
+        for row in try await reader.query("SELECT name, slots FROM flow.pool") {
+            slots[try row.decode(0)] = try row.decode(1, as: Int.self)
+        }
+        return slots
+    }
+
     package func instanceID() async throws -> String {
         guard let row = try await reader.query("SELECT id::text FROM flow.instance").first else {
             throw RunStoreError.corrupt("flow.instance has no row: restore it from a backup")

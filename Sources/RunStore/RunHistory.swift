@@ -34,6 +34,9 @@ package protocol RunHistory: Sendable {
     /// One backfill; nil when there is none.
     func backfill(_ id: BackfillID) async throws -> BackfillRecord?
 
+    /// How many runs of these backfills there are by state; one without runs is left out.
+    func runStates(of backfills: [BackfillID]) async throws -> [BackfillID: [RunState: Int]]
+
     /// The ledger of due instants of a DAG, newest first.
     func dueInstants(dag: DAGID, limit: Int) async throws -> [DueRecord]
 
@@ -68,6 +71,9 @@ package protocol RunHistory: Sendable {
     /// A pool and who holds its slots; nil when there is none.
     func poolUse(_ name: String) async throws -> PoolUse?
 
+    /// Every pool, by name.
+    func poolUses() async throws -> [PoolUse]
+
     /// Workers that are alive, and those that ended in the last day; newest first.
     func workers() async throws -> [WorkerSummary]
 
@@ -79,6 +85,10 @@ package protocol RunHistory: Sendable {
 
 extension RunHistory {
     package func workers() async throws -> [WorkerSummary] { [] }
+
+    package func poolUses() async throws -> [PoolUse] { [] }
+
+    package func runStates(of backfills: [BackfillID]) async throws -> [BackfillID: [RunState: Int]] { [:] }
 
     package func shippedLog(
         of instance: TaskInstanceKey, tryNumber: Int, from offset: Int64, limit: Int
@@ -109,20 +119,39 @@ package struct RunQuery: Hashable, Sendable {
     package var types: Set<RunType>?
     /// Only runs of this backfill.
     package var backfill: BackfillID?
+    /// Only runs whose logical date lies at or after this; those without one are left out.
+    package var from: Timestamp?
+    /// Only runs whose logical date lies at or before this; those without one are left out.
+    package var to: Timestamp?
 
     /// What a page can hold at most.
     package static let maximumLimit = 1000
 
     package init(
         dag: DAGID? = nil, limit: Int = 50, before: RunCursor? = nil, states: Set<RunState>? = nil,
-        types: Set<RunType>? = nil, backfill: BackfillID? = nil
+        types: Set<RunType>? = nil, backfill: BackfillID? = nil, from: Timestamp? = nil, to: Timestamp? = nil
     ) {
+        self.from = from
+        self.to = to
         self.dag = dag
         self.limit = min(max(limit, 1), Self.maximumLimit)
         self.before = before
         self.states = states
         self.types = types
         self.backfill = backfill
+    }
+}
+
+extension RunQuery {
+    /// Whether a run is one that is asked for, whatever the page.
+    package func matches(_ run: RunRecord) -> Bool {
+        if let dag, run.dag != dag { return false }
+        if let states, !states.contains(run.state) { return false }
+        if let types, !types.contains(run.type) { return false }
+        if let backfill, run.backfill != backfill { return false }
+        if from == nil, to == nil { return true }
+        guard let date = run.logicalDate else { return false }
+        return from ?? date <= date && date <= to ?? date
     }
 }
 

@@ -46,6 +46,9 @@ package protocol RunStore: OutputReader, VariableReader, Sendable {
     /// The paused flag of every DAG.
     func pausedFlags() async throws -> [DAGID: Bool]
 
+    /// The slots of every pool; below 0 for no limit.
+    func poolSlots() async throws -> [String: Int]
+
     /// The runs of a DAG at these logical dates, with their tasks.
     func findRuns(dag: DAGID, dates: [Timestamp]) async throws -> [StoredRun]
 

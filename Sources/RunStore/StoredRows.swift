@@ -64,7 +64,7 @@ enum Columns {
     static let process = "host, boot_id, pid, start_ticks"
     static let backfill = """
         id, dag_id, from_date, to_date, reprocess, max_active, conf::text, state, cursor_date, total, created, skipped, \
-        created_at, ended_at, triggered_by
+        created_at, ended_at, triggered_by, backwards
         """
     static let due = "dag_id, first_due, last_due, instants, fate"
 }
@@ -121,13 +121,15 @@ extension BackfillRecord {
     init(_ row: PostgresRow) throws {
         var reader = RowReader(row)
         let id: BackfillID = try reader.next()
-        self.init(
+        var record = BackfillRecord(
             id: id, dag: try reader.next(), from: try reader.next(), to: try reader.next(),
             reprocess: try reader.next(), maxActive: try reader.next(),
             conf: try StoredText.json(try reader.next(), of: "the conf of backfill \(id)"), state: try reader.next(),
             cursor: try reader.next(), total: try reader.next(), created: try reader.next(),
             skipped: try reader.next(), createdAt: try reader.next(), endedAt: try reader.next(),
             triggeredBy: try reader.next())
+        record.backwards = try reader.next()
+        self = record
     }
 }
 

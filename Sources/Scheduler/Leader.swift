@@ -37,6 +37,8 @@ actor Leader {
     var ahead: BatchAhead?
     /// The last batch that was answered, by its number.
     var durableBatch: Int64 = 0
+    /// Pools without a slot for which tasks waited at the last look.
+    var warnedPools: Set<String> = []
     /// Commands taken in this epoch: the store may still show one whose outcome is being committed.
     var takenCommands: Set<Int64> = []
     /// The Swift task of each attempt under way; each reports its end here, and ``stop()`` waits for all.

@@ -281,6 +281,7 @@ package struct SchedulerService: Service {
 
     private func readCommands(_ leader: Leader) async throws {
         await leader.take(.paused(try await store.pausedFlags()))
+        await leader.takePools(try await store.poolSlots())
         let limit = 100
         while true {
             let commands = try await store.pendingCommands(limit: limit)
@@ -292,6 +293,18 @@ package struct SchedulerService: Service {
 }
 
 extension Leader {
+    /// Takes the pools as they stand, and warns once of each that holds tasks back for want of any slot.
+    func takePools(_ slots: [String: Int]) {
+        take(.pools(slots))
+        let closed = Set(queue.core.closedPools)
+        for pool in closed.subtracting(warnedPools).sorted() {
+            logger.warning(
+                "tasks wait for a pool that is missing or has no slots",
+                metadata: ["pool": "\(pool)", "advice": "cryptoflow pool set \(pool) SLOTS"])
+        }
+        warnedPools = closed
+    }
+
     /// Takes what a look at the documents found.
     ///
     /// A DAG is removed when its file is readable and does not hold it, or is gone.

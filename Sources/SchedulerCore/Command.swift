@@ -7,8 +7,12 @@ package enum Command: Hashable, Sendable, Codable {
     /// `runAfter`, nil for its logical date or at once.
     case trigger(dag: DAGID, runID: String?, logicalDate: Timestamp?, conf: JSONValue, runAfter: Timestamp? = nil)
     /// Makes runs for every logical date of the schedule in `from ... to`.
+    ///
+    /// Those that are not due yet are left out. `backwards` begins with the newest; nil, as in commands of before there
+    /// was such a thing, does not.
     case backfill(
-        dag: DAGID, from: Timestamp, to: Timestamp, reprocess: ReprocessBehavior, maxActive: Int?, conf: JSONValue)
+        dag: DAGID, from: Timestamp, to: Timestamp, reprocess: ReprocessBehavior, maxActive: Int?, conf: JSONValue,
+        backwards: Bool? = nil)
     /// Stops what a run still does and fails it with the reason `cancelled`.
     case cancelRun(dag: DAGID, runID: String)
     /// Pauses or ends a backfill; its runs under way go on.
@@ -31,8 +35,10 @@ package enum Command: Hashable, Sendable, Codable {
 package struct ClearRequest: Hashable, Sendable, Codable {
     package var dag: DAGID
     package var runID: String
-    /// Empty for every task.
+    /// Empty, as are the instances, for every task.
     package var tasks: [TaskID]
+    /// Single instances of mapped tasks.
+    package var instances: [MappedInstance]
     package var upstream: Bool
     package var downstream: Bool
     /// Only what failed, or could not run because something else had.
@@ -47,14 +53,27 @@ package struct ClearRequest: Hashable, Sendable, Codable {
 
     package static let maximumRuns = 1_000
 
+    /// One instance of a mapped task.
+    package struct MappedInstance: Hashable, Sendable, Codable {
+        package let task: TaskID
+        package let mapIndex: Int
+
+        package init(task: TaskID, mapIndex: Int) {
+            self.task = task
+            self.mapIndex = mapIndex
+        }
+    }
+
     package init(
-        dag: DAGID, runID: String, tasks: [TaskID] = [], upstream: Bool = false, downstream: Bool = false,
+        dag: DAGID, runID: String, tasks: [TaskID] = [], instances: [MappedInstance] = [], upstream: Bool = false,
+        downstream: Bool = false,
         onlyFailed: Bool = false, past: Bool = false, future: Bool = false, latest: Bool = false,
         dryRun: Bool = false
     ) {
         self.dag = dag
         self.runID = runID
         self.tasks = tasks
+        self.instances = instances
         self.upstream = upstream
         self.downstream = downstream
         self.onlyFailed = onlyFailed
@@ -64,12 +83,13 @@ package struct ClearRequest: Hashable, Sendable, Codable {
         self.dryRun = dryRun
     }
 
-    /// A request of before there was `latest` means the run's own version.
+    /// A request of before there was `latest` means the run's own version, and one without `instances` none.
     package init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         self.init(
             dag: try values.decode(DAGID.self, forKey: .dag), runID: try values.decode(String.self, forKey: .runID),
             tasks: try values.decode([TaskID].self, forKey: .tasks),
+            instances: try values.decodeIfPresent([MappedInstance].self, forKey: .instances) ?? [],
             upstream: try values.decode(Bool.self, forKey: .upstream),
             downstream: try values.decode(Bool.self, forKey: .downstream),
             onlyFailed: try values.decode(Bool.self, forKey: .onlyFailed),
@@ -109,7 +129,8 @@ package struct PendingCommand: Hashable, Sendable {
 /// What became of a command, for whoever waits for it.
 package enum CommandOutcome: Hashable, Sendable, Codable {
     case run(dag: DAGID, runID: String, key: RunKey)
-    case backfill(BackfillID, total: Int)
+    /// `lastDue` is the last logical date of a backfill whose range goes on to dates that are not due; nil for no such range.
+    case backfill(BackfillID, total: Int, lastDue: Timestamp? = nil)
     case done
     /// The task instances that were or would be changed, as `run_id task` or `run_id task[index]`; at most 1,000 are named.
     case changed(count: Int, names: [String])

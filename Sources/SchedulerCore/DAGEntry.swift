@@ -46,6 +46,8 @@ struct BackfillEntry: Sendable {
     /// Dates whose run was made, begun again or ended since the look-up: what was found there is out of date.
     var touched: Set<Timestamp> = []
     var isLookingUp = false
+    /// Of a backfill that goes backwards: the dates it has not come to by this version of the schedule, the next one last.
+    var ahead: (version: DAGVersionID, dates: [Timestamp])?
 }
 
 /// Something that may go on after what just happened.

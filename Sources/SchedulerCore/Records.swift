@@ -221,6 +221,8 @@ package struct BackfillRecord: Hashable, Sendable {
     /// Runs of this backfill at once.
     package var maxActive: Int
     package var conf: JSONValue
+    /// Whether it goes from the newest date to the oldest.
+    package var backwards: Bool
     package var state: BackfillState
     /// The last logical date that has been decided; nil before the first.
     package var cursor: Timestamp?
@@ -236,7 +238,8 @@ package struct BackfillRecord: Hashable, Sendable {
 
     package init(
         id: BackfillID, dag: DAGID, from: Timestamp, to: Timestamp, reprocess: ReprocessBehavior, maxActive: Int,
-        conf: JSONValue, state: BackfillState, cursor: Timestamp? = nil, total: Int, created: Int = 0,
+        conf: JSONValue, backwards: Bool = false, state: BackfillState, cursor: Timestamp? = nil, total: Int,
+        created: Int = 0,
         skipped: Int = 0, createdAt: Timestamp, endedAt: Timestamp? = nil, triggeredBy: String
     ) {
         self.id = id
@@ -246,6 +249,7 @@ package struct BackfillRecord: Hashable, Sendable {
         self.reprocess = reprocess
         self.maxActive = maxActive
         self.conf = conf
+        self.backwards = backwards
         self.state = state
         self.cursor = cursor
         self.total = total
@@ -254,6 +258,14 @@ package struct BackfillRecord: Hashable, Sendable {
         self.createdAt = createdAt
         self.endedAt = endedAt
         self.triggeredBy = triggeredBy
+    }
+}
+
+extension BackfillRecord {
+    /// Whether the backfill has yet to come to a logical date of its range.
+    package func isAhead(_ date: Timestamp) -> Bool {
+        guard from <= date, date <= to else { return false }
+        return cursor.map { backwards ? date < $0 : date > $0 } ?? true
     }
 }
 

@@ -6,24 +6,26 @@ import Timetables
 extension SchedulerCore {
     mutating func makeBackfill(
         _ id: DAGID, _ from: Timestamp, _ to: Timestamp, _ reprocess: ReprocessBehavior, maxActive: Int?,
-        conf: JSONValue, actor: String
+        conf: JSONValue, backwards: Bool, actor: String
     ) -> CommandOutcome {
         guard let graph = dags[id]?.graph else { return .refused(unknown(id)) }
         let dag = graph.dag
         if let maxActive, maxActive < 1 { return .refused("--max-active must be 1 or more, not \(maxActive)") }
-        let total: Int
-        switch BackfillCheck.dates(of: dag, from: from, to: to, conf: conf) {
+        let plan: BackfillDates
+        switch BackfillCheck.dates(of: dag, from: from, to: to, conf: conf, backwards: backwards, now: now) {
         case .failure(let refusal): return .refused(refusal.description)
-        case .success(let dates): total = dates.count
+        case .success(let found): plan = found
         }
+        // What is not due now stays the schedule's, also when it has become due by the time the backfill comes to it.
+        let lastDue = plan.upcoming == nil ? nil : plan.dates.max()
         let record = BackfillRecord(
-            id: BackfillID(rawValue: nextNumber()), dag: id, from: from, to: to, reprocess: reprocess,
-            maxActive: maxActive ?? dag.maxActiveRuns, conf: conf, state: .running, total: total, createdAt: now,
-            triggeredBy: actor)
+            id: BackfillID(rawValue: nextNumber()), dag: id, from: from, to: lastDue ?? to, reprocess: reprocess,
+            maxActive: maxActive ?? dag.maxActiveRuns, conf: conf, backwards: backwards, state: .running,
+            total: plan.dates.count, createdAt: now, triggeredBy: actor)
         backfills[record.id] = BackfillEntry(record: record)
         decision.changes.append(.setBackfill(record))
         step(record.id)
-        return .backfill(record.id, total: total)
+        return .backfill(record.id, total: record.total, lastDue: lastDue)
     }
 
     mutating func setBackfillState(_ id: BackfillID, _ state: BackfillState) -> CommandOutcome {
@@ -64,7 +66,7 @@ extension SchedulerCore {
         backfills[id] = entry
         if changed { decision.changes.append(.setBackfill(entry.record)) }
         guard entry.dates.isEmpty, !entry.isLookingUp, entry.activeRuns < entry.record.maxActive else { return }
-        let dates = nextDates(of: entry.record, graph.dag)
+        let dates = entry.record.backwards ? datesBack(id, graph) : nextDates(of: entry.record, graph.dag)
         if dates.isEmpty { return end(entry) }
         backfills[id]?.isLookingUp = true
         decision.actions.append(.findRuns(id, dag: entry.record.dag, dates: dates))
@@ -88,11 +90,31 @@ extension SchedulerCore {
         }
     }
 
+    /// The dates to look up next.
     private func nextDates(of record: BackfillRecord, _ dag: DAG) -> [Timestamp] {
         let from = record.cursor.map { $0 + .microseconds(1) } ?? record.from
         guard from <= record.to else { return [] }
         return dag.timetable.instants(from: from, through: record.to, bounds: dag.bounds)
             .prefix(configuration.backfillLookupSize).map(\.logicalDate)
+    }
+
+    /// Likewise, the newest first.
+    ///
+    /// A timetable is read forward only: its dates are kept, or each look-up would go through them all.
+    private mutating func datesBack(_ id: BackfillID, _ graph: DAGGraph) -> [Timestamp] {
+        guard let record = backfills[id]?.record else { return [] }
+        if backfills[id]?.ahead?.version != graph.version {
+            let end = record.cursor.map { $0 - .microseconds(1) } ?? record.to
+            let dates =
+                end < record.from
+                ? []
+                : graph.dag.timetable.instants(from: record.from, through: end, bounds: graph.dag.bounds)
+                    .map(\.logicalDate)
+            backfills[id]?.ahead = (graph.version, dates)
+        }
+        let next = backfills[id]?.ahead?.dates.suffix(configuration.backfillLookupSize) ?? []
+        backfills[id]?.ahead?.dates.removeLast(next.count)
+        return next.reversed()
     }
 
     mutating func takeFoundRuns(_ id: BackfillID, dates: [Timestamp], runs stored: [StoredRun]) {

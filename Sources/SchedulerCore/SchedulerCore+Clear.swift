@@ -27,6 +27,7 @@ extension SchedulerCore {
         var names: [String] = []
         for active in stored {
             guard var run = entry(of: active) else { continue }
+            let own = run.graph
             if request.latest {
                 switch pinnedAnew(run, active) {
                 case .failure(let refusal):
@@ -43,13 +44,19 @@ extension SchedulerCore {
                 return .refused(refusal.text)
             case .success(let specs): chosen = specs
             }
-            var numbers = instances(of: chosen, onlyFailed: request.onlyFailed, in: run)
+            var numbers = instances(of: chosen, onlyFailed: request.onlyFailed, in: run).filter {
+                request.includes(run.tasks[$0].mapIndex, of: run.spec($0).id)
+            }
             numbers += companions(of: numbers, in: run)
+            // Tasks of the present version that the run has not had: they run for the first time.
+            let added = run.graph.dag.tasks.indices.filter { own.index[run.graph.dag.tasks[$0].id] == nil }
+            let isForAdded = !request.onlyFailed && !chosen.isDisjoint(with: added)
             if run.stopReason != nil, !run.record.state.isFinished {
                 return .refused("run \"\(run.record.runID)\" is being stopped: clear it when it has ended")
             }
-            names += numbers.map { Self.name($0, in: run) }
-            if request.dryRun || numbers.isEmpty { continue }
+            guard !numbers.isEmpty || isForAdded else { continue }
+            names += (numbers + added).map { Self.name($0, in: run) }
+            if request.dryRun { continue }
             clear(numbers, of: chosen, wholly: !request.onlyFailed, in: &run)
             goOn(&run)
         }
@@ -83,9 +90,9 @@ extension SchedulerCore {
     /// The numbers of the tasks that a request names, with those above and below.
     private func choose(_ request: ClearRequest, in run: RunEntry) -> Result<Set<Int>, Refusal> {
         let graph = run.graph
-        if request.tasks.isEmpty { return .success(Set(graph.dag.tasks.indices)) }
+        if request.tasks.isEmpty, request.instances.isEmpty { return .success(Set(graph.dag.tasks.indices)) }
         var chosen: Set<Int> = []
-        for task in request.tasks {
+        for task in request.tasks + request.instances.map(\.task) {
             guard let number = graph.index[task] else {
                 let names = graph.dag.tasks.map(\.id.rawValue)
                 let hint = NearestName.of(task.rawValue, among: names).map { "; did you mean \"\($0)\"?" } ?? ""
@@ -94,6 +101,17 @@ extension SchedulerCore {
                         text: "run \"\(run.record.runID)\" of DAG \"\(graph.dag.id)\" has no task \"\(task)\"\(hint)"))
             }
             chosen.insert(number)
+        }
+        for instance in request.instances {
+            guard let number = graph.index[instance.task] else { continue }
+            let isThere = run.entries(of: number).contains { run.tasks[$0].mapIndex == instance.mapIndex }
+            guard isThere else {
+                return .failure(
+                    Refusal(
+                        text:
+                            "task \"\(instance.task)\" of run \"\(run.record.runID)\" of DAG \"\(graph.dag.id)\" has no "
+                            + "map index \(instance.mapIndex)"))
+            }
         }
         let starts = Array(chosen)
         if request.upstream { chosen.formUnion(DAGGraph.reachable(from: starts, along: graph.upstream)) }
@@ -299,5 +317,15 @@ extension SchedulerCore {
         reset(number, to: .none, in: &run)
         startAgain(number, in: &run)
         return true
+    }
+}
+
+extension ClearRequest {
+    /// Whether the request is about an instance of a task that it has chosen.
+    ///
+    /// The task itself, and what is chosen for lying above or below another, is meant with all instances.
+    fileprivate func includes(_ mapIndex: Int, of task: TaskID) -> Bool {
+        let named = instances.filter { $0.task == task }
+        return named.isEmpty || tasks.contains(task) || named.contains { $0.mapIndex == mapIndex }
     }
 }

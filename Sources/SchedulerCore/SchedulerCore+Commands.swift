@@ -10,8 +10,10 @@ extension SchedulerCore {
                 trigger(
                     dag, runID: runID, date: date, runAfter: runAfter, conf: conf, actor: pending.actor,
                     conflicts: conflicts)
-            case .backfill(let dag, let from, let to, let reprocess, let maxActive, let conf):
-                makeBackfill(dag, from, to, reprocess, maxActive: maxActive, conf: conf, actor: pending.actor)
+            case .backfill(let dag, let from, let to, let reprocess, let maxActive, let conf, let backwards):
+                makeBackfill(
+                    dag, from, to, reprocess, maxActive: maxActive, conf: conf, backwards: backwards ?? false,
+                    actor: pending.actor)
             case .cancelRun(let dag, let runID):
                 cancelRun(dag, runID)
             case .setBackfillState(let id, let state):
@@ -27,6 +29,7 @@ extension SchedulerCore {
         conflicts: [RunRecord]
     ) -> CommandOutcome {
         guard let graph = dags[id]?.graph else { return .refused(unknown(id)) }
+        if let runID, let problem = RunIDRule.problem(of: runID) { return .refused(problem) }
         if let runID, let type = RunType(ofRunID: runID), type != .manual {
             return .refused(
                 "run id \"\(runID)\" looks like one that the scheduler makes (\(type.rawValue)__…): choose another")

@@ -28,12 +28,7 @@ extension SchedulerCore {
 
     private mutating func place(_ next: ReadyTask, in run: inout RunEntry) {
         let spec = run.spec(next.number)
-        let slots = pools[spec.pool, default: 0]
-        if slots == 0 {
-            settle(next.number, in: &run, as: .failed, reason: "there is no pool \"\(spec.pool)\", or it has no slots")
-            spread(from: next.number, in: &run)
-            passOn(next, in: &run)
-        } else if spec.dependsOnPast || spec.waitForDownstream, !pastAllows(next.number, in: run) {
+        if spec.dependsOnPast || spec.waitForDownstream, !pastAllows(next.number, in: run) {
             // A run was put before this one, or the one before it was cleared, since the task became ready.
             run.tasks[next.number].state = .none
             run.waitingOnPast.insert(next.number)
@@ -63,9 +58,12 @@ extension SchedulerCore {
     }
 
     /// A task that wants more slots than its pool has would wait for ever: alone it may have them all.
+    ///
+    /// While its pool is missing or has no slots it waits, as in Airflow: either may be put right at any time.
     private func hasFreeSlots(_ spec: TaskSpec) -> Bool {
         let used = usedSlots[spec.pool, default: 0]
-        return used == 0 || used + spec.poolSlots <= pools[spec.pool, default: 0]
+        let slots = pools[spec.pool, default: 0]
+        return slots > 0 && (used == 0 || used + spec.poolSlots <= slots)
     }
 
     private mutating func begin(_ number: Int, _ spec: TaskSpec, in run: inout RunEntry) {

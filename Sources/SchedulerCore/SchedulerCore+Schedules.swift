@@ -91,8 +91,7 @@ extension SchedulerCore {
         if dags[id]?.datesAhead.contains(due.logicalDate) == true { return true }
         return backfills.values.contains { backfill in
             let record = backfill.record
-            return record.dag == id && record.state != .cancelled && record.from <= due.logicalDate
-                && due.logicalDate <= record.to && (record.cursor.map { due.logicalDate > $0 } ?? true)
+            return record.dag == id && record.state != .cancelled && record.isAhead(due.logicalDate)
         }
     }
 

@@ -131,8 +131,11 @@ extension SchedulerCore {
             case .success: core.succeed(number, in: &run, end)
             case .skipped:
                 core.settle(number, in: &run, as: .skipped, reason: end.reason)
+                core.name(number, in: run, end)
                 core.announce(.skipped, number, in: run, reason: end.reason)
-            case .failed, .lost, .running: core.fail(number, in: &run, end)
+            case .failed, .lost, .running:
+                core.fail(number, in: &run, end)
+                core.name(number, in: run, end)
             }
         }
     }
@@ -258,13 +261,19 @@ extension SchedulerCore {
             decision.changes.append(.setOutput(instance, key: "return_value", value: output))
             noteLength(of: output, number, in: &run)
         }
-        if let name = end.mapName { decision.changes.append(.nameInstance(instance, name)) }
+        name(number, in: run, end)
         if let skips = end.skips { cutOff(skips, below: run.tasks[number].spec, in: &run) }
         var changed = end.assetChanges
         for outlet in spec.outlets where !changed.contains(where: { $0.asset == outlet }) {
             changed.append(AssetChange(asset: outlet, interval: run.record.interval ?? run.record.events))
         }
         for change in changed { assetChanged(change, by: instance, of: run.record.dag) }
+    }
+
+    /// What a try says its instance of a mapped task is called, however it ended.
+    private mutating func name(_ number: Int, in run: RunEntry, _ end: AttemptEnd) {
+        guard let name = end.mapName else { return }
+        decision.changes.append(.nameInstance(run.instance(number), name))
     }
 
     private mutating func fail(_ number: Int, in run: inout RunEntry, _ end: AttemptEnd) {
@@ -277,7 +286,6 @@ extension SchedulerCore {
         let tries = run.tasks[number].tryNumber
         guard end.isRetryable, tries <= run.tasks[number].maxTries, spec.retries(after: end) else {
             settle(number, in: &run, as: .failed, reason: end.reason)
-            if let name = end.mapName { decision.changes.append(.nameInstance(run.instance(number), name)) }
             if run.graph.dag.failFast, run.stopReason == nil, !spec.isTeardown {
                 stopRest(of: &run, reason: "task \"\(spec.id)\" failed, and the DAG is fail_fast")
             }

@@ -77,8 +77,7 @@ package struct SchedulerCore: Sendable {
         self.epoch = epoch
         self.now = now
         startedAt = now
-        pools = snapshot.pools
-        if pools["default_pool"] == nil { pools["default_pool"] = configuration.defaultPoolSlots }
+        pools = Self.pools(of: snapshot.pools, configuration)
         restore(snapshot)
         restore(snapshot.notifications)
         carried = decision
@@ -95,6 +94,7 @@ package struct SchedulerCore: Sendable {
         switch event {
         case .documents(let loaded, let removed): takeDocuments(loaded, removed: removed)
         case .paused(let flags): takePausedFlags(flags)
+        case .pools(let slots): takePools(slots)
         case .command(let pending, let conflicts): take(pending, conflicts: conflicts)
         case .commandOnRuns(let pending, let runs): take(pending, on: runs)
         case .attemptEnded(let end): attemptEnded(end)

@@ -7,6 +7,8 @@ package enum SchedulerEvent: Sendable {
     case documents(loaded: [DAGRecord], removed: [DAGID])
     /// The paused flags as they stand in the database, for the DAGs named.
     case paused([DAGID: Bool])
+    /// The slots of every pool as they stand in the database; below 0 for no limit.
+    case pools([String: Int])
     /// A command, with the runs that stand in its way: for a trigger, the run of that logical date or run id, if any.
     /// The store was asked after every earlier decision was committed and before any later event.
     case command(PendingCommand, conflicts: [RunRecord])
@@ -109,7 +111,7 @@ package struct Snapshot: Sendable {
     package var backfills: [BackfillRecord]
     /// Asset events that wait, by the DAG that waits for a run, in the order of their ids.
     package var queuedEvents: [DAGID: [AssetEventRecord]]
-    /// Slots of each pool.
+    /// Slots of each pool; below 0 for no limit.
     package var pools: [String: Int]
     /// What has not been delivered yet, also of runs that have ended.
     package var notifications: [NotificationRecord]

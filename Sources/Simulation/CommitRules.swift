@@ -7,6 +7,7 @@ import SchedulerCore
 struct CommitRules {
     let seed: UInt64
     let parallelism: Int
+    let pools: [String: Int]
     /// Runs whose tasks were changed by hand.
     let changedByHand: Set<RunKey>
 
@@ -36,7 +37,12 @@ struct CommitRules {
         let live = tables.liveAttempts.values
         guard live.count(where: { $0.queue == nil }) <= parallelism else { throw violation("parallelism exceeded") }
         let small = live.filter { $0.pool == "small" }
-        guard small.reduce(0, { $0 + $1.poolSlots }) <= 2 || small.count == 1 else { throw violation("pool exceeded") }
+        if start.pool == "small" {
+            let slots = pools["small", default: 0]
+            guard slots > 0, small.reduce(0, { $0 + $1.poolSlots }) <= slots || small.count == 1 else {
+                throw violation("pool exceeded")
+            }
+        }
         let run = start.instance.run
         guard let record = tables.runs[run], let dag = tables.versions[record.version],
             let task = dag.tasks.first(where: { $0.id == start.instance.task })

@@ -20,6 +20,19 @@ extension Simulation {
         leader.queue.take(.paused([id: !row.isPaused]), now: now)
     }
 
+    /// The pool is made smaller or larger, closed or taken away: what is decided before keeps to the pool of before.
+    mutating func changePools() throws {
+        try settle()
+        pools["small"] = generator.chance(20) ? nil : Int.random(in: 0...3, using: &generator)
+        takePools()
+        counts[.poolChanges] += 1
+    }
+
+    mutating func takePools() {
+        trace?.add(now, "pools \(pools.sorted { $0.key < $1.key })")
+        leader.queue.take(.pools(pools), now: now)
+    }
+
     mutating func trigger() {
         guard let dag = documents.randomElement(using: &generator)?.dag.id else { return }
         let date = generator.chance(50) ? now - .seconds(Int64.random(in: 0...5, using: &generator) * 1_200) : nil
@@ -32,11 +45,13 @@ extension Simulation {
         guard let dag = documents.randomElement(using: &generator)?.dag.id else { return }
         let from = now - .seconds(Int64.random(in: 0...8, using: &generator) * 3_600)
         let reprocess = ReprocessBehavior.allCases.randomElement(using: &generator) ?? .none
+        let isBackwards = generator.chance(30)
         counts[.backfills] += 1
+        if isBackwards { counts[.backwards] += 1 }
         command(
             .backfill(
                 dag: dag, from: from, to: from + .seconds(4 * 3_600), reprocess: reprocess,
-                maxActive: Int.random(in: 1...3, using: &generator), conf: .object([:])))
+                maxActive: Int.random(in: 1...3, using: &generator), conf: .object([:]), backwards: isBackwards))
     }
 
     mutating func changeBackfill() {

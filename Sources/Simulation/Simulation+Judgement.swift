@@ -16,6 +16,9 @@ extension Simulation {
             removed = []
         }
         try unpause()
+        try settle()
+        pools["small"] = 2
+        takePools()
         // The schedules end, so that what is under way can.
         for index in documents.indices {
             var dag = documents[index].dag
@@ -190,8 +193,7 @@ extension Simulation {
     /// Whether a backfill that was going to make the run of a date was cancelled before it came to it.
     private func wasLeftToCancelled(_ date: Timestamp, of dag: DAGID) -> Bool {
         tables.backfills.values.contains { backfill in
-            backfill.dag == dag && backfill.state == .cancelled && backfill.from <= date && date <= backfill.to
-                && (backfill.cursor.map { date > $0 } ?? true)
+            backfill.dag == dag && backfill.state == .cancelled && backfill.isAhead(date)
         }
     }
 }

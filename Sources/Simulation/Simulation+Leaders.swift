@@ -15,7 +15,7 @@ extension Simulation {
         trace?.add(now, "epoch \(lease.epoch) leads")
         callbacks.crash()
         var snapshot = tables.snapshot()
-        snapshot.pools = ["small": 2]
+        snapshot.pools = pools
         leader = SimulatedLeader(
             epoch: lease.epoch,
             core: SchedulerCore(configuration: configuration, epoch: lease.epoch, snapshot: snapshot, now: now),
@@ -174,7 +174,8 @@ extension Simulation {
             deletedDates[run.dag, default: []].insert(date)
         }
         do {
-            let rules = CommitRules(seed: seed, parallelism: configuration.parallelism, changedByHand: changedByHand)
+            let rules = CommitRules(
+                seed: seed, parallelism: configuration.parallelism, pools: pools, changedByHand: changedByHand)
             _ = try history.commit(batch, now: databaseNow) { try rules.check($0, after: $1) }
         } catch let broken as MemoryTables.Violation {
             throw violation(broken.description)

@@ -37,6 +37,8 @@ package struct Simulation {
     var removed: [DAGRecord] = []
     /// Every command so far; one without an outcome waits for the leader, whoever that is.
     var commands: [PendingCommand] = []
+    /// As the database has them.
+    var pools = ["small": 2]
     let configuration: CoreConfiguration
     let batchLimit: Int
     /// Runs whose tasks were changed by hand: how they end follows from more than the rules.
@@ -107,7 +109,7 @@ package struct Simulation {
         case 194: changeDocument()
         case 195: removeDocument()
         case 196..<198: changeByHand()
-        case 198: killWorker()
+        case 198: generator.chance(50) ? killWorker() : try changePools()
         default: try duplicate()
         }
     }

@@ -9,6 +9,7 @@ package struct SimulationCounts: Hashable, Sendable {
         case clockJumps = "clock jumps"
         case transitions = "DST transitions"
         case pauses
+        case poolChanges = "pools changed"
         case changedDocuments = "changed documents"
         case removedDocuments = "removed documents"
         case runs, attempts, retries, lost, interrupted
@@ -17,6 +18,7 @@ package struct SimulationCounts: Hashable, Sendable {
         case reportsKept = "reports that outlived a leader"
         case assetRuns = "asset runs"
         case backfills
+        case backwards = "backfills backwards"
         case backfillChanges = "backfills paused or ended"
         case cancels, clears, marks
         case runMarks = "runs marked"

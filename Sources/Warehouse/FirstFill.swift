@@ -68,7 +68,7 @@ package struct FirstFill: Sendable {
         // The backfill has claimed its hours; a paused DAG's backfill would wait, and the schedule takes what follows.
         try await control.setPaused(FirstFillPlan.candles, false)
         switch outcome {
-        case .backfill(let id, _):
+        case .backfill(let id, _, _):
             var known = -1
             while let progress = try await control.progress(of: id) {
                 if progress.finished != known {

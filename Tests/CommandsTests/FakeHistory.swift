@@ -85,6 +85,18 @@ final class FakeHistory: RunHistory, CommandQueue, HistoryOpener {
         }
     }
 
+    func setPool(_ name: String, slots: Int, description: String?, actor: String) async throws {
+        state.withLock {
+            $0.pools[name] = PoolUse(
+                name: name, slots: slots, holders: $0.pools[name]?.holders ?? [],
+                description: description ?? $0.pools[name]?.description)
+        }
+    }
+
+    func deletePool(_ name: String, actor: String) async throws -> Bool {
+        state.withLock { $0.pools.removeValue(forKey: name) != nil }
+    }
+
     func setNote(
         _ text: String?, on run: RunKey, task: TaskID?, mapIndex: Int, actor: String
     ) async throws -> Bool {
@@ -118,6 +130,8 @@ final class FakeHistory: RunHistory, CommandQueue, HistoryOpener {
         state.withLock { $0.texts[version] }
     }
 
+    func poolUses() async throws -> [PoolUse] { state.withLock { $0.pools.values.sorted { $0.name < $1.name } } }
+
     func poolUse(_ name: String) async throws -> PoolUse? { state.withLock { $0.pools[name] } }
 
     func dags(lastRuns: Int) async throws -> [DAGSummary] { state.withLock { $0.dags.map(\.summary) } }
@@ -128,9 +142,7 @@ final class FakeHistory: RunHistory, CommandQueue, HistoryOpener {
         state.withLock { state in
             state.queries.append(query)
             let matching = state.runList.filter { run in
-                (query.dag.map { run.dag == $0 } ?? true) && (query.states?.contains(run.state) ?? true)
-                    && (query.backfill.map { run.backfill == $0 } ?? true)
-                    && (query.before.map { RunCursor(run) < $0 } ?? true)
+                query.matches(run) && (query.before.map { RunCursor(run) < $0 } ?? true)
             }
             let page = Array(matching.prefix(query.limit))
             return RunPage(runs: page, next: matching.count > page.count ? page.last.map { RunCursor($0) } : nil)
@@ -162,6 +174,16 @@ final class FakeHistory: RunHistory, CommandQueue, HistoryOpener {
             guard let looks = state.backfills[id], let first = looks.first else { return nil }
             if looks.count > 1 { state.backfills[id]?.removeFirst() }
             return first
+        }
+    }
+
+    func runStates(of backfills: [BackfillID]) async throws -> [BackfillID: [RunState: Int]] {
+        state.withLock { state in
+            state.runList.reduce(into: [:]) { states, run in
+                if let backfill = run.backfill, backfills.contains(backfill) {
+                    states[backfill, default: [:]][run.state, default: 0] += 1
+                }
+            }
         }
     }
 

@@ -150,6 +150,29 @@ import Testing
         #expect(!failed.errors.contains("p@ss"))
     }
 
+    @Test("shows what an instance of a mapped task gets, and without one the whole lists")
+    func mapped() async throws {
+        var dag = try Samples.dag("candles")
+        var definition = dag.definition
+        definition.tasks[0].arguments = ["bash_command": .template("echo {{ task.task_id }}")]
+        definition.tasks[0].expand = ["market": .value(["KRW-BTC", "KRW-ETH"])]
+        dag = Samples.detail(dag, definition)
+        let known = dag
+        let history = FakeHistory { $0.dags = [known] }
+        let whole = await CommandLineHarness.run("task", "render", "candles", "fetch", "-o", "json", history: history)
+        #expect(whole.json["market"] == ["KRW-BTC", "KRW-ETH"])
+        #expect(whole.json["bash_command"] == "echo fetch")
+        let one = await CommandLineHarness.run(
+            "task", "render", "candles", "fetch", "--map-index", "1", "-o", "json", history: history)
+        #expect(one.json["market"] == "KRW-ETH")
+        let printed = await CommandLineHarness.run(
+            "task", "render", "candles", "fetch[0]", "-o", "json", history: history)
+        #expect(printed.json["market"] == "KRW-BTC")
+        let none = await CommandLineHarness.run(
+            "task", "render", "candles", "load", "--map-index", "1", history: history)
+        #expect(none.errors.contains("is not mapped"))
+    }
+
     @Test("says which argument cannot be rendered, and why")
     func failure() async throws {
         var dag = try Samples.dag("candles")

@@ -101,6 +101,15 @@ import Testing
         #expect(fake.read { $0.closings } == 2)
     }
 
+    @Test("of several DAGs none is paused when one is unknown")
+    func pauseUnknown() async throws {
+        let fake = try history()
+        let outcome = await Harness.run("dag", "pause", "gold", "candles_1h", "nothing", history: fake)
+        #expect(outcome.code == 1)
+        #expect(outcome.errors.contains("there is no DAG \"nothing\""))
+        #expect(fake.read { $0.paused }.isEmpty)
+    }
+
     @Test("run list filters by DAG and state and goes on page by page")
     func runList() async throws {
         let fake = try history { state in
@@ -117,14 +126,75 @@ import Testing
         #expect(unknown.code == 2)
     }
 
+    @Test("run list filters by type, logical date and backfill")
+    func runFilters() async throws {
+        let fake = try history { state in
+            state.runList = (1...3).reversed().map { number in
+                var run = Samples.run(
+                    "candles_1h", "r\(number)", .success, key: Int64(number), backfill: number == 3 ? 7 : nil)
+                run.logicalDate = Samples.time("2026-11-0\(number)")
+                run.type = number == 1 ? .scheduled : .backfill
+                return run
+            }
+            state.backfills[BackfillID(rawValue: 7)] = [
+                Samples.backfill(7, "candles_1h", .running, created: 1, isOver: false)
+            ]
+        }
+        func runs(_ option: String, _ value: String) async -> [String] {
+            let outcome = await Harness.run("run", "list", option, value, "-o", "json", history: fake)
+            return outcome.json.arrayValue?.compactMap { $0["run_id"]?.stringValue } ?? []
+        }
+        #expect(await runs("--type", "scheduled") == ["r1"])
+        #expect(await runs("--from", "2026-11-02") == ["r3", "r2"])
+        #expect(await runs("--to", "2026-11-02") == ["r2", "r1"])
+        #expect(await runs("--backfill", "7") == ["r3"])
+        #expect(await Harness.run("run", "list", "--backfill", "8", history: fake).code == 1)
+        let shown = await Harness.run("backfill", "show", "7", "-o", "json", history: fake)
+        #expect(shown.json["succeeded"] == 1)
+        let list = await Harness.run("backfill", "list", history: fake)
+        #expect(list.outputLines.last?.split(separator: " ").suffix(3) == ["1", "0", "0"])
+    }
+
+    @Test(
+        "a command that there is none of names the nearest",
+        arguments: [
+            (["dag", "lst"], "Did you mean `cryptoflow dag list`?"),
+            (["rnu", "list"], "Did you mean `cryptoflow run`?"),
+            (["backfill", "zzzzzzzz"], "There are: list, show"),
+        ])
+    func unknownCommand(words: [String], hint: String) async throws {
+        let outcome = await Harness.run(words[0], words[1], history: try history())
+        #expect(outcome.code == 2)
+        #expect(outcome.errors.hasPrefix("error: there is no command `cryptoflow "))
+        #expect(outcome.errors.contains(hint))
+    }
+
+    @Test("a DAG whose document does not load says where it is wrong")
+    func broken() async throws {
+        func problem(_ file: String) -> ImportErrorRecord {
+            ImportErrorRecord(
+                file: file,
+                diagnostics: [Diagnostic(at: SourcePlace(file: file, line: 3, column: 1), keyPath: "tasks", "no tasks")]
+            )
+        }
+        let fake = try history { $0.importErrors = [problem("gold.yaml"), problem("team/newcomer.yaml")] }
+        let unknown = await Harness.run("dag", "trigger", "newcomer", history: fake)
+        #expect(unknown.code == 1)
+        #expect(unknown.errors.contains("team/newcomer.yaml:3:1: error: tasks: no tasks"))
+        let known = await Harness.run("dag", "show", "gold", history: fake)
+        #expect(known.code == 0)
+        #expect(known.errors.contains("gold.yaml:3:1: error: tasks: no tasks"))
+        #expect(await Harness.run("dag", "show", "candles_1h", history: fake).errors.isEmpty)
+    }
+
     @Test("run list shows a line a run")
     func runTable() async throws {
         let outcome = await Harness.run("run", "list", history: try history())
         #expect(
             outcome.output == """
-                DAG         RUN  STATE    TYPE    STARTED                    TOOK
-                candles_1h  r2   failed   manual  2026-11-21T10:00:01Z  12s 500ms
-                candles_1h  r1   success  manual  2026-11-21T10:00:01Z  12s 500ms
+                DAG         RUN  STATE    TYPE    LOGICAL DATE          STARTED                    TOOK
+                candles_1h  r2   failed   manual  2026-11-21T09:00:00Z  2026-11-21T10:00:01Z  12s 500ms
+                candles_1h  r1   success  manual  2026-11-21T09:00:00Z  2026-11-21T10:00:01Z  12s 500ms
 
                 """)
     }

@@ -55,6 +55,45 @@ import Timetables
             ])
     }
 
+    @Test("an instance as it is printed is taken by every command that names tasks")
+    func instances() async throws {
+        let history = try Self.history { state in
+            state.answer = .changed(count: 2, names: ["r1 fetch[1]", "r1 load"])
+            let run = Samples.run("candles", "r1", .failed)
+            let dag = state.dags[0]
+            state.runs["r1"] = [
+                RunDetail(
+                    run: run, definition: dag.definition, versionNumber: 1,
+                    tasks: (0..<3).map { Samples.task("fetch", .failed, mapIndex: $0) })
+            ]
+        }
+        let cleared = await CommandLineHarness.run(
+            "run", "clear", "candles", "r1", "--task", "fetch[1]", "-o", "json", history: history)
+        #expect(
+            cleared.json["tasks"] == [
+                ["run_id": "r1", "task_id": "fetch", "map_index": 1],
+                ["run_id": "r1", "task_id": "load", "map_index": -1],
+            ])
+        _ = await CommandLineHarness.run("task", "mark", "candles", "r1", "fetch[2]", "success", history: history)
+        let asked = history.read { $0.submitted }
+        let instance = ClearRequest.MappedInstance(task: TaskID("fetch"), mapIndex: 1)
+        #expect(
+            asked == [
+                .clear(ClearRequest(dag: DAGID("candles"), runID: "r1", instances: [instance])),
+                .markTask(
+                    dag: DAGID("candles"), runID: "r1", task: TaskID("fetch"), mapIndex: 2, state: .success,
+                    dryRun: false),
+            ])
+        let noted = await CommandLineHarness.run("task", "note", "candles", "r1", "fetch[0]", "x", history: history)
+        #expect(noted.output.contains("note on fetch[0]"))
+        let why = await CommandLineHarness.run("why", "candles", "r1", "fetch[0]", history: history)
+        #expect(why.output.hasPrefix("task fetch[0] of run r1"))
+        let which = await CommandLineHarness.run("why", "candles", "r1", "fetch", history: history)
+        #expect(which.errors.contains("--map-index, or as \"fetch[0]\""))
+        let unknown = await CommandLineHarness.run("why", "candles", "r1", "zzz", history: history)
+        #expect(unknown.errors.contains("There are: fetch. See"))
+    }
+
     @Test("a request of before there was --latest is still read")
     func oldRequest() throws {
         let new = try JSONValue(parsing: Self.encoded(.clear(ClearRequest(dag: DAGID("d"), runID: "r", latest: true))))
@@ -196,6 +235,26 @@ import Timetables
         let none = await CommandLineHarness.run(
             "dag", "backfill", "candles", "--from", "2025-11-21", "--to", "2025-11-22", "--dry-run", history: history)
         #expect(none.errors.contains("has no logical date"))
+    }
+
+    @Test("the dry run goes backwards when asked to, and ends with what is due")
+    func previewBackwards() async throws {
+        let history = try Self.history()
+        let range = ["--from", "2026-11-21T07:00:00Z", "--to", "2026-12-24"]
+        let outcome = await CommandLineHarness.run(
+            "dag", "backfill", "candles", range[0], range[1], range[2], range[3], "--backwards", "--dry-run", "-o",
+            "json", history: history)
+        let dates = outcome.json["dates"]?.arrayValue?.compactMap { $0["logical_date"]?.stringValue }
+        #expect(dates == (7...10).reversed().map { "2026-11-21T\($0 < 10 ? "0" : "")\($0):00:00Z" })
+        #expect(outcome.json["last_due"] == "2026-11-21T10:00:00Z")
+        #expect(outcome.json["run_backwards"] == true)
+        let text = await CommandLineHarness.run(
+            "dag", "backfill", "candles", range[0], range[1], range[2], range[3], "--dry-run", history: history)
+        #expect(text.output.contains("the backfill ends with 2026-11-21T10:00:00Z: later logical dates are not due"))
+        let none = await CommandLineHarness.run(
+            "dag", "backfill", "candles", "--from", "2026-11-22", "--to", "2026-11-23", "--dry-run", history: history)
+        #expect(none.code == 1)
+        #expect(none.errors.contains("is due yet"))
     }
 
     @Test("a followed backfill draws a bar, its rate and its end")

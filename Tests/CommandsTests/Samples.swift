@@ -8,7 +8,9 @@ import Timetables
 enum Samples {
     static func time(_ text: String) -> Timestamp { Timestamp(iso8601: text) ?? .epoch }
 
-    static func dag(_ id: String, cron: String? = "0 * * * *", isPaused: Bool = false) throws -> DAGDetail {
+    static func dag(
+        _ id: String, cron: String? = "0 * * * *", isPaused: Bool = false, lastDue: String = "2026-11-21T10:00:00Z"
+    ) throws -> DAGDetail {
         let timetable = try cron.map { try Timetable.cron(parsing: $0) } ?? .null
         var fetch = TaskSpec(
             id: TaskID("fetch"), place: SourcePlace(file: "\(id).yaml", line: 5, column: 5), body: .uses("bash"))
@@ -28,7 +30,7 @@ enum Samples {
             timetable: timetable, bounds: definition.bounds, catchup: false, firstSeen: time("2026-11-01"),
             lastRuns: [run(id, "scheduled__1", .success)],
             lastDue: DueRecord(
-                dag: definition.id, first: time("2026-11-21T09:00:00Z"), last: time("2026-11-21T09:00:00Z"), count: 1,
+                dag: definition.id, first: time("2026-11-21T09:00:00Z"), last: time(lastDue), count: 2,
                 fate: .ran), activeRuns: 0)
         return DAGDetail(summary: summary, definition: definition, sourceText: "dag_id: \(id)\n", versions: [])
     }

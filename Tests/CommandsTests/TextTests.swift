@@ -1,4 +1,5 @@
 import DAGModel
+import Synchronization
 import Testing
 
 @testable import Commands
@@ -24,6 +25,36 @@ import Testing
         table.add("abcd", "2")
         #expect(
             table.text(isColourful: false).split(separator: "\n").map(String.init) == ["A     B", "비트  1", "abcd  2"])
+    }
+
+    @Test("in a narrow terminal the longest texts take several lines, broken at blanks, and ids stay whole")
+    func narrow() {
+        var table = TextTable(.init("RUN"), .init("WHY"), .init("N", .right))
+        table.add("manual__2026-11-21", "the pool is full and nobody ends", "7")
+        table.add("r", "", "10")
+        #expect(
+            table.text(isColourful: false, width: 40) == """
+                RUN                 WHY                N
+                manual__2026-11-21  the pool is full   7
+                                    and nobody ends
+                r                                     10
+                """)
+        #expect(table.text(isColourful: false, width: 10).contains("manual__2026-11-21  "))
+        #expect(table.text(isColourful: false, width: nil).split(separator: "\n").count == 3)
+    }
+
+    @Test(
+        "a text is cut to columns, wide characters counted as two", arguments: [("비트코인", 5, "비트…"), ("abc", 3, "abc")])
+    func cut(text: String, columns: Int, expected: String) {
+        #expect(DisplayText.cut(text, to: columns) == expected)
+    }
+
+    @Test("a line of progress stays within the terminal")
+    func progress() throws {
+        let written = Mutex("")
+        let console = Console(showsProgress: true, width: { _ in 20 }) { _, text in written.withLock { $0 += text } }
+        try ProgressLine(console).show("run manual__2026-11-21T10:00:00+00:00 running")
+        #expect(written.withLock { $0 } == "\r\u{1B}[2Krun manual__2026-1…")
     }
 
     @Test("colour does not move columns")

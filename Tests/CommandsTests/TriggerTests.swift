@@ -83,7 +83,12 @@ import Testing
         let outcome = await Harness.run(
             "dag", "trigger", "candles_1h", "--wait", "--timeout", "1ms", history: try history([.running]))
         #expect(outcome.code == 3)
-        #expect(outcome.errors.contains("has not ended within"))
+        #expect(outcome.errors.contains("has not ended within 1ms\n"))
+        #expect(outcome.output == "run m1 of DAG candles_1h is running\n")
+        let json = await Harness.run(
+            "dag", "trigger", "candles_1h", "--wait", "--timeout", "1ms", "-o", "json",
+            history: try history([.running]))
+        #expect(json.json["run_id"] == "m1")
     }
 
     @Test("without a scheduler the command waits in the queue and says so")

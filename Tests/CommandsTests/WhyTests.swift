@@ -265,4 +265,105 @@ import Testing
         #expect(outcome.output.contains("try   cryptoflow dag unpause candles"))
         #expect(outcome.output.contains("max_active_runs"))
     }
+
+    @Test("a task waits for a pool that is missing or has no slots, and says how to make it", arguments: [nil, 0])
+    func closedPool(slots: Int?) async throws {
+        var dag = try Samples.dag("candles")
+        var definition = dag.definition
+        definition.tasks[0].pool = "upbit"
+        dag = Samples.detail(dag, definition)
+        let run = Samples.run("candles", "r", .running)
+        let detail = RunDetail(
+            run: run, definition: definition, versionNumber: 1, tasks: [Samples.task("fetch", .queued)])
+        let known = dag
+        let history = FakeHistory {
+            $0.dags = [known]
+            $0.runs = ["r": [detail]]
+            if let slots { $0.pools = ["upbit": PoolUse(name: "upbit", slots: slots, holders: [])] }
+        }
+        let outcome = await why("candles", "r", "fetch", history: history)
+        #expect(outcome.json["blocking"]?["name"] == "pool")
+        #expect(outcome.json["blocking"]?["advice"] == "cryptoflow pool set upbit SLOTS")
+    }
+
+    @Test(
+        "a sensor that waits has not failed: it looked, and looks again",
+        arguments: [TaskState.upForReschedule, .deferred])
+    func sensor(state: TaskState) async throws {
+        let dag = try Samples.dag("candles")
+        let status = TaskStatus(
+            instance: TaskInstanceKey(run: RunKey(rawValue: 1), task: TaskID("fetch")), state: state, tryNumber: 1,
+            maxTries: 3, startDate: Samples.time("2026-11-21T09:50:00Z"), endDate: nil,
+            retryAt: Samples.time("2026-11-21T10:01:00Z"), reason: nil, tries: [])
+        let detail = RunDetail(
+            run: Samples.run("candles", "r", .running), definition: dag.definition, versionNumber: 1, tasks: [status])
+        let history = FakeHistory {
+            $0.dags = [dag]
+            $0.runs = ["r": [detail]]
+        }
+        let outcome = await why("candles", "r", "fetch", history: history)
+        #expect(outcome.json["blocking"]?["name"] == "looks_again")
+        #expect(outcome.json["answer"]?.stringValue?.contains("it looks again at 2026-11-21T10:01:00Z") == true)
+        #expect(outcome.json["answer"]?.stringValue?.contains("failed") == false)
+    }
+
+    @Test("an instant that is due and held by max_active_runs is shown, and only running runs count")
+    func overdue() async throws {
+        var dag = try Samples.dag("candles", lastDue: "2026-11-21T08:00:00Z")
+        var definition = dag.definition
+        definition.maxActiveRuns = 1
+        dag = Samples.detail(dag, definition)
+        let known = dag
+        let history = FakeHistory {
+            $0.dags = [known]
+            $0.runList = [
+                Samples.run("candles", "r2", .queued, key: 2), Samples.run("candles", "r1", .running, key: 1),
+            ]
+        }
+        let outcome = await why("candles", history: history)
+        #expect(outcome.json["blocking"]?["name"] == "max_active_runs")
+        #expect(
+            outcome.json["answer"]?.stringValue?.hasPrefix("1 of at most 1 runs are under way, the oldest is r1")
+                == true)
+        let due = outcome.json["conditions"]?.arrayValue?.first { $0["name"] == "due" }
+        #expect(due?["state"] == "holds")
+        #expect(due?["detail"]?.stringValue?.contains("2026-11-21T10:00:00Z is due") == true)
+        let next = await CommandLineHarness.run(
+            "dag", "next", "candles", "--count", "2", "-o", "json", history: history)
+        let times = next.json.arrayValue?.compactMap { $0["run_after"]?.stringValue }
+        #expect(times == ["2026-11-21T10:00:00Z", "2026-11-21T11:00:00Z"])
+        #expect(next.errors.contains("cryptoflow why candles"))
+    }
+
+    @Test("a failed run names the task that failed first")
+    func firstFailure() async throws {
+        let dag = try Samples.dag("candles")
+        let run = Samples.run("candles", "r", .failed)
+        let detail = RunDetail(
+            run: run, definition: dag.definition, versionNumber: 1,
+            tasks: [
+                Samples.task("fetch", .failed, tries: [.failed], reason: "exit code 3"),
+                Samples.task("load", .upstreamFailed),
+            ])
+        let history = FakeHistory {
+            $0.dags = [dag]
+            $0.runs = ["r": [detail]]
+        }
+        let outcome = await why("candles", "r", history: history)
+        #expect(outcome.json["answer"] == "the run ended in failed; task fetch failed: exit code 3")
+    }
+
+    @Test("a backfill is found by its number alone")
+    func backfillAlone() async throws {
+        let dag = try Samples.dag("candles")
+        let history = FakeHistory {
+            $0.dags = [dag]
+            $0.backfills[BackfillID(rawValue: 3)] = [
+                Samples.backfill(3, "candles", .paused, created: 5, isOver: false)
+            ]
+        }
+        let outcome = await CommandLineHarness.run("why", "--backfill", "3", "-o", "json", history: history)
+        #expect(outcome.json["answer"] == "the backfill is paused")
+        #expect(await CommandLineHarness.run("why", history: history).code == 2)
+    }
 }

@@ -27,13 +27,18 @@ import Timetables
             maxTries: 0)
     }
 
-    private func arguments(of launch: AttemptLaunch) async throws -> ([String: JSONValue], AttemptEnd) {
+    private func arguments(
+        of launch: AttemptLaunch, failing failure: TaskFailure? = nil
+    ) async throws -> ([String: JSONValue], AttemptEnd) {
         let workshop = try Workshop()
         let seen = Mutex<[String: JSONValue]>([:])
         let readings = Readings(outputs: ["list.return_value": ["a", "b"], "source.return_value": ["p", "q"]])
         let executor = workshop.executor(readings: readings) { arguments in
             seen.withLock { $0 = arguments }
-            return ClosureOperator { _ in TaskResult() }
+            return ClosureOperator { _ in
+                if let failure { throw failure }
+                return TaskResult()
+            }
         }
         let end = await executor.run(launch)
         return (seen.withLock { $0 }, end)
@@ -59,6 +64,14 @@ import Timetables
             1, expand: ["x": .output(task: TaskID("source"), key: nil)], order: ["x"], name: "item {{ params.x }}")
         let (arguments, end) = try await arguments(of: launch)
         #expect(arguments["x"] == "q")
+        #expect(end.mapName == "item q")
+    }
+
+    @Test("are named by their template although they fail")
+    func nameOfFailed() async throws {
+        let launch = launch(1, expand: ["x": .value(["p", "q"])], order: ["x"], name: "item {{ params.x }}")
+        let (_, end) = try await arguments(of: launch, failing: TaskFailure("no"))
+        #expect(end.state == .failed)
         #expect(end.mapName == "item q")
     }
 

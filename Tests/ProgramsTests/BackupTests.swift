@@ -1,3 +1,4 @@
+import DAGModel
 import FoundationEssentials
 import Glibc
 import PostgresClient
@@ -55,9 +56,18 @@ import Testing
             #expect(
                 try await scratch.cryptoflow("db", "restore", broken, code: 1).errors.contains("does not tell whether"))
 
+            // Nothing is left of a home that was made for it.
+            let none = scratch.folder + "/none"
+            _ = try await scratch.start("cryptoflow", ["db", "restore", broken, "--home", none]).finish()
+            #expect(!FileManager.default.fileExists(atPath: none))
+
             let program = try scratch.standalone("--feed", "recorded", "--no-fill", "--no-stream")
             try await program.line(containing: "CryptoFlow is at")
             try await mark(try await scratch.database(), "first home")
+            let status = try await scratch.cryptoflow("db", "status", "--output", "json")
+            #expect(try JSONValue(parsing: status.output)["is_current"] == true)
+            let check = try await scratch.cryptoflow("config", "check", "--dags", scratch.folder, code: nil)
+            #expect(check.output.contains("the leading scheduler reads "))
             let file = scratch.folder + "/flow.dump"
             try await scratch.cryptoflow("db", "backup", file)
             program.signal(SIGTERM)

@@ -47,6 +47,27 @@ import Testing
         }
     }
 
+    @Test("runs one task alone, whatever pool it is in")
+    func oneTask() async throws {
+        try await Scratch.with { scratch in
+            try scratch.write(
+                """
+                \(Self.head)
+                dag_id: pooled
+                schedule: null
+                tasks:
+                  - {id: first, uses: bash, with: {bash_command: "exit 1"}}
+                  - {id: second, uses: bash, needs: [first], pool: nowhere, with: {bash_command: echo alone}}
+                """, to: "dags/pooled.yaml")
+            let result = try await scratch.start(
+                "cryptoflow", ["dag", "test", "pooled", "--task", "second"], environment: ["TMPDIR": scratch.folder]
+            ).finish()
+            #expect(result.code == 0, "\(result.output)\(result.errors)")
+            #expect(result.output.contains("second | alone\n"))
+            #expect(!result.output.contains("first"))
+        }
+    }
+
     @Test("sets up and tears down as the scheduler does, and calls nobody")
     func setupsAndCallbacks() async throws {
         let slack = try LoopbackServer { _ in [.reply(text: "ok")] }

@@ -207,7 +207,8 @@ import Testing
                 extra: ["rows": 5])
             var backfill = BackfillRecord(
                 id: BackfillID(rawValue: epoch << 32 | 91), dag: id, from: Sample.hour(0), to: Sample.hour(9),
-                reprocess: .failed, maxActive: 2, conf: [:], state: .running, total: 10, createdAt: Sample.hour(20),
+                reprocess: .failed, maxActive: 2, conf: [:], backwards: true, state: .running, total: 10,
+                createdAt: Sample.hour(20),
                 triggeredBy: "me")
             try await writer.commit(
                 .insertDAG(try Sample.dag(), paused: false), .insertRun(run),
@@ -317,6 +318,35 @@ import Testing
             #expect(
                 try await store.dags(lastRuns: 3).first?.lastRuns.map(\.key) == runs.suffix(3).reversed().map(\.key))
             #expect(try await store.dags().first?.activeRuns == 20)
+        }
+    }
+
+    @Test("finds runs by their logical dates, and counts those of backfills by state", arguments: StoreKind.allCases)
+    func filters(_ kind: StoreKind) async throws {
+        try await HistoryDatabase.withStore(kind) { store in
+            let epoch = try await store.lead()
+            var writer = Writer(store, epoch: epoch)
+            let backfill = BackfillID(rawValue: epoch << 32 | 500)
+            let runs = (1...4).map { number -> RunRecord in
+                var run = Sample.run(Int64(number), epoch: epoch, dated: false)
+                run.logicalDate = number == 4 ? nil : Sample.hour(number)
+                if number < 3 { run.backfill = backfill }
+                if number == 1 { run.state = .failed }
+                return run
+            }
+            try await writer.commit([.insertDAG(try Sample.dag(), paused: false)] + runs.map(Change.insertRun))
+            func dates(_ from: Int?, _ to: Int?) async throws -> [Timestamp?] {
+                let query = RunQuery(from: from.map { Sample.hour($0) }, to: to.map { Sample.hour($0) })
+                return try await store.runs(query).runs.map(\.logicalDate).sorted { ($0 ?? .epoch) < ($1 ?? .epoch) }
+            }
+            #expect(try await dates(2, nil) == [Sample.hour(2), Sample.hour(3)])
+            #expect(try await dates(nil, 2) == [Sample.hour(1), Sample.hour(2)])
+            #expect(try await dates(2, 2) == [Sample.hour(2)])
+            let other = BackfillID(rawValue: 1)
+            let states = try await store.runStates(of: [backfill, other])
+            #expect(states[backfill]?[.failed] == 1)
+            #expect(states[backfill]?.values.reduce(0, +) == 2)
+            #expect(states[other] == nil)
         }
     }
 }

@@ -52,6 +52,26 @@ struct OperationsStoreTests {
         }
     }
 
+    @Test("pools are made, changed and removed, but for the default one", arguments: StoreKind.allCases)
+    func pools(kind: StoreKind) async throws {
+        try await HistoryDatabase.withStore(kind) { store in
+            let history: any RunHistory = store
+            try await store.setPool("upbit", slots: 2, description: "requests", actor: "me")
+            try await store.setPool("upbit", slots: -1, description: nil, actor: "me")
+            try await store.setPool("closed", slots: 0, description: nil, actor: "me")
+            #expect(try await store.poolSlots() == ["closed": 0, "default_pool": 128, "upbit": -1])
+            let uses = try await history.poolUses()
+            #expect(uses.map(\.name) == ["closed", "default_pool", "upbit"])
+            #expect(uses.last?.description == "requests")
+            #expect(uses.last?.isUnlimited == true)
+            #expect(try await history.poolUse("upbit") == uses.last)
+            #expect(try await store.deletePool("upbit", actor: "me"))
+            #expect(try await !store.deletePool("upbit", actor: "me"))
+            #expect(try await !store.deletePool("default_pool", actor: "me"))
+            #expect(try await store.poolSlots() == ["closed": 0, "default_pool": 128])
+        }
+    }
+
     @Test("answered commands of long ago go, those that wait stay", arguments: StoreKind.allCases)
     func commands(kind: StoreKind) async throws {
         try await HistoryDatabase.withStore(kind) { store in

@@ -222,6 +222,24 @@ import Testing
         }
     }
 
+    @Test("a change to the pools wakes the leader, whoever makes it")
+    func poolWakes() async throws {
+        try await HistoryDatabase.withStore { store, url in
+            let connection = try await PostgresConnection.connect(PostgresSettings(url: url))
+            var heard = try await connection.listen(to: ["cryptoflow_command"]).makeAsyncIterator()
+            for change in [
+                "INSERT INTO flow.pool VALUES ('p', 1, NULL)", "UPDATE flow.pool SET slots = 2",
+                "DELETE FROM flow.pool",
+            ] {
+                try await connection.query(change)
+                #expect(await heard.next()?.channel == "cryptoflow_command")
+            }
+            try await store.setPool("p", slots: 1, description: nil, actor: "me")
+            #expect(await heard.next()?.channel == "cryptoflow_command")
+            await connection.close()
+        }
+    }
+
     @Test("goes on waking after its listening connection was lost, and stops when closed")
     func wakeups() async throws {
         try await HistoryDatabase.withStore { store, url in

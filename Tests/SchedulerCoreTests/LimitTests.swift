@@ -33,6 +33,42 @@ import Testing
         #expect(stage.running("two") == ["t"])
     }
 
+    @Test("a task whose pool is missing or has no slots waits, and starts once there are some", arguments: [nil, 0])
+    func closedPool(slots: Int?) throws {
+        var tasks = (0..<3).map { Stage.task("t\($0)") }
+        for index in tasks.indices { tasks[index].pool = "small" }
+        var dag = Stage.dag(Stage.task("free"))
+        dag.tasks += tasks
+        var stage = try Stage(dag)
+        if let slots { try stage.take(.pools(["small": slots])) }
+        try stage.trigger()
+        #expect(stage.running() == ["free"])
+        #expect(tasks.allSatisfy { stage.state($0.id.rawValue) == .none })
+        #expect(stage.core.closedPools == ["small"])
+
+        try stage.take(.pools(["small": 2]))
+        #expect(stage.running() == ["free", "t0", "t1"])
+        #expect(stage.core.closedPools == [])
+        // What runs in a pool that has become smaller goes on; nothing more starts.
+        try stage.take(.pools(["small": 1]))
+        try stage.end("t0")
+        #expect(stage.running() == ["free", "t1"])
+        try stage.end("t1")
+        #expect(stage.running() == ["free", "t2"])
+    }
+
+    @Test("a pool of fewer than no slots has no limit, and default_pool is there although the table has none")
+    func unlimitedPool() throws {
+        var dag = Stage.dag()
+        dag.maxActiveTasks = 100
+        dag.tasks = (0..<20).map { Stage.task("t\($0)") }
+        for index in dag.tasks.indices where index > 0 { dag.tasks[index].pool = "wide" }
+        var stage = try Stage(dag)
+        try stage.take(.pools(["wide": -1]))
+        try stage.trigger()
+        #expect(stage.running().count == 20)
+    }
+
     @Test("retries can be left out for exit statuses and kinds of failure")
     func filters() throws {
         var task = Stage.task("t")

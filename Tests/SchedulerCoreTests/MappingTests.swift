@@ -25,6 +25,23 @@ import Testing
         #expect(stage.run() == .success)
     }
 
+    @Test("keep the name that a try gave them, whether it failed, waits for its retry or was skipped")
+    func names() throws {
+        var dag = dag()
+        dag.tasks[1].retries = 1
+        var stage = try Stage(dag)
+        try stage.trigger()
+        try stage.end("list", output: [1, 2])
+        for (index, state) in [AttemptState.failed, .skipped, .success].enumerated() {
+            try stage.end("each[\(index)]", state, mapName: "name \(index)")
+        }
+        #expect(stage.state("each", 0) == .upForRetry)
+        #expect((0..<3).map { stage.row("each", $0)?.mapName } == ["name 0", "name 1", "name 2"])
+        try stage.pass(.seconds(60))
+        try stage.end("each[0]", .failed, mapName: "again")
+        #expect(stage.row("each", 0)?.mapName == "again")
+    }
+
     @Test("count each instance in trigger rules")
     func rules() throws {
         var stage = try Stage(dag(.oneFailed))

@@ -91,8 +91,10 @@ import Testing
         #expect(stage.run() == .failed)
         try stage.change(Stage.dag(Stage.task("a"), Stage.task("c", needs: ["a"]), Stage.task("d", needs: ["c"])))
         try stage.command(.clear(ClearRequest(dag: DAGID("d"), runID: "r", latest: true, dryRun: true)))
-        #expect(stage.outcome == .changed(count: 1, names: ["r a"]))
+        // What is new is named, too: it runs for the first time.
+        #expect(stage.outcome == .changed(count: 3, names: ["r a", "r c", "r d"]))
         try stage.command(.clear(ClearRequest(dag: DAGID("d"), runID: "r", latest: true)))
+        #expect(stage.outcome == .changed(count: 3, names: ["r a", "r c", "r d"]))
         #expect(stage.tables.findRun(dag: DAGID("d"), runID: "r")?.run.version == stage.version)
         try stage.crash()
         for name in ["a", "c", "d"] { try stage.end(name) }
@@ -135,5 +137,72 @@ import Testing
         #expect(stage.tables.runs.values.map(\.runID).sorted() == ["active", "r1", "r4"])
         #expect(stage.forgotten.map(\.runID) == ["r0", "r2", "r3"])
         #expect(stage.tables.pastAttempts.count == 2)
+    }
+
+    @Test("--latest with the name of a task that is new runs it in a run that has ended")
+    func onlyNew() throws {
+        var stage = try Stage(Stage.dag(Stage.task("a")))
+        try stage.trigger()
+        try stage.end("a")
+        try stage.change(Stage.dag(Stage.task("a"), Stage.task("b", needs: ["a"])))
+        try stage.command(
+            .clear(ClearRequest(dag: DAGID("d"), runID: "r", tasks: [TaskID("b")], latest: true)))
+        #expect(stage.outcome == .changed(count: 1, names: ["r b"]))
+        #expect(stage.running() == ["b"])
+        try stage.end("b")
+        #expect(stage.run() == .success)
+        // With nothing failed there is nothing to retry, whatever is new.
+        try stage.change(Stage.dag(Stage.task("a"), Stage.task("b", needs: ["a"]), Stage.task("c")))
+        try stage.command(
+            .clear(ClearRequest(dag: DAGID("d"), runID: "r", onlyFailed: true, latest: true)))
+        guard case .refused? = stage.outcome else {
+            Issue.record("not refused")
+            return
+        }
+    }
+
+    @Test("single instances of a mapped task are cleared by their index")
+    func instances() throws {
+        var each = Stage.task("each")
+        each.expand = ["n": .value(["x", "y", "z"])]
+        var stage = try Stage(Stage.dag(each, Stage.task("sum", needs: ["each"])))
+        try stage.trigger()
+        for index in 0..<3 { try stage.end("each[\(index)]") }
+        try stage.end("sum")
+        func request(_ index: Int) -> Command {
+            .clear(
+                ClearRequest(
+                    dag: DAGID("d"), runID: "r", instances: [.init(task: TaskID("each"), mapIndex: index)],
+                    downstream: true))
+        }
+        try stage.command(request(1))
+        #expect(stage.outcome == .changed(count: 2, names: ["r each[1]", "r sum"]))
+        #expect(stage.running() == ["each[1]"])
+        try stage.end("each[1]")
+        #expect(stage.running() == ["sum"])
+        try stage.end("sum")
+        try stage.command(request(7))
+        guard case .refused(let reason)? = stage.outcome else {
+            Issue.record("not refused")
+            return
+        }
+        #expect(reason.contains("has no map index 7"))
+    }
+
+    @Test(
+        "a run id is of Airflow's characters, and at most 250 of them",
+        arguments: [
+            "a b", "a/b", "é", "", "a\n", "a'b", String(repeating: "x", count: 251),
+        ])
+    func runIDs(id: String) throws {
+        var stage = try Stage(Self.chain)
+        try stage.trigger(id)
+        guard case .refused(let reason)? = stage.outcome else {
+            Issue.record("\(id) is not refused")
+            return
+        }
+        #expect(reason.contains("run id"))
+        try stage.trigger("Az09_.~:+-" + String(repeating: "x", count: 240))
+        #expect(stage.tables.runs.count == 1)
     }
 }

@@ -116,7 +116,8 @@ struct Stage {
     /// Ends the try of a task that is under way.
     mutating func end(
         _ name: String, of runID: String = "r", _ state: AttemptState = .success, output: JSONValue? = nil,
-        skips: DownstreamSkip? = nil, exitCode: Int32? = nil, deferral: Deferral? = nil, reason: String? = nil
+        skips: DownstreamSkip? = nil, exitCode: Int32? = nil, deferral: Deferral? = nil, reason: String? = nil,
+        mapName: String? = nil
     ) throws {
         guard let start = live.first(where: { isNamed($0, name, runID) }) else {
             throw MissingTry(name: name, running: running())
@@ -126,7 +127,7 @@ struct Stage {
                 AttemptEnd(
                     attempt: start.attempt, state: deferral == nil ? state : .running, reason: reason,
                     exitCode: exitCode,
-                    output: output, skips: skips, deferral: deferral)))
+                    output: output, skips: skips, deferral: deferral, mapName: mapName)))
     }
 
     struct MissingTry: Error {

@@ -40,6 +40,23 @@ import Timetables
         #expect(output == "from b")
     }
 
+    @Test("a pool made while a scheduler leads lets the tasks start that waited for it")
+    func newPool() async throws {
+        let store = InMemoryRunStore()
+        let log = CommitLog()
+        var task = Fixture.task("a")
+        task.pool = "late"
+        let record = Fixture.dag("pooled", tasks: [Fixture.task("first"), task])
+        try await Fixture.leading(Fixture.service(store, [record], log)) {
+            try await Fixture.trigger("pooled", on: store)
+            // The one in the default pool ends; the other has been looked at by then, and waits.
+            await log.wait { $0.contains { if case .endAttempt = $0 { true } else { false } } }
+            try await store.setPool("late", slots: 1, description: nil, actor: "test")
+            await log.waitForEnds(of: 1)
+        }
+        #expect(try await store.runs(RunQuery(dag: DAGID("pooled"))).runs.first?.state == .success)
+    }
+
     @Test("thousands of new documents are committed in pieces")
     func manyDocuments() async throws {
         let log = CommitLog()
@@ -169,7 +186,7 @@ import Timetables
                         dag: DAGID("hourly"), from: from, to: to, reprocess: reprocess, maxActive: 2, conf: .object([:])
                     ),
                     actor: "test", idempotencyKey: nil)
-                guard case .backfill(let id, 5)? = try await store.waitForOutcome(of: command, timeout: .seconds(20))
+                guard case .backfill(let id, 5, _)? = try await store.waitForOutcome(of: command, timeout: .seconds(20))
                 else {
                     Issue.record("the backfill was not taken")
                     return

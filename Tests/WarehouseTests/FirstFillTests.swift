@@ -150,7 +150,7 @@ private final class ScriptedControl: FillControl {
                 state.events.append("trigger \(dag)")
                 if dag == FirstFillPlan.silver && heals { state.repliesLeft = 0 }
                 state.outcomes[id] = .run(dag: dag, runID: "manual__\(id)", key: RunKey(rawValue: id))
-            case .backfill(let dag, _, _, _, _, _):
+            case .backfill(let dag, _, _, _, _, _, _):
                 state.events.append("backfill \(dag)")
                 state.outcomes[id] = .backfill(BackfillID(rawValue: id), total: 336)
             default: state.outcomes[id] = .refused("unexpected")

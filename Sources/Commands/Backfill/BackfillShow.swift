@@ -29,25 +29,31 @@ struct BackfillShow: AsyncParsableCommand {
     private static let shownRuns = 10
 
     func run() async throws {
-        let (backfill, runs) = try await database.withHistory { opened in
+        let (backfill, runs, states) = try await database.withHistory { opened in
             var backfill = try await BackfillLookup.find(id, opened.history)
             if follow, backfill.endedAt == nil {
                 backfill = try await RunFollower(opened, limit: nil).end(of: backfill.id)
             }
             let query = RunQuery(dag: backfill.dag, limit: Self.shownRuns, backfill: backfill.id)
-            return (backfill, try await opened.history.runs(query).runs)
+            let states = try await opened.history.runStates(of: [backfill.id])
+            return (backfill, try await opened.history.runs(query).runs, states[backfill.id] ?? [:])
         }
         let shapes = options.shapes
-        try options.write(shape(backfill, runs)) { isColourful in
+        try options.write(shape(backfill, runs, states)) { isColourful in
             var list = FieldList()
             list.add("backfill", "\(backfill.id)")
             list.add("dag", backfill.dag.rawValue)
             list.add("state", backfill.state.rawValue, backfill.state.tone)
             list.add("from", shapes.text(backfill.from))
             list.add("to", shapes.text(backfill.to))
+            list.add("order", backfill.backwards ? "backwards: the newest date first" : nil)
             list.add("reprocess", backfill.reprocess.rawValue)
             list.add("at once", "\(backfill.maxActive) runs")
             list.add("dates", "\(backfill.total): \(backfill.created) begun, \(backfill.skipped) left alone")
+            let counts = BackfillRuns(states)
+            list.add(
+                "runs", "\(counts.succeeded) succeeded, \(counts.failed) failed, \(counts.active) active",
+                counts.failed > 0 ? .bad : .plain)
             list.add("created", shapes.text(backfill.createdAt))
             list.add("ended", shapes.text(backfill.endedAt))
             list.add("asked by", backfill.triggeredBy)
@@ -56,8 +62,10 @@ struct BackfillShow: AsyncParsableCommand {
         }
     }
 
-    private func shape(_ backfill: BackfillRecord, _ runs: [RunRecord]) -> JSONValue {
-        var members = options.shapes.backfill(backfill).objectValue ?? [:]
+    private func shape(
+        _ backfill: BackfillRecord, _ runs: [RunRecord], _ states: [RunState: Int]
+    ) -> JSONValue {
+        var members = options.shapes.backfill(backfill, runs: states).objectValue ?? [:]
         members["last_runs"] = .array(runs.map { options.shapes.run($0) })
         return .object(members)
     }

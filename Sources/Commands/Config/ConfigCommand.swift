@@ -27,7 +27,7 @@ struct ConfigOptions: ParsableArguments {
 
     @OptionGroup var retention: RetentionOptions
 
-    static let standardPort = 8080
+    static let standardPort = ConfigRequest.standardPort
 
     func validate() throws {
         if let port, !(0...65_535).contains(port) {

@@ -16,6 +16,9 @@ package struct ConfigRequest: Sendable {
     package let migrations: String?
     package let logs: String?
     package let port: Int
+
+    /// The port of the web page where nobody names one.
+    package static let standardPort = 8080
 }
 
 /// One thing that was looked at.

@@ -7,6 +7,9 @@ import SchedulerCore
 struct BackfillPreview {
     private let dag: DAGDetail
     private let fates: [(date: Timestamp, fate: BackfillFate)]
+    /// The last date, when the range goes on to dates that are not due.
+    private let lastDue: Timestamp?
+    private let backwards: Bool
     private let maxActive: Int
     private let conf: JSONValue
 
@@ -21,11 +24,17 @@ struct BackfillPreview {
             throw CommandFailure(
                 "the document of DAG \"\(dag.summary.id)\" is gone or broken", nextStep: "See `cryptoflow dag list`.")
         }
-        let dates: [Timestamp]
-        switch BackfillCheck.dates(of: definition, from: command.from, to: command.to, conf: command.conf) {
+        let plan: BackfillDates
+        switch BackfillCheck.dates(
+            of: definition, from: command.from, to: command.to, conf: command.conf, backwards: command.backwards,
+            now: CommandEnvironment.current.now())
+        {
         case .failure(let refusal): throw CommandFailure(refusal.description)
-        case .success(let found): dates = found
+        case .success(let found): plan = found
         }
+        let dates = plan.dates
+        lastDue = plan.upcoming == nil ? nil : dates.max()
+        backwards = command.backwards
         var fates: [(date: Timestamp, fate: BackfillFate)] = []
         for start in stride(from: 0, to: dates.count, by: Self.page) {
             let part = Array(dates[start..<min(start + Self.page, dates.count)])
@@ -41,6 +50,11 @@ struct BackfillPreview {
         conf = command.conf
     }
 
+    /// What a backfill says whose range goes on to dates that are not due.
+    static func ends(at lastDue: Timestamp, _ shapes: RecordShapes) -> String {
+        "the backfill ends with \(shapes.text(lastDue)): later logical dates are not due yet, and the schedule makes their runs"
+    }
+
     func write(_ options: OutputOptions) throws {
         let left = fates.count { $0.fate.isLeft }
         let again = fates.count { $0.fate == .rerun }
@@ -50,6 +64,7 @@ struct BackfillPreview {
                 "dag_id": .string(dag.summary.id.rawValue), "state": "dry_run", "total": .int(Int64(fates.count)),
                 "created": .int(Int64(fates.count - left)), "rerun": .int(Int64(again)), "skipped": .int(Int64(left)),
                 "max_active_runs": .int(Int64(maxActive)), "version_number": .int(Int64(dag.summary.versionNumber)),
+                "run_backwards": .bool(backwards), "last_due": lastDue.map { .string(shapes.text($0)) } ?? .null,
                 "dates": .array(
                     fates.map { date, fate in
                         [
@@ -69,6 +84,7 @@ struct BackfillPreview {
             return table.text(isColourful: isColourful)
                 + "\n\nbackfill of DAG \(dag.summary.id) by version \(dag.summary.versionNumber): \(fates.count) logical dates, "
                 + "\(fates.count - left - again) new, \(again) again, \(left) left alone; \(maxActive) at once"
+                + (backwards ? ", the newest first" : "") + (lastDue.map { "\n" + Self.ends(at: $0, shapes) } ?? "")
         }
     }
 

@@ -12,7 +12,8 @@ struct DAGBackfill: AsyncParsableCommand {
         commandName: "backfill", abstract: "Make runs for a range of logical dates.",
         discussion: """
             Every logical date of the DAG's schedule from --from to --to gets a run, both ends included. A date \
-            without a time is its midnight in UTC: the last hour of 31 October is --to 2026-10-31T23:00:00Z. With \
+            without a time is its midnight in UTC: the last hour of 31 October is --to 2026-10-31T23:00:00Z. Dates that \
+            are not due yet are left to the schedule, since their data is not there. With \
             --dry-run nothing is made: each date is listed with what would become of it, exactly as the scheduler would \
             decide on the history as it is now.
 
@@ -41,6 +42,9 @@ struct DAGBackfill: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("Runs of this backfill at once (default: the DAG's max_active_runs).", valueName: "n"))
     var maxActive: Int?
+
+    @Flag(help: "The newest logical date first (Airflow's --run-backwards); not with depends_on_past.")
+    var backwards = false
 
     @Option(help: ArgumentHelp("The runs' configuration, a JSON object.", valueName: "json"), transform: Conf.parse)
     var conf: JSONValue = .object([:])
@@ -79,17 +83,21 @@ struct DAGBackfill: AsyncParsableCommand {
             let desk = CommandDesk(opened)
             let patience = timeout ?? CommandDesk.patience
             let command = Command.backfill(
-                dag: summary.id, from: from, to: to, reprocess: reprocess, maxActive: maxActive, conf: conf)
+                dag: summary.id, from: from, to: to, reprocess: reprocess, maxActive: maxActive, conf: conf,
+                backwards: backwards ? true : nil)
             let (number, outcome) = try await desk.submit(command, limit: wait ? patience : nil)
-            guard case .backfill(let id, let total)? = outcome else {
+            guard case .backfill(let id, let total, let lastDue)? = outcome else {
                 if wait { throw desk.notTaken(number, after: patience) }
                 return try options.write(["command_id": .int(number), "dag_id": .string(dag), "state": "waiting"]) {
                     _ in
                     "command \(number) waits for a scheduler"
                 }
             }
-            let sentence = "backfill \(id) of DAG \(summary.id): \(total) logical date\(total == 1 ? "" : "s")"
+            let sentence =
+                "backfill \(id) of DAG \(summary.id): \(total) logical date\(total == 1 ? "" : "s")"
+                + (backwards ? ", the newest first" : "")
             if wait { try console.error(sentence) }
+            if let lastDue { try console.error("note: \(BackfillPreview.ends(at: lastDue, options.shapes))") }
             if summary.isPaused {
                 try console.error(
                     "note: DAG \"\(summary.id)\" is paused: the backfill waits for `cryptoflow dag unpause \(summary.id)`"
@@ -104,7 +112,15 @@ struct DAGBackfill: AsyncParsableCommand {
                 ) { _ in sentence }
             }
             let rest = timeout.map { $0 - (clock.now - start) }
-            try await reportEnd(try await RunFollower(opened, limit: rest).end(of: id), opened)
+            do {
+                try await reportEnd(try await RunFollower(opened, limit: rest, asked: timeout).end(of: id), opened)
+            } catch let failure as CommandFailure where failure.exitCode == ExitStatus.timedOut {
+                let present = try await BackfillLookup.find(id.rawValue, opened.history)
+                try options.write(options.shapes.backfill(present)) { _ in
+                    "backfill \(id) is \(present.state.rawValue): \(present.created) of \(present.total) begun"
+                }
+                throw failure
+            }
         }
     }
 

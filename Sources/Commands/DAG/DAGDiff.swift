@@ -50,7 +50,8 @@ struct DAGDiff: AsyncParsableCommand {
                     "diff": .string(diff.text(names)), "hunks": .array(diff.hunks.map(\.json)),
                 ]
             ) { isColourful in
-                diff.hunks.isEmpty
+                if old.number == new.number { return "version \(old.number) is compared with itself: nothing differs" }
+                return diff.hunks.isEmpty
                     ? "versions \(old.number) and \(new.number) have the same text; a file that they read differs"
                     : diff.text(names, isColourful: isColourful)
             }

@@ -9,8 +9,9 @@ struct DAGNext: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "next", abstract: "Print the next runs of a DAG's schedule.",
         discussion: """
-            The runs that the schedule asks for after the last one decided, whether or not the DAG is paused. With \
-            catchup the first may lie in the past. Where the clocks of the schedule's zone change before a run, its line says so \
+            The runs that the schedule asks for after the last one decided, whether or not the DAG is paused. The first \
+            lies in the past where it is due and waits for a place (max_active_runs) or for the DAG to be unpaused, and \
+            with catchup. Where the clocks of the schedule's zone change before a run, its line says so \
             (clock_change in JSON), and below stands what that does to the schedule.
 
             Example:
@@ -63,6 +64,10 @@ struct DAGNext: AsyncParsableCommand {
             return notes.isEmpty ? text : text + "\n\n" + notes.joined(separator: "\n")
         }
         if due.isEmpty { try environment.console.error("note: \(Self.reason(summary))") }
+        if !summary.isPaused, let first = due.first, first.due <= environment.now() {
+            try environment.console.error(
+                "note: the first run is due and not made yet: `cryptoflow why \(summary.id)` says what holds it up")
+        }
         if summary.isPaused, !due.isEmpty { try environment.console.error("note: the DAG is paused: these runs wait") }
     }
 

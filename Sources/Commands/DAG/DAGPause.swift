@@ -43,6 +43,11 @@ struct PauseSwitch: ParsableArguments {
     func set(paused: Bool) async throws {
         let actor = CommandEnvironment.current.actor
         try await database.withHistory { opened in
+            // All are there, or nothing changes.
+            let known = Set(try await opened.history.dags(lastRuns: 1).map(\.id.rawValue))
+            if let unknown = dags.first(where: { !known.contains($0) }) {
+                throw await HistoryLookup(opened).unknownDAG(unknown)
+            }
             for dag in dags where try await !opened.commands.setPaused(DAGID(dag), paused, actor: actor) {
                 throw await HistoryLookup(opened).unknownDAG(dag)
             }

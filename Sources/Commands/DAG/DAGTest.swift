@@ -22,6 +22,7 @@ struct DAGTest: AsyncParsableCommand {
             Examples:
               cryptoflow dag test report
               cryptoflow dag test dags/report.yaml --conf '{"market": "KRW-BTC"}'
+              cryptoflow dag test report --task load
               cryptoflow dag test report --output json 2>/dev/null
 
             Exit codes: 0 the run succeeded; 1 it failed, or there was none; 2 wrong command line; 130 stopped by \
@@ -44,6 +45,11 @@ struct DAGTest: AsyncParsableCommand {
             "Folder of DAG documents (default: dags, else the one that comes with the program).", valueName: "dir"))
     var dags: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Only this task, without those above it: their outputs are null.", valueName: "task"))
+    var task: String?
+
     @Option(name: .customLong("dag"), help: ArgumentHelp("Which DAG of a file that has several.", valueName: "id"))
     var id: String?
 
@@ -62,12 +68,13 @@ struct DAGTest: AsyncParsableCommand {
         let environment = CommandEnvironment.current
         guard let tester = environment.tester else { throw CommandFailure("this program cannot run DAGs") }
         let loaded = try NamedDAG.isFile(dag) ? NamedDAG.read(file: dag, id: id) : find(tester)
+        let tested = try task.map { try Self.only($0, of: loaded.dag) } ?? loaded.dag
         let printer = TestPrinter(
-            tasks: loaded.dag.tasks.map(\.id), console: environment.console,
+            tasks: tested.tasks.map(\.id), console: environment.console,
             stream: options.output == .table ? .output : .error)
         let result = try await tester.run(
             DAGTestRequest(
-                dag: DAGRecord(dag: loaded.dag, version: loaded.versionID, sourceText: loaded.sourceText),
+                dag: DAGRecord(dag: tested, version: loaded.versionID, sourceText: loaded.sourceText),
                 logicalDate: logicalDate ?? environment.now(), conf: conf, database: database.target,
                 exchangeURL: exchangeURL, environment: environment.variables)
         ) { printer.show($0) }
@@ -79,6 +86,20 @@ struct DAGTest: AsyncParsableCommand {
         if detail.run.state != .success {
             throw CommandFailure(Self.sentence(detail))
         }
+    }
+
+    /// The DAG with one task alone, which nothing keeps from starting.
+    private static func only(_ name: String, of dag: DAG) throws -> DAG {
+        guard var task = dag.tasks.first(where: { $0.id.rawValue == name }) else {
+            throw HistoryLookup.unknown(
+                "DAG \"\(dag.id)\" has no task \"\(name)\"", name, dag.tasks.map(\.id.rawValue),
+                list: "cryptoflow dag graph \(dag.id)", empty: "it has no tasks")
+        }
+        task.upstream = []
+        task.triggerRule = .allSuccess
+        var dag = dag
+        dag.tasks = [task]
+        return dag
     }
 
     /// The DAG of a folder.

@@ -98,7 +98,15 @@ struct DAGTrigger: AsyncParsableCommand {
                 return try report(detail, "run \(runID) of DAG \(id) is \(detail.run.state.rawValue)")
             }
             let rest = timeout.map { $0 - (clock.now - start) }
-            let detail = try await RunFollower(opened, limit: rest).end(of: id, runID)
+            let detail: RunDetail
+            do {
+                detail = try await RunFollower(opened, limit: rest, asked: timeout).end(of: id, runID)
+            } catch let failure as CommandFailure where failure.exitCode == ExitStatus.timedOut {
+                // Whoever reads the result can go on with the run's id.
+                let present = try await HistoryLookup(opened).run(id.rawValue, runID)
+                try report(present, "run \(runID) of DAG \(id) is \(present.run.state.rawValue)")
+                throw failure
+            }
             let took = (detail.run.endDate ?? detail.run.queuedAt) - (detail.run.startDate ?? detail.run.queuedAt)
             try report(
                 detail,

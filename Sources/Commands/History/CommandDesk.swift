@@ -42,7 +42,7 @@ struct CommandDesk {
     /// What a command that waited in vain ends with.
     func notTaken(_ number: Int64, after time: Duration) -> CommandFailure {
         CommandFailure(
-            "no scheduler took command \(number) within \(time.humanText(units: 2))",
+            "no scheduler took command \(number) within \(time.humanText())",
             nextStep: "It stays in the queue until one leads: start `cryptoflow standalone` or cryptoflow-scheduler.",
             exitCode: ExitStatus.notTaken)
     }

@@ -12,12 +12,24 @@ struct HistoryLookup {
     private static let listed = 10
 
     func dag(_ id: String) async throws -> DAGDetail {
-        if let dag = try await history.dag(DAGID(id)) { return dag }
-        throw await unknownDAG(id)
+        guard let dag = try await history.dag(DAGID(id)) else { throw await unknownDAG(id) }
+        if let problem = try await history.importErrors().first(where: { $0.file == dag.summary.file })?.firstError {
+            try CommandEnvironment.current.console.error(
+                "\(problem)\nnote: the document of DAG \"\(id)\" does not load: its last good version goes on")
+        }
+        return dag
     }
 
     func unknownDAG(_ id: String) async -> CommandFailure {
         let known = (try? await history.dags(lastRuns: 1).map(\.id.rawValue)) ?? []
+        let broken = ((try? await history.importErrors()) ?? []).filter { $0.firstError != nil }
+        // A document that cannot be read does not say what its DAG is called: most are in a file of that name.
+        let own = broken.first { $0.stem == id } ?? broken.first { $0.mentions(id) }
+        if let problem = own?.firstError {
+            return CommandFailure(
+                "DAG \"\(id)\" is not loaded, because its document has an error\n\(problem)",
+                nextStep: "Correct it; `cryptoflow dag validate` checks a file.")
+        }
         return Self.unknown(
             "there is no DAG \"\(id)\"", id, known, list: "cryptoflow dag list", empty: "no DAG is loaded yet")
     }
@@ -34,8 +46,11 @@ struct HistoryLookup {
 
     /// The status of a task in a run.
     ///
-    /// - Parameter mapIndex: nil for the only one there is.
-    func task(_ id: String, mapIndex: Int?, in run: RunDetail) throws -> TaskStatus {
+    /// - Parameters:
+    ///   - name: the task's id, or `id[index]`.
+    ///   - mapIndex: nil for that of the name, or the only one there is.
+    func task(_ name: String, mapIndex: Int?, in run: RunDetail) throws -> TaskStatus {
+        let (id, mapIndex) = { ($0.id, $0.mapIndex) }(TaskName(name, mapIndex: mapIndex))
         let found = run.tasks.filter { $0.instance.task.rawValue == id }
         let name = "run \"\(run.run.runID)\" of DAG \"\(run.run.dag)\""
         guard !found.isEmpty else {
@@ -56,7 +71,9 @@ struct HistoryLookup {
         guard found.count == 1 else {
             throw CommandFailure(
                 "task \"\(id)\" of \(name) is mapped",
-                nextStep: "Choose one of its \(found.count) instances with --map-index.")
+                nextStep:
+                    "Choose one of its \(found.count) instances with --map-index, or as \"\(id)[\(found[0].instance.mapIndex)]\"."
+            )
         }
         return found[0]
     }
@@ -65,6 +82,9 @@ struct HistoryLookup {
         -> CommandFailure
     {
         if known.isEmpty { return CommandFailure("\(message): \(empty)") }
+        // Instances of a mapped task share its name.
+        var seen: Set<String> = []
+        let known = known.filter { seen.insert($0).inserted }
         if let nearest = NearestName.of(name, among: known) {
             return CommandFailure(message, nextStep: "Did you mean \"\(nearest)\"? See `\(list)`.")
         }
@@ -72,4 +92,17 @@ struct HistoryLookup {
         return CommandFailure(
             message, nextStep: "There are: \(known.prefix(listed).joined(separator: ", "))\(more). See `\(list)`.")
     }
+}
+
+extension ImportErrorRecord {
+    /// The first problem that keeps the document from being loaded; nil when there are only warnings.
+    fileprivate var firstError: Diagnostic? { diagnostics.first { $0.severity == .error } }
+
+    /// The file's name without its folders and its ending.
+    fileprivate var stem: Substring {
+        let name = file.split(separator: "/").last ?? ""
+        return name.lastIndex(of: ".").map { name[..<$0] } ?? name
+    }
+
+    fileprivate func mentions(_ id: String) -> Bool { diagnostics.contains { $0.message.contains("\"\(id)\"") } }
 }

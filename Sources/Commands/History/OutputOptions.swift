@@ -1,27 +1,29 @@
-import ArgumentParser
-import CivilTime
-import DAGModel
+package import ArgumentParser
+package import CivilTime
+package import DAGModel
 
 /// How a result is written.
-enum OutputFormat: String, CaseIterable, ExpressibleByArgument {
+package enum OutputFormat: String, CaseIterable, ExpressibleByArgument {
     case table, json, yaml
 }
 
 /// How the results of a command are written.
-struct OutputOptions: ParsableArguments {
+package struct OutputOptions: ParsableArguments {
     @Option(name: .shortAndLong, help: ArgumentHelp("How to write the result.", valueName: "format"))
-    var output = OutputFormat.table
+    package var output = OutputFormat.table
 
     @Option(
         help: ArgumentHelp("Time zone of the times shown, such as Asia/Seoul.", valueName: "zone"),
         transform: Zones.named)
-    var timezone: TimeZoneRules?
+    package var timezone: TimeZoneRules?
+
+    package init() {}
 
     /// The times as this command writes them.
     var shapes: RecordShapes { RecordShapes(zone: timezone) }
 
     /// Writes a result: `value` as JSON or YAML, or the table.
-    func write(_ value: @autoclosure () -> JSONValue, table: (_ isColourful: Bool) throws -> String) throws {
+    package func write(_ value: @autoclosure () -> JSONValue, table: (_ isColourful: Bool) throws -> String) throws {
         let console = CommandEnvironment.current.console
         switch output {
         case .json: try console.output(value().prettyText)

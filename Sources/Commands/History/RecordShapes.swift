@@ -147,6 +147,7 @@ struct RecordShapes {
             "from_date": time(backfill.from),
             "to_date": time(backfill.to), "state": .string(backfill.state.rawValue),
             "is_paused": .bool(backfill.state == .paused), "reprocess_behavior": .string(backfill.reprocess.rawValue),
+            "run_backwards": .bool(backfill.backwards),
             "max_active_runs": .int(Int64(backfill.maxActive)), "dag_run_conf": backfill.conf,
             "total": .int(Int64(backfill.total)), "created": .int(Int64(backfill.created)),
             "skipped": .int(Int64(backfill.skipped)), "created_at": time(backfill.createdAt),

@@ -8,11 +8,14 @@ struct RunFollower {
     let history: any RunHistory
     /// From the call on; nil for as long as it takes.
     let limit: Duration?
+    /// The whole time that the user has set, where a part of it has passed before the call.
+    let asked: Duration?
     private let environment = CommandEnvironment.current
 
-    init(_ opened: OpenedHistory, limit: Duration?) {
+    init(_ opened: OpenedHistory, limit: Duration?, asked: Duration? = nil) {
         history = opened.history
         self.limit = limit
+        self.asked = asked ?? limit
     }
 
     /// How long the history may be out of reach while a command waits: a server that restarts is no reason to give up.
@@ -51,6 +54,7 @@ struct RunFollower {
         let clock = ContinuousClock()
         let start = clock.now
         let progress = ProgressLine(environment.console)
+        environment.console.announcesInterrupts()
         var lastSeen = start
         while true {
             do {
@@ -68,7 +72,7 @@ struct RunFollower {
             if let limit, clock.now - start >= limit {
                 try progress.clear()
                 throw CommandFailure(
-                    "\(what) has not ended within \(limit.humanText(units: 2))",
+                    "\(what) has not ended within \((asked ?? limit).humanText())",
                     nextStep: "It goes on: nothing was stopped.", exitCode: ExitStatus.timedOut)
             }
             try await Task.sleep(for: environment.pace)

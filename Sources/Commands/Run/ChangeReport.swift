@@ -9,7 +9,17 @@ enum ChangeReport {
         if case .changed(let all, let listed)? = outcome { (count, names) = (all, listed) }
         return [
             "command_id": .int(number), "state": .string(outcome == nil ? "waiting" : dryRun ? "dry_run" : "done"),
-            "count": .int(Int64(count)), "tasks": .array(names.map { .string($0) }),
+            "count": .int(Int64(count)), "tasks": .array(names.map(task)),
+        ]
+    }
+
+    /// A changed task by its parts: the outcome has `run_id task` or `run_id task[index]`, and a task's id has no blanks.
+    private static func task(_ text: String) -> JSONValue {
+        guard let blank = text.lastIndex(of: " ") else { return ["task_id": .string(text)] }
+        let name = TaskName(String(text[text.index(after: blank)...]))
+        return [
+            "run_id": .string(String(text[..<blank])), "task_id": .string(name.id),
+            "map_index": .int(Int64(name.mapIndex ?? -1)),
         ]
     }
 

@@ -21,7 +21,9 @@ struct RunClear: AsyncParsableCommand {
 
     @OptionGroup var named: NamedRun
 
-    @Option(name: .customLong("task"), help: ArgumentHelp("Only this task; may be repeated.", valueName: "task"))
+    @Option(
+        name: .customLong("task"),
+        help: ArgumentHelp("Only this task, or ID[INDEX] of a mapped one; may be repeated.", valueName: "task"))
     var tasks: [String] = []
 
     @Flag(help: "Also the tasks above.")
@@ -49,8 +51,13 @@ struct RunClear: AsyncParsableCommand {
     @OptionGroup var options: OutputOptions
 
     func run() async throws {
+        let names = tasks.map { TaskName($0) }
         let request = ClearRequest(
-            dag: named.dagID, runID: named.runID, tasks: tasks.map { TaskID($0) }, upstream: upstream,
+            dag: named.dagID, runID: named.runID,
+            tasks: names.filter { $0.mapIndex == nil }.map { TaskID($0.id) },
+            instances: names.compactMap { name in
+                name.mapIndex.map { .init(task: TaskID(name.id), mapIndex: $0) }
+            }, upstream: upstream,
             downstream: downstream, onlyFailed: onlyFailed, past: past, future: future, latest: latest, dryRun: dryRun)
         try await Self.clear(request, database, options)
     }

@@ -91,7 +91,8 @@ struct RunShow: AsyncParsableCommand {
                 .init(took(task.startDate, task.endDate)),
                 .init([task.reason, retry].compactMap { $0 }.joined(separator: "; ")))
             guard task.tries.count > 1 else { continue }
-            for attempt in task.tries {
+            // The last one is the task's own line.
+            for attempt in task.tries where attempt.tryNumber < task.tryNumber {
                 let code = attempt.exitCode.map { "exit code \($0)" }
                 table.add(
                     .init("", .quiet), .init(attempt.state.rawValue, attempt.state.tone),

@@ -82,6 +82,7 @@ struct TaskLogs: AsyncParsableCommand {
         let environment = CommandEnvironment.current
         let instance = status.instance
         if follow {
+            environment.console.announcesInterrupts()
             try await log.follow(every: environment.pace) {
                 await Self.hasEnded(named, instance, number, history)
             } _: { chunk in
@@ -99,7 +100,8 @@ struct TaskLogs: AsyncParsableCommand {
             let tail = try await log.tail()
             try options.write(
                 [
-                    "dag_id": .string(named.dag), "run_id": .string(named.runID), "task_id": .string(task),
+                    "dag_id": .string(named.dag), "run_id": .string(named.runID),
+                    "task_id": .string(instance.task.rawValue),
                     "map_index": .int(Int64(instance.mapIndex)), "try_number": .int(Int64(number)),
                     "content": .string(tail.text), "is_truncated": .bool(tail.start > 0),
                 ]

@@ -35,9 +35,10 @@ struct TaskMark: AsyncParsableCommand {
     func run() async throws {
         try await database.withHistory { opened in
             let detail = try await HistoryLookup(opened).run(named)
+            let name = TaskName(task, mapIndex: mapIndex)
             let (number, outcome) = try await CommandDesk(opened).submit(
                 .markTask(
-                    dag: detail.run.dag, runID: named.runID, task: TaskID(task), mapIndex: mapIndex,
+                    dag: detail.run.dag, runID: named.runID, task: TaskID(name.id), mapIndex: name.mapIndex,
                     state: state == .success ? .success : .failed, dryRun: dryRun))
             try options.write(ChangeReport.json(number, outcome, dryRun: dryRun)) { _ in
                 ChangeReport.text(number, outcome, dryRun: dryRun, done: "marked \(state.rawValue)")

@@ -13,11 +13,13 @@ struct TaskRender: AsyncParsableCommand {
         commandName: "render", abstract: "Print a task's arguments as its next try would get them.",
         discussion: """
             Nothing is run. Outputs of other tasks are read from the run named with --run; without one they are null. \
+            A mapped task is shown with the whole lists of its mapped arguments, or with --map-index as that instance gets them. \
             Variables and connections come from the environment; their secrets are shown as ***. A file is rendered without a database.
 
             Examples:
               cryptoflow task render candles_1h fetch
               cryptoflow task render report load --run r1
+              cryptoflow task render report each --run r1 --map-index 2
               cryptoflow task render dags/report.yaml load --conf '{"market": "KRW-BTC"}'
             """)
 
@@ -37,6 +39,9 @@ struct TaskRender: AsyncParsableCommand {
         help: ArgumentHelp("A run of the DAG, with its definition, dates and outputs.", valueName: "id"))
     var runID: String?
 
+    @Option(help: ArgumentHelp("Which instance of a mapped task.", valueName: "i"))
+    var mapIndex: Int?
+
     @Option(help: ArgumentHelp("The run's configuration, a JSON object.", valueName: "json"), transform: Conf.parse)
     var conf: JSONValue?
 
@@ -47,6 +52,7 @@ struct TaskRender: AsyncParsableCommand {
     @OptionGroup var options: OutputOptions
 
     func validate() throws {
+        if let mapIndex, mapIndex < 0 { throw ValidationError("map indexes count from 0, not \(mapIndex)") }
         if runID != nil, logicalDate != nil {
             throw ValidationError("a run has its own date: leave --logical-date away")
         }
@@ -71,15 +77,26 @@ struct TaskRender: AsyncParsableCommand {
     }
 
     private func render(_ definition: DAG, _ record: RunRecord?, outputs: any OutputReader) async throws -> JSONValue {
-        guard let spec = definition.tasks.first(where: { $0.id.rawValue == task }) else {
+        let name = TaskName(task, mapIndex: mapIndex)
+        guard var spec = definition.tasks.first(where: { $0.id.rawValue == name.id }) else {
             throw HistoryLookup.unknown(
-                "DAG \"\(definition.id)\" has no task \"\(task)\"", task, definition.tasks.map(\.id.rawValue),
+                "DAG \"\(definition.id)\" has no task \"\(name.id)\"", name.id, definition.tasks.map(\.id.rawValue),
                 list: "cryptoflow dag show \(definition.id)", empty: "it has no tasks")
         }
         let environment = CommandEnvironment.current
+        if spec.expand.isEmpty, name.mapIndex != nil {
+            throw CommandFailure("task \"\(name.id)\" is not mapped", nextStep: "Leave --map-index away.")
+        }
+        if !spec.expand.isEmpty, name.mapIndex == nil {
+            // Without an instance a mapped argument is its whole list.
+            spec.arguments.merge(spec.expand) { _, list in list }
+            spec.expand = [:]
+            spec.expandOrder = []
+        }
         let run = record.map { facts(of: $0) } ?? facts(of: definition, now: environment.now())
         let launch = AttemptLaunch(
-            attempt: AttemptID(rawValue: 0), epoch: 0, dag: definition, task: spec, run: run, mapIndex: -1,
+            attempt: AttemptID(rawValue: 0), epoch: 0, dag: definition, task: spec, run: run,
+            mapIndex: name.mapIndex ?? -1,
             tryNumber: 1, maxTries: spec.retries + 1)
         let renderer = ArgumentRenderer(
             outputs: outputs, variables: Variables(environment: environment.variables),
@@ -89,7 +106,10 @@ struct TaskRender: AsyncParsableCommand {
         do {
             return log.masked(.object(try await renderer.render(launch, log: log)))
         } catch let failure as TaskFailure {
-            throw CommandFailure("task \"\(task)\" cannot be rendered: \(log.masked(failure.reason))")
+            throw CommandFailure(
+                "task \"\(task)\" cannot be rendered: \(log.masked(failure.reason))",
+                nextStep: record == nil && name.mapIndex != nil
+                    ? "The outputs of other tasks are read from a run: name one with --run." : nil)
         }
     }
 

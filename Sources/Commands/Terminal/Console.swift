@@ -10,15 +10,23 @@ package struct Console: Sendable {
     package let isColourful: Bool
     /// Whether somebody watches standard error, so that a line of progress makes sense.
     package let showsProgress: Bool
+    /// How many columns a stream's terminal has now; nil where it is none.
+    package let width: @Sendable (Stream) -> Int?
+    /// Has Ctrl-C say that what is waited for goes on, where somebody may press it.
+    package let announcesInterrupts: @Sendable () -> Void
     private let write: @Sendable (Stream, String) throws -> Void
 
     /// - Parameter write: writes a piece of text as it is; throws ``BrokenPipe`` when nobody reads it any more.
     package init(
         isColourful: Bool = false, showsProgress: Bool = false,
+        width: @escaping @Sendable (Stream) -> Int? = { _ in nil },
+        announcesInterrupts: @escaping @Sendable () -> Void = {},
         write: @escaping @Sendable (Stream, String) throws -> Void
     ) {
         self.isColourful = isColourful
         self.showsProgress = showsProgress
+        self.width = width
+        self.announcesInterrupts = announcesInterrupts
         self.write = write
     }
 
@@ -28,10 +36,30 @@ package struct Console: Sendable {
     package static let standard: Console = {
         let variables = ProcessInfo.processInfo.environment
         let isPlain = !(variables["NO_COLOR"] ?? "").isEmpty || variables["TERM"] == "dumb"
-        return Console(isColourful: isatty(1) == 1 && !isPlain, showsProgress: isatty(2) == 1) { stream, text in
-            try Self.write(text, to: stream == .output ? 1 : 2)
+        return Console(
+            isColourful: isatty(1) == 1 && !isPlain, showsProgress: isatty(2) == 1, width: { columns(of: number($0)) },
+            announcesInterrupts: handleInterrupts
+        ) { stream, text in
+            try Self.write(text, to: number(stream))
         }
     }()
+
+    /// Nothing but a write and an exit, as a signal's handler may.
+    private static func handleInterrupts() {
+        signal(SIGINT) { _ in
+            let note: StaticString = "\nnote: only the waiting has ended; what it waited for goes on\n"
+            _ = Glibc.write(2, note.utf8Start, note.utf8CodeUnitCount)
+            _exit(130)
+        }
+    }
+
+    private static func number(_ stream: Stream) -> Int32 { stream == .output ? 1 : 2 }
+
+    private static func columns(of file: Int32) -> Int? {
+        var size = winsize()
+        guard ioctl(file, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
+        return Int(size.ws_col)
+    }
 
     /// Writes a line, or lines, of the result.
     func output(_ text: String) throws { try write(.output, text.hasSuffix("\n") ? text : text + "\n") }
@@ -57,6 +85,9 @@ package struct Console: Sendable {
                         continue
                     }
                     if errno == EPIPE || errno == EIO { throw BrokenPipe() }
+                    if errno == EBADF {
+                        throw CommandFailure("the result cannot be written: standard output is closed")
+                    }
                     throw CommandFailure("the result cannot be written: \(String(cString: strerror(errno)))")
                 }
                 rest = rest.dropFirst(count)

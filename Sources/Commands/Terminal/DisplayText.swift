@@ -13,6 +13,35 @@ enum DisplayText {
         text.reduce(0) { $0 + ($1.unicodeScalars.first.map(isWide) ?? false ? 2 : 1) }
     }
 
+    /// The text in at most so many columns, with an ellipsis for what was cut off.
+    static func cut(_ text: String, to columns: Int) -> String {
+        guard width(text) > columns else { return text }
+        guard columns > 0 else { return "" }
+        var cut = ""
+        var used = 1
+        for character in text {
+            used += width(String(character))
+            if used > columns { break }
+            cut.append(character)
+        }
+        return cut + "…"
+    }
+
+    /// The text in lines of at most so many columns, broken at blanks; a word that is longer has a line of its own.
+    static func lines(of text: String, _ columns: Int) -> [String] {
+        guard width(text) > columns else { return [text] }
+        var lines: [String] = []
+        var line = ""
+        for word in text.split(separator: " ") {
+            if !line.isEmpty, width(line) + 1 + width(String(word)) > columns {
+                lines.append(line)
+                line = ""
+            }
+            line += line.isEmpty ? String(word) : " " + word
+        }
+        return line.isEmpty && !lines.isEmpty ? lines : lines + [line]
+    }
+
     private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
         scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
     }

@@ -9,7 +9,10 @@ final class ProgressLine {
     func show(_ text: String) throws {
         guard console.showsProgress, text != shown else { return }
         shown = text
-        try console.raw("\r\u{1B}[2K" + DisplayText.oneLine(text), to: .error)
+        var line = DisplayText.oneLine(text)
+        // A line that wraps could not be written over; and a full one puts the cursor beyond the edge.
+        if let width = console.width(.error) { line = DisplayText.cut(line, to: width - 1) }
+        try console.raw("\r\u{1B}[2K" + line, to: .error)
     }
 
     /// Takes the line away, before anything else is written.

@@ -37,12 +37,48 @@ struct TextTable {
     }
 
     /// Titles and rows, two blanks between columns, no blanks at the ends of lines.
-    func text(isColourful: Bool) -> String {
-        let widths = columns.indices.map { index in
-            rows.reduce(DisplayText.width(columns[index].title)) { max($0, DisplayText.width($1[index].text)) }
-        }
+    ///
+    /// - Parameter width: of the terminal it is written to: where the table is wider, its longest texts take several lines.
+    func text(
+        isColourful: Bool, width: Int? = CommandEnvironment.current.console.width(.output)
+    ) -> String {
+        let widths = fitted(
+            columns.indices.map { index in
+                rows.reduce(DisplayText.width(columns[index].title)) { max($0, DisplayText.width($1[index].text)) }
+            }, to: width)
         let titles = columns.map { Cell($0.title, .quiet) }
-        return ([titles] + rows).map { line($0, widths, isColourful) }.joined(separator: "\n")
+        return ([titles] + rows).flatMap { broken($0, widths) }.map { line($0, widths, isColourful) }
+            .joined(separator: "\n")
+    }
+
+    /// The columns' widths, the widest texts made narrower until the table fits.
+    ///
+    /// Only at blanks: what is one word, as ids and times are, is not broken, so a table of such stays as wide as it is.
+    private func fitted(_ widths: [Int], to width: Int?) -> [Int] {
+        guard let width else { return widths }
+        var widths = widths
+        var surplus = widths.reduce(0, +) + 2 * (widths.count - 1) - width
+        let narrowest = columns.indices.map { index in
+            rows.reduce(DisplayText.width(columns[index].title)) { least, row in
+                row[index].text.split(separator: " ").reduce(least) { max($0, DisplayText.width(String($1))) }
+            }
+        }
+        while surplus > 0 {
+            let widest = columns.indices.filter { widths[$0] > narrowest[$0] }.max { widths[$0] < widths[$1] }
+            guard let widest else { break }
+            widths[widest] -= 1
+            surplus -= 1
+        }
+        return widths
+    }
+
+    /// A row as the lines that it takes.
+    private func broken(_ cells: [Cell], _ widths: [Int]) -> [[Cell]] {
+        let parts = zip(cells, widths).map { DisplayText.lines(of: $0.text, $1) }
+        let count = parts.map(\.count).max() ?? 1
+        return (0..<count).map { number in
+            zip(cells, parts).map { cell, lines in Cell(number < lines.count ? lines[number] : "", cell.tone) }
+        }
     }
 
     private func line(_ cells: [Cell], _ widths: [Int], _ isColourful: Bool) -> String {

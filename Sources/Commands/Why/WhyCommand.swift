@@ -17,11 +17,11 @@ struct WhyCommand: AsyncParsableCommand {
               cryptoflow why candles_1h
               cryptoflow why candles_1h scheduled__2026-11-20T05:00:00+00:00
               cryptoflow why report r1 load --output json
-              cryptoflow why candles_1h --backfill 3
+              cryptoflow why --backfill 3
             """)
 
-    @Argument(help: ArgumentHelp("The DAG's id.", valueName: "dag"))
-    var dag: String
+    @Argument(help: ArgumentHelp("The DAG's id; not needed with --backfill.", valueName: "dag"))
+    var named: String?
 
     @Argument(help: ArgumentHelp("The run's id.", valueName: "run"))
     var runID: String?
@@ -32,13 +32,14 @@ struct WhyCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Which instance of a mapped task.", valueName: "i"))
     var mapIndex: Int?
 
-    @Option(help: ArgumentHelp("The number of a backfill of the DAG, instead of a run.", valueName: "id"))
+    @Option(help: ArgumentHelp("The number of a backfill, instead of a run.", valueName: "id"))
     var backfill: Int64?
 
     @OptionGroup var database: DatabaseOptions
     @OptionGroup var options: OutputOptions
 
     func validate() throws {
+        if named == nil, backfill == nil { throw ValidationError("name a DAG, or a backfill with --backfill") }
         if backfill != nil, runID != nil { throw ValidationError("--backfill goes without a run") }
         if mapIndex != nil, task == nil { throw ValidationError("--map-index goes with a task") }
     }
@@ -52,6 +53,8 @@ struct WhyCommand: AsyncParsableCommand {
         let lookup = HistoryLookup(opened)
         let now = CommandEnvironment.current.now()
         let history = opened.history
+        let dag: String
+        if let named { dag = named } else { dag = try await BackfillLookup.find(backfill ?? 0, history).dag.rawValue }
         let detail = try await lookup.dag(dag)
         let health = try await history.schedulerHealth()
         let active = try await history.runs(
