@@ -125,6 +125,13 @@ package final class EventLines: SchedulerObserver {
         for problem in new { terminal.event("\(problem)", tone: problem.severity == .error ? .bad : .warning) }
     }
 
+    package func closed(_ pools: [String]) {
+        for pool in pools {
+            let name = "\"\(pool)\""
+            terminal.event("pool \(name)  missing or without slots: its tasks wait", tone: .warning)
+        }
+    }
+
     static func seconds(_ duration: Duration) -> String {
         let parts = duration.components
         let tenths = parts.seconds * 10 + parts.attoseconds / 100_000_000_000_000_000

@@ -297,7 +297,9 @@ extension Leader {
     func takePools(_ slots: [String: Int]) {
         take(.pools(slots))
         let closed = Set(queue.core.closedPools)
-        for pool in closed.subtracting(warnedPools).sorted() {
+        let new = closed.subtracting(warnedPools).sorted()
+        if !new.isEmpty { observer.closed(new) }
+        for pool in new {
             logger.warning(
                 "tasks wait for a pool that is missing or has no slots",
                 metadata: ["pool": "\(pool)", "advice": "cryptoflow pool set \(pool) SLOTS"])

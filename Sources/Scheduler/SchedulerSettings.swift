@@ -51,10 +51,13 @@ package protocol SchedulerObserver: Sendable {
     func changed(_ status: SchedulerStatus)
     /// The problems of all documents, whenever they are not what they were.
     func found(_ problems: [ImportErrorRecord])
+    /// Tasks wait for these pools, which are missing or have no slots; told once of each.
+    func closed(_ pools: [String])
 }
 
 extension SchedulerObserver {
     package func found(_ problems: [ImportErrorRecord]) {}
+    package func closed(_ pools: [String]) {}
 }
 
 /// What a scheduler process is doing.

@@ -30,6 +30,10 @@ final class CommitLog: SchedulerObserver {
     }
 
     private let state = Mutex(State())
+    /// What was told of pools that hold tasks back.
+    let closedPools = AsyncStream.makeStream(of: [String].self)
+
+    func closed(_ pools: [String]) { closedPools.continuation.yield(pools) }
 
     func committed(_ changes: [Change]) {
         let woken = state.withLock { state in

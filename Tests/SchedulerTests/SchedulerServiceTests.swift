@@ -51,6 +51,9 @@ import Timetables
             try await Fixture.trigger("pooled", on: store)
             // The one in the default pool ends; the other has been looked at by then, and waits.
             await log.wait { $0.contains { if case .endAttempt = $0 { true } else { false } } }
+            try await store.setPool("other", slots: 1, description: nil, actor: "test")
+            var told = log.closedPools.stream.makeAsyncIterator()
+            #expect(await told.next() == ["late"])
             try await store.setPool("late", slots: 1, description: nil, actor: "test")
             await log.waitForEnds(of: 1)
         }
