@@ -282,8 +282,7 @@ import Testing
         let result = try await scratch.start("cryptoflow", ["dag", "schema"]).finish()
         #expect(result.code == 0)
         let schema = try JSONValue(parsing: result.output)
-        let named =
-            schema["$defs"]?["task"]?["properties"]?["uses"]?["anyOf"]?.arrayValue?.first?["enum"]?.arrayValue ?? []
+        let named = schema["$defs"]?["task"]?["properties"]?["uses"]?["enum"]?.arrayValue ?? []
         let known = Set(named.compactMap(\.stringValue))
         let folder = Installed.checkout + "/dags"
         var used: Set<String> = []
@@ -299,12 +298,12 @@ import Testing
         #expect(used.count > 3 && used.subtracting(known).isEmpty, "\(used.subtracting(known))")
         let fetch = schema["$defs"]?["operator.market_fetch"]?["properties"]
         #expect(fetch?["endpoint"]?["description"]?.stringValue?.isEmpty == false)
-        let checks = schema["$defs"]?["task"]?["allOf"]?.arrayValue ?? []
+        let checks = schema["$defs"]?["operators"]?["allOf"]?.arrayValue ?? []
         #expect(checks.count > 10)
         for check in checks {
             let reference = check["then"]?["properties"]?["with"]?["$ref"]?.stringValue ?? ""
             let name = String(reference.dropFirst("#/$defs/".count))
-            #expect(schema["$defs"]?[name]?["type"] == "object", "\(reference)")
+            #expect(name.hasPrefix("operator.") && schema["$defs"]?[name]?["properties"] != nil, "\(reference)")
         }
     }
 
