@@ -112,8 +112,11 @@ package struct HTTPOperator: Execution.Operator {
         do {
             return TaskResult(output: try JSONValue(parsing: response.text))
         } catch {
+            var reason = ""
+            if case DecodingError.dataCorrupted(let context) = error { reason = " (\(context.debugDescription))" }
             throw TaskFailure(
-                "\(request.method.rawValue) \(shown): the answer is not JSON: \(ResponseCheck.excerpt(response))")
+                "\(request.method.rawValue) \(shown): the answer is not JSON\(reason): \(ResponseCheck.excerpt(response))"
+            )
         }
     }
 }
