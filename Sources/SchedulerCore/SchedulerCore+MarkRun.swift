@@ -33,7 +33,7 @@ extension SchedulerCore {
             run.record.reason = reason
             decision.changes.append(.updateRun(run.record))
             touch(run.record)
-            followUps.append(.past(run.record.key))
+            leavePast(of: run)
         } else if state == .failed {
             stop(run.record.key, reason: reason)
         } else {

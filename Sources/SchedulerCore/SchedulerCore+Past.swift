@@ -104,9 +104,8 @@ extension SchedulerCore {
         }
     }
 
-    /// A run has ended: those after it keep how.
+    /// A run has ended, or was changed afterwards: those after it keep how.
     mutating func leavePast(of run: RunEntry) {
-        guard run.graph.asksForPast else { return }
         let key = run.record.key
         var states: [TaskID: TaskState] = [:]
         for (number, task) in run.graph.dag.tasks.enumerated() { states[task.id] = run.tasks[number].state }

@@ -53,4 +53,16 @@ import Testing
         try stage.end("first", of: "one")
         #expect(stage.running("two") == ["first"])
     }
+
+    @Test("lets go on at once when the ended run is marked success by hand")
+    func markedRun() throws {
+        var stage = try Stage(dag())
+        let date = RandomDAGs.start - day
+        try stage.trigger("one", date: date)
+        try stage.end("first", of: "one", .failed)
+        try stage.trigger("two", date: date + .seconds(60))
+        #expect(stage.run("one") == .failed && stage.running() == [])
+        try stage.command(.markRun(dag: DAGID("d"), runID: "one", state: .success, dryRun: false))
+        #expect(stage.running("two") == ["first"])
+    }
 }
