@@ -149,7 +149,11 @@ extension Simulation {
         if generator.chance(5) {
             // The answer is lost, so the leader sends the batch again.
             counts[.lostAnswers] += 1
-            _ = try history.commit(batch, now: databaseNow)
+            do {
+                _ = try history.commit(batch, now: databaseNow)
+            } catch let broken as MemoryTables.Violation {
+                throw violation("a batch that is sent again is written again: \(broken)")
+            }
         }
         leader.actions += leader.queue.committed()
         if generator.chance(90) { try act(.max) }
@@ -162,6 +166,8 @@ extension Simulation {
         } catch RunStoreError.early {
             counts[.early] += 1
             return
+        } catch is MemoryTables.Violation {
+            // Said below: it should not have come so far.
         }
         throw violation("batch \(leader.sent[1].number) is written before the one before it")
     }
