@@ -120,7 +120,8 @@ extension PostgresConnection {
     /// Waits for the server, and watches over the exchange.
     func nextResult(_ handle: OpaquePointer, _ exchange: inout Exchange) throws -> ResultHandle? {
         while true {
-            guard self.handle != nil else { throw lose(nil) }
+            // A pipeline that could not be sent meanwhile has ended the connection.
+            guard self.handle != nil else { throw ending ?? lose(nil) }
             let flush = PQflush(handle)
             if flush >= 0, PQisBusy(handle) == 1 {
                 try waitForServer(handle, &exchange, forWriting: flush == 1)

@@ -69,7 +69,8 @@ package struct DecisionQueue: Sendable {
         decided.append(decision)
     }
 
-    /// The changes to commit next: those of the oldest decisions, whole ones, at most `limit` unless one alone has more.
+    /// The changes to commit next: those of the oldest decisions, whole ones, at most `limit` unless one alone has more; none
+    /// only when no decision that waits has any.
     ///
     /// A core that was cut short goes on until there are as many. The batch is under way until ``committed()``; the next one
     /// may be taken before, and follows it.
@@ -78,7 +79,7 @@ package struct DecisionQueue: Sendable {
         var changes: [Change] = []
         var count = 0
         for decision in decided[decisionsUnderWay...] {
-            guard count == 0 || changes.count + decision.changes.count <= limit else { break }
+            guard changes.isEmpty || changes.count + decision.changes.count <= limit else { break }
             changes.append(contentsOf: decision.changes)
             count += 1
         }

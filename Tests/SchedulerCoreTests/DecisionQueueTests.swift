@@ -55,4 +55,24 @@ import Timetables
         // The urgent one did not wait for the other 70.
         #expect(started.dropFirst(before).prefix(20).filter { $0 == "t0" }.count == 1)
     }
+
+    @Test("batches follow one another while none is answered, and each gives its own actions")
+    func ahead() {
+        let now = RandomDAGs.start
+        var queue = DecisionQueue(
+            core: SchedulerCore(configuration: CoreConfiguration(), epoch: 1, snapshot: Snapshot(), now: now))
+        queue.take(.documents(loaded: [Self.record("wide", tasks: 3)], removed: []), now: now)
+        queue.take(Self.trigger("wide"), now: now)
+        // Nothing to write, and then more than a batch holds: both are in one, or the order of the actions would be lost.
+        queue.record([])
+        queue.record([Change](repeating: .finishCommand(9, .done), count: 5))
+        let first = queue.nextBatch(limit: 1, now: now)
+        let second = queue.nextBatch(limit: 1, now: now)
+        let third = queue.nextBatch(limit: 1, now: now)
+        #expect(!first.isEmpty && !second.isEmpty && third.count == 5)
+        #expect(!queue.hasDecisions && !queue.isSettled && queue.question == nil)
+        #expect(queue.committed().isEmpty)
+        #expect(queue.committed().count == 3)
+        #expect(queue.committed().isEmpty && queue.isSettled)
+    }
 }
