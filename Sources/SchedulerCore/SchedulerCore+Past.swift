@@ -107,15 +107,16 @@ extension SchedulerCore {
     /// A run has ended, or was changed afterwards: those after it keep how.
     mutating func leavePast(of run: RunEntry) {
         let key = run.record.key
-        var states: [TaskID: TaskState] = [:]
-        for (number, task) in run.graph.dag.tasks.enumerated() { states[task.id] = run.tasks[number].state }
-        for follower in followers[key] ?? [] {
-            if case .run(var past)? = runs[follower]?.past, past.key == key {
+        if let following = followers[key] {
+            var states: [TaskID: TaskState] = [:]
+            for (number, task) in run.graph.dag.tasks.enumerated() { states[task.id] = run.tasks[number].state }
+            for follower in following {
+                guard case .run(var past)? = runs[follower]?.past, past.key == key else { continue }
                 past.states = states
                 runs[follower]?.past = .run(past)
             }
+            followUps.append(.past(key))
         }
-        if followers[key] != nil { followUps.append(.past(key)) }
         if case .run(let past) = run.past {
             followers[past.key]?.remove(key)
             if followers[past.key]?.isEmpty == true { followers[past.key] = nil }
