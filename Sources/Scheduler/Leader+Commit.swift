@@ -22,12 +22,11 @@ extension Leader {
                 guard await next.answer.value else { break }
                 committed(next.batch)
             } else if queue.hasDecisions || spawns.isDue {
-                guard let batch = nextBatch(at: .now()) else {
-                    carryOut()
-                    continue
+                let batch = nextBatch(at: .now())
+                if let batch {
+                    isBatchUnderWay = true
+                    guard await commit(batch) else { break }
                 }
-                isBatchUnderWay = true
-                guard await commit(batch) else { break }
                 committed(batch)
             } else if let lookup = queue.question {
                 await answer(lookup)
@@ -59,16 +58,29 @@ extension Leader {
         return CommitBatch(epoch: epoch, number: batchNumber, changes: changes, processes: processes)
     }
 
-    private func committed(_ batch: CommitBatch) {
+    /// What was decided is durable: now it is told and done.
+    private func committed(_ batch: CommitBatch?) {
         isBatchUnderWay = false
-        durableBatch = batch.number
-        if ahead != nil { wakeWaiters() }
-        observer.committed(batch.changes)
-        carryOut()
+        let actions = queue.committed()
+        tellIfReady()
+        if let batch {
+            durableBatch = batch.number
+            if ahead != nil { wakeWaiters() }
+            observer.committed(batch.changes)
+        }
+        for action in actions { perform(action) }
     }
 
-    private func carryOut() {
-        for action in queue.committed() { perform(action) }
+    /// Tells that this scheduler leads once everything decided so far is committed: whoever hears of it may ask for the DAGs.
+    func tellWhenCommitted() {
+        readyAfter = queue.madeCount
+        tellIfReady()
+    }
+
+    private func tellIfReady() {
+        guard let needed = readyAfter, queue.committedCount >= needed else { return }
+        readyAfter = nil
+        observer.changed(.leading(epoch: epoch, dags: queue.core.dagCount))
     }
 
     /// Writes a batch, waiting for the database as long as it takes: the batch keeps its number, so one that was
@@ -82,7 +94,7 @@ extension Leader {
                 try await store.commit(batch)
                 if backoff.hasWaited {
                     logger.notice("the database takes commits again")
-                    observer.changed(.leading(epoch: epoch, dags: queue.core.dagCount))
+                    if readyAfter == nil { observer.changed(.leading(epoch: epoch, dags: queue.core.dagCount)) }
                 }
                 return true
             } catch let error where durableBatch < batch.number - 1 && (Self.isEarly(error) || store.isTransient(error))

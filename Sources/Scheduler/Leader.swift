@@ -37,6 +37,8 @@ actor Leader {
     var ahead: BatchAhead?
     /// The last batch that was answered, by its number.
     var durableBatch: Int64 = 0
+    /// How many decisions must be committed before it is told that this scheduler leads; nil afterwards.
+    var readyAfter: Int?
     /// Pools without a slot for which tasks waited at the last look.
     var warnedPools: Set<String> = []
     /// Commands taken in this epoch: the store may still show one whose outcome is being committed.

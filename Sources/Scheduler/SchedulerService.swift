@@ -243,7 +243,7 @@ package struct SchedulerService: Service {
     private func readDocuments(_ leader: Leader, isFirst: Bool) async throws {
         let changes = try await documents.scan(afresh: isFirst)
         await leader.take(changes)
-        if isFirst { observer.changed(.leading(epoch: leader.epoch, dags: changes.present.count)) }
+        if isFirst { await leader.tellWhenCommitted() }
         guard let problems = changes.problems else { return }
         observer.found(problems)
         do {

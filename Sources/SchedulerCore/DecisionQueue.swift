@@ -15,6 +15,9 @@ package struct DecisionQueue: Sendable {
     private var decisionsUnderWay = 0
     /// The changes of all decisions that are not under way.
     package private(set) var waitingChanges = 0
+    /// How many decisions there have been, and how many of them are committed.
+    package private(set) var madeCount = 0
+    package private(set) var committedCount = 0
     private var lookups = Deque<Lookup>()
     /// Events that came while a question was open.
     private var heldEvents = Deque<SchedulerEvent>()
@@ -65,6 +68,7 @@ package struct DecisionQueue: Sendable {
     }
 
     private mutating func append(_ decision: Decision) {
+        madeCount += 1
         waitingChanges += decision.changes.count
         decided.append(decision)
     }
@@ -96,6 +100,7 @@ package struct DecisionQueue: Sendable {
         for decision in decided.prefix(count) { actions.append(contentsOf: decision.actions) }
         decided.removeFirst(count)
         decisionsUnderWay -= count
+        committedCount += count
         return actions
     }
 }
