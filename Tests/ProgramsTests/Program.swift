@@ -1,5 +1,6 @@
 import CChildSpawn
 import Dispatch
+import FoundationEssentials
 import Glibc
 import Synchronization
 import Testing
@@ -68,6 +69,26 @@ final class Program: Sendable {
     func signal(_ number: Int32) {
         // Under the lock: the process is not collected before its end is noted, so the number is nobody else's.
         state.withLock { if $0.exitCode == nil { _ = kill(pid, number) } }
+    }
+
+    /// Stops it with SIGSTOP, and returns once no thread of it runs: on a busy machine that is a while after the signal.
+    func standStill() async throws {
+        signal(SIGSTOP)
+        while !hasEnded, !Self.isStopped(pid) {
+            try Task.checkCancellation()
+            await Task.yield()
+        }
+    }
+
+    private static func isStopped(_ pid: pid_t) -> Bool {
+        let folder = "/proc/\(pid)/task"
+        let threads = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        return !threads.isEmpty
+            && threads.allSatisfy { thread in
+                let text = FileManager.default.contents(atPath: "\(folder)/\(thread)/stat") ?? Data()
+                // The state follows the name, which may hold anything but ends with the last bracket.
+                return String(decoding: text, as: UTF8.self).split(separator: ")").last?.hasPrefix(" T") ?? true
+            }
     }
 
     // MARK: - Waiting

@@ -92,7 +92,7 @@ import Testing
             try await rig.trigger("r", rig.beats("go"))
             try await first.line(containing: "remote.work  begins")
             while rig.beats.isEmpty { await Task.yield() }
-            first.signal(SIGSTOP)
+            try await first.standStill()
             let pid = rig.beats.first?.split(separator: " ").last.flatMap { Int32($0) } ?? 0
             let second = try rig.worker("second")
             try await rig.waitForTry("r", takenBy: "second")
@@ -135,7 +135,7 @@ import Testing
                 """)
             try await first.line(containing: "remote.work  begins")
             while rig.beats.isEmpty { await Task.yield() }
-            first.signal(SIGSTOP)
+            try await first.standStill()
             // Long before its guard would end it, the script succeeds; nobody is there to report it.
             try rig.open("go")
             while rig.beats.count < 2 { await Task.yield() }
