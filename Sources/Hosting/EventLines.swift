@@ -108,7 +108,7 @@ package final class EventLines: SchedulerObserver {
         case .recovering(let epoch):
             terminal.event("scheduler  taking over as epoch \(epoch)", tone: .quiet)
         case .leading(let epoch, let dags):
-            terminal.event("scheduler  leading in epoch \(epoch) with \(dags) DAGs")
+            terminal.event("scheduler  leading in epoch \(epoch) with \(dags) \(dags == 1 ? "DAG" : "DAGs")")
         case .waitingForDatabase(let problem):
             terminal.event("scheduler  waits for the database: \(problem)", tone: .bad)
         case .stopped:
