@@ -81,6 +81,9 @@ package struct SecretMask: Sendable, Hashable {
         return bytes
     }
 
+    /// The bytes of the longest of them; 0 when there is none.
+    package var longest: Int { secrets.first?.count ?? 0 }
+
     /// How many bytes at the end may be the beginning of a secret.
     package func cutLength(of bytes: [UInt8]) -> Int {
         var longest = 0

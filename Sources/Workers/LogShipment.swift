@@ -34,9 +34,10 @@ struct LogShipment {
         return stat(path, &facts) == 0 ? Int64(facts.st_size) : 0
     }
 
-    /// What is new in the file, in bounded pieces: of much at once the middle is left out.
+    /// What is new in the file, in bounded pieces without secrets: of much at once the middle is left out.
     ///
-    /// - Parameter isLast: whether the try has ended, so that everything is taken.
+    /// - Parameter isLast: whether the try has ended, so that everything is taken; until then, what may be the beginning of a
+    ///   secret waits for the rest of it.
     mutating func pieces(of attempt: AttemptID, isLast: Bool) -> [LogPiece] {
         guard let path else { return [] }
         let size = Self.size(of: path) - fileStart
@@ -44,23 +45,22 @@ struct LogShipment {
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { return [] }
         defer { close(file) }
+        // More than may have to wait, so that there is always something to be stored while the file has more.
+        let most = max(Self.pieceSize, 2 * Int64(mask.longest))
         var pieces: [LogPiece] = []
         while sent < size {
-            if sent >= Self.head { sent = max(sent, size - Self.tail) }
-            let end = sent < Self.head ? min(size, Self.head) : size
-            var bytes = Self.read(file, from: fileStart + sent, count: min(end - sent, Self.pieceSize))
-            // What may be the beginning of a secret waits for the rest of it.
-            if !isLast || sent + Int64(bytes.count) < size {
-                let cut = mask.cutLength(of: bytes)
-                if cut < bytes.count { bytes.removeLast(cut) }
-            }
-            if bytes.isEmpty { break }
-            let from = sent
-            sent += Int64(bytes.count)
+            let from = sent < Self.head ? sent : max(sent, size - Self.tail)
+            // Where the middle is left out, the first bytes may be the end of a secret: it is covered together with its beginning.
+            let lead = min(from, Int64(max(mask.longest - 1, 0)))
+            var bytes = Self.read(file, from: fileStart + from - lead, count: lead + min(size - from, most))
+            if !isLast || from - lead + Int64(bytes.count) < size { bytes.removeLast(mask.cutLength(of: bytes)) }
+            let content = mask.maskedInPlace(bytes).dropFirst(Int(lead))
+            if content.isEmpty { break }
+            sent = from + Int64(content.count)
             let kept = max(Self.head, sent - Self.tail)
             pieces.append(
                 LogPiece(
-                    attempt: attempt, start: start + from, content: mask.maskedInPlace(bytes),
+                    attempt: attempt, start: start + from, content: Array(content),
                     givenUp: sent > Self.head + Self.tail ? start + Self.head..<start + kept : nil))
             if !isLast, pieces.count >= 2 { break }
         }
