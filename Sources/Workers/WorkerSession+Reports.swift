@@ -35,12 +35,12 @@ extension WorkerSession {
     /// Bytes of logs after which a message is long enough.
     static let bytesAtOnce = 8 << 20
 
-    /// The oldest ends whose logs fit into one message, one at least.
-    private func nextReport() -> (ends: [Ended], pieces: [LogPiece]) {
+    /// The oldest ends whose logs fit into one message, one at least and `limit` at most.
+    private func nextReport(limit: Int) -> (ends: [Ended], pieces: [LogPiece]) {
         var ends: [Ended] = []
         var pieces: [LogPiece] = []
         var bytes = 0
-        for entry in ended.prefix(Self.endsAtOnce) {
+        for entry in ended.prefix(limit) {
             // Of a copy: a report that has to be repeated reads it again.
             var log = entry.log
             let last = log.pieces(of: entry.end.attempt, isLast: true)
@@ -53,12 +53,15 @@ extension WorkerSession {
     }
 
     private func reportAll() async {
+        // How many of the oldest ends came back together, refused, and are told one by one.
+        var single = 0
         while !ended.isEmpty, !isLost {
-            let (batch, pieces) = nextReport()
+            let (batch, pieces) = nextReport(limit: single > 0 ? 1 : Self.endsAtOnce)
             do {
                 let accepted = try await store.report(id, ends: batch.map(\.end), logs: pieces)
                 guard !isLost else { return }
                 ended.removeFirst(batch.count)
+                single = max(single - 1, 0)
                 for entry in batch {
                     let end = entry.end
                     if accepted.contains(end.attempt) {
@@ -76,9 +79,15 @@ extension WorkerSession {
             } catch {
                 // Given up together with this start: nothing is reported any more.
                 guard !isLost, !Task.isCancelled else { return }
-                // Something in them cannot be stored: say that instead, one by one, so that the others get through.
-                logger.error("ends were refused", metadata: ["error": "\(error)"])
-                for index in batch.indices { ended[index] = ended[index].replaced(by: "\(error)") }
+                if batch.count > 1 {
+                    // Something in one of them cannot be stored: find out which, so that the others get through as they are.
+                    logger.warning("ends were refused together", metadata: ["error": "\(error)"])
+                    single = batch.count
+                    continue
+                }
+                // Say that instead.
+                logger.error("an end was refused", metadata: ["error": "\(error)"])
+                ended[0] = ended[0].replaced(by: "\(error)")
                 do { try await Task.sleep(for: .milliseconds(500)) } catch { return }
             }
         }

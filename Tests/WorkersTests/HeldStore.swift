@@ -8,7 +8,8 @@ import Timetables
 
 /// A store as the database behaves, whose calls a test may hold: pieces of logs of a try whose end was reported are dropped.
 final class HeldStore: WorkerStore {
-    struct Unknown: Error {}
+    /// An end that is not to be had, however often it is told.
+    struct Unstorable: Error {}
 
     /// What one message took along.
     struct Message {
@@ -22,6 +23,7 @@ final class HeldStore: WorkerStore {
         var logs: [AttemptID: [Int64: [UInt8]]] = [:]
         var ships: [Message] = []
         var reports: [Message] = []
+        var ends: [AttemptID: AttemptEnd] = [:]
     }
 
     private let dag: DAG
@@ -30,11 +32,14 @@ final class HeldStore: WorkerStore {
     let onShip: @Sendable (Int) async throws -> Void
     let onReport: @Sendable (Int) async throws -> Void
     let onHeartbeat: @Sendable () async throws -> Void
+    /// Whether a message with this end is refused.
+    let isUnstorable: @Sendable (AttemptEnd) -> Bool
 
     init(
         tries: Int, onShip: @escaping @Sendable (Int) async throws -> Void = { _ in },
         onReport: @escaping @Sendable (Int) async throws -> Void = { _ in },
-        onHeartbeat: @escaping @Sendable () async throws -> Void = {}
+        onHeartbeat: @escaping @Sendable () async throws -> Void = {},
+        isUnstorable: @escaping @Sendable (AttemptEnd) -> Bool = { _ in false }
     ) {
         let place = SourcePlace(file: "d.yaml", line: 1, column: 1)
         let task = TaskSpec(id: TaskID("t"), place: place, body: .uses("empty"))
@@ -54,6 +59,7 @@ final class HeldStore: WorkerStore {
         self.onShip = onShip
         self.onReport = onReport
         self.onHeartbeat = onHeartbeat
+        self.isUnstorable = isUnstorable
     }
 
     // MARK: - For a test
@@ -62,6 +68,7 @@ final class HeldStore: WorkerStore {
     var reports: [Message] { state.withLock { $0.reports } }
     /// Tries whose end was not reported.
     var open: Int { state.withLock { $0.live.count } }
+    var ends: [AttemptID: AttemptEnd] { state.withLock { $0.ends } }
     var attempts: [AttemptID] { state.withLock { $0.logs.keys.sorted() } }
 
     /// The stored log of a try; a hole in it shows as a question mark for each byte.
@@ -105,10 +112,14 @@ final class HeldStore: WorkerStore {
             return state.reports.count - 1
         }
         try await onReport(number)
+        if ends.contains(where: isUnstorable) { throw Unstorable() }
         return state.withLock { state in
             state.reports[number] = keep(logs, in: &state)
             state.reports[number].attempts = ends.map(\.attempt)
-            for end in ends { state.live.remove(end.attempt) }
+            for end in ends {
+                state.live.remove(end.attempt)
+                state.ends[end.attempt] = end
+            }
             return Set(ends.map(\.attempt))
         }
     }
@@ -129,7 +140,7 @@ final class HeldStore: WorkerStore {
     func stoppingAttempts(of worker: WorkerID) async throws -> [AttemptID] { [] }
     func leave(_ worker: WorkerID) async throws {}
     func definition(of dag: DAGID, version: DAGVersionID) async throws -> DAG { self.dag }
-    func isTransient(_ error: any Error) -> Bool { true }
+    func isTransient(_ error: any Error) -> Bool { !(error is Unstorable) }
     func instanceID() async throws -> String { "test" }
 
     func queueWakeups() async -> AsyncStream<String?> {

@@ -57,6 +57,35 @@ import Testing
         for number in 0..<12 { #expect(store.log(Int64(number)) == megabyte) }
     }
 
+    @Test("an end that cannot be stored is told as a failure, and those of its message as they were")
+    func unstorable() async throws {
+        let (mayEnd, mayReport) = (Gate(), Gate())
+        let bad = AttemptID(rawValue: 2)
+        let store = HeldStore(
+            tries: 5,
+            onReport: { number in
+                guard number == 0 else { return }
+                // Once all have ended, so that the repeated message has them all.
+                await mayReport.wait()
+                throw Refused()
+            }, isUnstorable: { $0.attempt == bad && $0.state == .success })
+        let rig = try SessionRig(store) { log in
+            log.append("text\n")
+            await mayEnd.wait()
+        }
+        await rig.run {
+            while await rig.session.running.count < 5 { await Task.yield() }
+            mayEnd.open()
+            await rig.untilIdle()
+            mayReport.open()
+            await rig.untilReported()
+        }
+        #expect(store.ends.count == 5)
+        #expect(store.ends.values.filter { $0.state != .success }.map(\.attempt) == [bad])
+        #expect(store.ends[bad]?.reason?.hasPrefix("its end could not be stored: ") == true)
+        for number in [0, 1, 3, 4] { #expect(String(decoding: store.log(Int64(number)), as: UTF8.self) == "text\n") }
+    }
+
     @Test("every log has its turn though the first ones never fall silent")
     func chatty() async throws {
         let files = Mutex<[LogFile]>([])
