@@ -11,29 +11,33 @@ struct ChaosLoad {
     let hours: Int
     /// The first hour of each DAG that no stretch has had.
     private var next: [String: Int] = [:]
-    private var failures = 0
+    /// For how long no call of ``fill()`` may have succeeded.
+    private let patience: Duration
+    private var failingSince: ContinuousClock.Instant?
 
-    init(programs: String, folder: String, url: String, hours: Int) {
+    init(programs: String, folder: String, url: String, hours: Int, patience: Duration = .seconds(300)) {
         self.programs = programs
         self.folder = folder
         self.url = url
         self.hours = hours
+        self.patience = patience
     }
 
     /// Gives the next stretch to every DAG whose backfills have made all of their runs.
     ///
-    /// A command that PostgreSQL's end cut off is repeated by the next call. Throws `LabFailure` when that happens again and
-    /// again.
+    /// A command that PostgreSQL's end cut off is repeated by the next call. Throws what the last one failed by when none has
+    /// succeeded for too long.
     mutating func fill() async throws {
         do {
             let busy = try await busyDAGs()
             for dag in ChaosDAGs.names where !busy.contains(dag) { try await load(dag) }
-            failures = 0
+            failingSince = nil
         } catch is CancellationError {
             throw CancellationError()
         } catch {
-            failures += 1
-            if failures >= 60 { throw error }
+            let since = failingSince ?? .now
+            failingSince = since
+            if ContinuousClock.now - since >= patience { throw error }
         }
     }
 

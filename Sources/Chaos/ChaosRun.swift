@@ -4,6 +4,7 @@ import Lab
 import PostgresClient
 import PrivateCluster
 import SeededRandom
+import Synchronization
 
 /// A real scheduler with a standby, two workers and PostgreSQL under load; one of them is killed by SIGKILL again and again.
 package struct ChaosRun: Sendable {
@@ -93,27 +94,37 @@ package struct ChaosRun: Sendable {
         var load = ChaosLoad(programs: programs, folder: lab.folder, url: url, hours: 24)
         // The first stretch is there before the first kill.
         try await load.fill()
-        return try await withThrowingTaskGroup(of: Void.self) { [load] group in
+        let end = LoadEnd()
+        let kills = try await withThrowingTaskGroup(of: Void.self) { [load] group in
             group.addTask {
                 var load = load
-                while !Task.isCancelled {
-                    try await load.fill()
-                    try await Task.sleep(for: .milliseconds(300))
+                do {
+                    while true {
+                        try await load.fill()
+                        try await Task.sleep(for: .milliseconds(300))
+                    }
+                } catch {
+                    if !Task.isCancelled { end.note(error) }
                 }
             }
-            let kills = try await kill(&stage, lab)
+            let kills = try await kill(&stage, lab, while: end.check)
             group.cancelAll()
-            do { try await group.waitForAll() } catch is CancellationError {}
             return kills
         }
+        try end.check()
+        return kills
     }
 
-    private func kill(_ stage: inout ChaosStage, _ lab: DatabaseLab) async throws -> [Victim: Int] {
+    /// - Parameter isLoaded: throws when there is nothing to do any more, and kills would hit nothing.
+    private func kill(
+        _ stage: inout ChaosStage, _ lab: DatabaseLab, while isLoaded: () throws -> Void
+    ) async throws -> [Victim: Int] {
         var random = SeededGenerator(seed: seed)
         var kills: [Victim: Int] = [:]
         let end = ContinuousClock.now + .seconds(seconds)
         while ContinuousClock.now < end {
             try await Task.sleep(for: .milliseconds(Int.random(in: 500...6_000, using: &random)))
+            try isLoaded()
             try stage.lookAfter()
             let victim = Victim.allCases.randomElement(using: &random) ?? .worker
             let isHit: Bool
@@ -168,5 +179,17 @@ package struct ChaosRun: Sendable {
             throw error
         }
         await connection.close()
+    }
+}
+
+/// Why there is no load any more.
+private final class LoadEnd: Sendable {
+    private let reason = Mutex<(any Error)?>(nil)
+
+    func note(_ error: any Error) { reason.withLock { $0 = error } }
+
+    /// Throws when there is a reason.
+    func check() throws {
+        if let reason = reason.withLock({ $0 }) { throw reason }
     }
 }
