@@ -23,6 +23,17 @@ struct ChaosLoad {
         self.patience = patience
     }
 
+    /// Returns once every DAG has been given its first stretch.
+    ///
+    /// Just after the start they may not be known yet. Throws as ``fill()`` does.
+    mutating func begin() async throws {
+        while true {
+            try await fill()
+            if ChaosDAGs.names.allSatisfy({ next[$0] != nil }) { return }
+            try await Task.sleep(for: .milliseconds(300))
+        }
+    }
+
     /// Gives the next stretch to every DAG whose backfills have made all of their runs.
     ///
     /// A command that PostgreSQL's end cut off is repeated by the next call. Throws what the last one failed by when none has

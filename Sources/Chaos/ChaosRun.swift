@@ -93,7 +93,7 @@ package struct ChaosRun: Sendable {
     private func disturb(_ stage: inout ChaosStage, _ lab: DatabaseLab, _ url: String) async throws -> [Victim: Int] {
         var load = ChaosLoad(programs: programs, folder: lab.folder, url: url, hours: 24)
         // The first stretch is there before the first kill.
-        try await load.fill()
+        try await load.begin()
         let end = LoadEnd()
         let kills = try await withThrowingTaskGroup(of: Void.self) { [load] group in
             group.addTask {
