@@ -18,6 +18,7 @@ enum ChaosDAGs {
     }
 
     private static func document(_ name: String, journal: String) -> String {
+        let file = "'\(journal.replacing("'", with: "'\\''"))'"
         var text = """
             $schema: https://airflow.apache.org/schemas/dag/2026-10-30.json
             dag_id: \(name)
@@ -43,9 +44,9 @@ enum ChaosDAGs {
                     with:
                       bash_command: |
                         mark=${CRYPTOFLOW_ATTEMPT##*[!0-9]}
-                        echo "begin $mark $$ $(date +%s%N)" >> \(journal)
+                        echo "begin $mark $$ $(date +%s%N)" >> \(file)
                         sleep 0.\(3 + number)
-                        echo "end $mark $$ $(date +%s%N)" >> \(journal)
+                        echo "end $mark $$ $(date +%s%N)" >> \(file)
 
                 """
         }

@@ -68,7 +68,7 @@ package struct ChaosRun: Sendable {
         let url = try await lab.makeDatabase("chaos")
         let journal = lab.folder + "/journal"
         try ChaosDAGs.write(into: lab.folder + "/dags", journal: journal)
-        var stage = ChaosStage(programs: programs, folder: lab.folder, url: url, migrations: migrations)
+        var stage = ChaosStage(programs: programs, folder: lab.folder, url: url, migrations: lab.migrations)
         let kills: [Victim: Int]
         do {
             try await stage.startAll()

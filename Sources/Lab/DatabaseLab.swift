@@ -14,10 +14,15 @@ package struct DatabaseLab: Sendable {
     package let migrations: String
     private let address: ClusterAddress
 
-    /// - Parameter extra: PostgreSQL's settings over those of an installation.
+    /// Throws ``LabFailure`` when there is no such folder, or none can be made in it.
+    ///
+    /// - Parameters:
+    ///   - parent, migrations: may be relative; what is started has other working folders, so they are made absolute.
+    ///   - extra: PostgreSQL's settings over those of an installation.
     package static func open(
         in parent: String, migrations: String, settings extra: [String: String] = [:]
     ) async throws -> DatabaseLab {
+        let (parent, migrations) = (try absolute(parent), try absolute(migrations))
         var template = Array("\(parent)/cryptoflow-lab-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else {
             throw LabFailure("cannot make a folder in \(parent): \(String(cString: strerror(errno)))")
@@ -36,6 +41,14 @@ package struct DatabaseLab: Sendable {
             try? FileManager.default.removeItem(atPath: folder)
             throw error
         }
+    }
+
+    private static func absolute(_ folder: String) throws -> String {
+        guard let path = realpath(folder, nil) else {
+            throw LabFailure("the folder \(folder) cannot be used: \(String(cString: strerror(errno)))")
+        }
+        defer { free(path) }
+        return String(cString: path)
     }
 
     package func close() async {

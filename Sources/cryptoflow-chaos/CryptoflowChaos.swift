@@ -16,6 +16,7 @@ struct CryptoflowChaos: AsyncParsableCommand {
     @Option(help: "How long programs are killed, in seconds.") var seconds = 120
     @Option(help: "The seed of victims and moments (default: another each time).") var seed: UInt64?
     @Option(help: "A folder for the private PostgreSQL and everything else.") var folder = "/var/tmp"
+    @Option(help: "The folder of migrations (default: found above the program).") var migrations: String?
 
     func validate() throws {
         if seconds < 1 || seconds > 86_400 { throw ValidationError("--seconds must be 1 ... 86400, not \(seconds)") }
@@ -28,7 +29,7 @@ struct CryptoflowChaos: AsyncParsableCommand {
         let built = try BuiltPrograms()
         let chaos = ChaosRun(
             seconds: seconds, seed: seed ?? .random(in: 0...UInt64(UInt32.max)), folder: folder,
-            programs: built.folder, migrations: try built.migrations(), say: LabProgress.say)
+            programs: built.folder, migrations: try migrations ?? built.migrations(), say: LabProgress.say)
         let report = try await chaos.run()
         for violation in report.audit.violations { print("violation: \(violation)") }
         print(report.line)
