@@ -65,7 +65,10 @@ import Testing
             try await rig.trigger("r", rig.beats("go"))
             try await first.line(containing: "remote.work  begins")
             try await rig.waitForTry("r", takenBy: "first")
-            while rig.beats.isEmpty { await Task.yield() }
+            while rig.beats.isEmpty {
+                try Task.checkCancellation()
+                await Task.yield()
+            }
             first.signal(SIGKILL)
             let second = try rig.worker("second")
             try await rig.waitForTry("r", takenBy: "second")
@@ -91,7 +94,10 @@ import Testing
             let first = try rig.worker("first")
             try await rig.trigger("r", rig.beats("go"))
             try await first.line(containing: "remote.work  begins")
-            while rig.beats.isEmpty { await Task.yield() }
+            while rig.beats.isEmpty {
+                try Task.checkCancellation()
+                await Task.yield()
+            }
             try await first.standStill()
             let pid = rig.beats.first?.split(separator: " ").last.flatMap { Int32($0) } ?? 0
             let second = try rig.worker("second")
@@ -134,11 +140,17 @@ import Testing
                 echo "end $gate" >> \(rig.scratch.folder)/beats
                 """)
             try await first.line(containing: "remote.work  begins")
-            while rig.beats.isEmpty { await Task.yield() }
+            while rig.beats.isEmpty {
+                try Task.checkCancellation()
+                await Task.yield()
+            }
             try await first.standStill()
             // Long before its guard would end it, the script succeeds; nobody is there to report it.
             try rig.open("go")
-            while rig.beats.count < 2 { await Task.yield() }
+            while rig.beats.count < 2 {
+                try Task.checkCancellation()
+                await Task.yield()
+            }
             try rig.open("again")
             let second = try rig.worker("second")
             try await rig.waitForTry("r", takenBy: "second")

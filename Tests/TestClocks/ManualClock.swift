@@ -21,7 +21,9 @@ package final class ManualClock: Clock {
         var now = Instant(offset: .zero)
         var lastID = 0
         var sleepers: [Int: Sleeper] = [:]
-        var watchers: [CheckedContinuation<Void, Never>] = []
+        var watchers: [Int: CheckedContinuation<Void, Never>] = [:]
+
+        func hasSleeper(until offset: Duration) -> Bool { sleepers.values.contains { $0.until.offset == offset } }
     }
 
     private let state = Mutex(State())
@@ -46,8 +48,8 @@ package final class ManualClock: Clock {
                     } else {
                         state.sleepers[id] = Sleeper(until: deadline, continuation: continuation)
                     }
-                    defer { state.watchers = [] }
-                    return state.watchers
+                    defer { state.watchers = [:] }
+                    return Array(state.watchers.values)
                 }
                 for watcher in watchers { watcher.resume() }
             }
@@ -56,19 +58,27 @@ package final class ManualClock: Clock {
         }
     }
 
-    /// Returns when somebody sleeps until exactly this time.
+    /// Returns when somebody sleeps until exactly this time, or the task was cancelled: a test whose time is over fails and
+    /// does not hang.
     package func sleeper(until offset: Duration) async {
-        while true {
-            await withCheckedContinuation { continuation in
-                let isThere = state.withLock { state in
-                    if state.sleepers.values.contains(where: { $0.until.offset == offset }) { return true }
-                    state.watchers.append(continuation)
-                    return false
+        let id = state.withLock { state in
+            state.lastID += 1
+            return state.lastID
+        }
+        while !Task.isCancelled {
+            await withTaskCancellationHandler {
+                await withCheckedContinuation { continuation in
+                    let isOver = state.withLock { state in
+                        if Task.isCancelled || state.hasSleeper(until: offset) { return true }
+                        state.watchers[id] = continuation
+                        return false
+                    }
+                    if isOver { continuation.resume() }
                 }
-                if isThere { continuation.resume() }
+            } onCancel: {
+                state.withLock { $0.watchers.removeValue(forKey: id) }?.resume()
             }
-            let isThere = state.withLock { $0.sleepers.values.contains { $0.until.offset == offset } }
-            if isThere { return }
+            if state.withLock({ $0.hasSleeper(until: offset) }) { return }
         }
     }
 

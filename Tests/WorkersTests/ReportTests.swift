@@ -23,14 +23,14 @@ import Testing
             await mayEnd.wait()
             log.append("two\n")
         }
-        await rig.run {
+        try await rig.run {
             await shipping.wait()
             mayEnd.open()
-            await rig.untilIdle()
+            try await rig.untilIdle()
             // A report that waits for nothing would have come by now.
             for _ in 0..<1_000 { await Task.yield() }
             mayShip.open()
-            await rig.untilReported()
+            try await rig.untilReported()
         }
         #expect(String(decoding: store.log(0), as: UTF8.self) == "one\ntwo\n")
         #expect(store.reports.count == 1)
@@ -45,12 +45,12 @@ import Testing
             log.append(megabyte)
             await mayEnd.wait()
         }
-        await rig.run {
-            while await rig.session.running.count < 12 { await Task.yield() }
+        try await rig.run {
+            while await rig.session.running.count < 12 { try await pause() }
             mayEnd.open()
-            await rig.untilIdle()
+            try await rig.untilIdle()
             mayReport.open()
-            await rig.untilReported()
+            try await rig.untilReported()
         }
         #expect(store.reports.allSatisfy { $0.bytes <= WorkerSession.bytesAtOnce && !$0.attempts.isEmpty })
         #expect(store.reports.flatMap(\.attempts).count == 12 && store.reports.count >= 2)
@@ -73,12 +73,12 @@ import Testing
             log.append("text\n")
             await mayEnd.wait()
         }
-        await rig.run {
-            while await rig.session.running.count < 5 { await Task.yield() }
+        try await rig.run {
+            while await rig.session.running.count < 5 { try await pause() }
             mayEnd.open()
-            await rig.untilIdle()
+            try await rig.untilIdle()
             mayReport.open()
-            await rig.untilReported()
+            try await rig.untilReported()
         }
         #expect(store.ends.count == 5)
         #expect(store.ends.values.filter { $0.state != .success }.map(\.attempt) == [bad])
@@ -98,10 +98,10 @@ import Testing
             files.withLock { $0.append(log) }
             await mayEnd.wait()
         }
-        await rig.run {
-            while store.attempts.count < 250 { await Task.yield() }
+        try await rig.run {
+            while store.attempts.count < 250 { try await pause() }
             mayEnd.open()
-            await rig.untilReported()
+            try await rig.untilReported()
         }
         #expect(store.open == 0)
     }
@@ -123,14 +123,14 @@ import Testing
             written.withLock { $0 += 1 }
             await mayEnd.wait()
         }
-        await rig.run {
+        try await rig.run {
             mayWrite.open()
-            while written.withLock({ $0 }) < 40 { await Task.yield() }
-            while store.ships.count < 2 { await Task.yield() }
+            while written.withLock({ $0 }) < 40 { try await pause() }
+            while store.ships.count < 2 { try await pause() }
             mayEnd.open()
-            await rig.untilIdle()
+            try await rig.untilIdle()
             mayShip.open()
-            await rig.untilReported()
+            try await rig.untilReported()
         }
         let most = WorkerSession.bytesAtOnce + half.count
         #expect((store.ships + store.reports).allSatisfy { $0.bytes <= most })

@@ -39,19 +39,32 @@ final class SessionRig: Sendable {
     /// Runs the session beside the body, then lets it drain.
     func run(_ body: () async throws -> Void) async rethrows {
         async let end: Void = session.run()
-        try await body()
+        do {
+            try await body()
+        } catch {
+            // Nobody lets go any more what its tries wait for.
+            await session.lose()
+            await end
+            throw error
+        }
         await session.take(.drain)
         await end
     }
 
     /// Returns when no try runs any more, whether its end was reported or not.
-    func untilIdle() async {
-        while await !session.running.isEmpty { await Task.yield() }
+    func untilIdle() async throws {
+        while await !session.running.isEmpty { try await pause() }
     }
 
-    func untilReported() async {
-        while store.open > 0 { await Task.yield() }
+    func untilReported() async throws {
+        while store.open > 0 { try await pause() }
     }
+}
+
+/// Lets others go on; throws when the time of the test is over.
+func pause() async throws {
+    try Task.checkCancellation()
+    await Task.yield()
 }
 
 /// The log of a try.
