@@ -103,37 +103,54 @@ import Testing
             mayEnd.open()
             try await rig.untilReported()
         }
-        #expect(store.open == 0)
+        #expect(store.open == 0 && store.attempts.count == 250)
+        for number in 0..<250 { #expect(store.log(Int64(number)).starts(with: Array("first\n".utf8))) }
     }
 
     @Test("a round of much text is several messages, and an end goes before what is left of it")
     func longRound() async throws {
-        let (mayShip, mayEnd) = (Gate(), Gate())
+        let (mayWrite, mayShip, mayEnd, mayAllEnd) = (Gate(), Gate(), Gate(), Gate())
+        let mayShipMore = Gate()
         let written = Mutex(0)
+        let shipsBefore = Mutex<Int?>(nil)
+        let ships = Mutex(0)
         let store = HeldStore(
             tries: 40,
             onShip: { number in
-                if number == 1 { await mayShip.wait() }
+                ships.withLock { $0 = number + 1 }
+                // Whatever the first has: afterwards there is more than one message of text, and the second is the first of it.
+                if number == 0 { await mayShip.wait() }
+                if number == 1 { await mayShipMore.wait() }
+            },
+            onReport: { number in
+                if number == 0 { shipsBefore.withLock { $0 = ships.withLock(\.self) } }
             })
         let half = [UInt8](repeating: UInt8(ascii: "x"), count: 512 << 10)
-        let mayWrite = Gate()
         let rig = try SessionRig(store) { log in
             await mayWrite.wait()
             log.append(half)
-            written.withLock { $0 += 1 }
-            await mayEnd.wait()
+            let isFirst = written.withLock { number in
+                number += 1
+                return number == 1
+            }
+            await (isFirst ? mayEnd : mayAllEnd).wait()
         }
         try await rig.run {
+            while await rig.session.running.count < 40 { try await pause() }
             mayWrite.open()
             while written.withLock({ $0 }) < 40 { try await pause() }
+            mayShip.open()
             while store.ships.count < 2 { try await pause() }
             mayEnd.open()
-            try await rig.untilIdle()
-            mayShip.open()
+            while await rig.session.running.count == 40 { try await pause() }
+            mayShipMore.open()
+            while store.open == 40 { try await pause() }
+            mayAllEnd.open()
             try await rig.untilReported()
         }
+        #expect(shipsBefore.withLock(\.self) == 2)
         let most = WorkerSession.bytesAtOnce + half.count
-        #expect((store.ships + store.reports).allSatisfy { $0.bytes <= most })
+        #expect(store.ships.count > 2 && (store.ships + store.reports).allSatisfy { $0.bytes <= most })
         for number in 0..<40 { #expect(store.log(Int64(number)) == half) }
     }
 
