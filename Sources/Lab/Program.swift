@@ -41,8 +41,15 @@ package struct Program: Sendable {
     package func wait() async -> ProgramEnding { await life.wait() }
 
     /// Asks it to stop and waits until it has; one that does not stop in time is killed.
+    ///
+    /// It has this time also when the caller is cancelled.
     @discardableResult
     package func end(patience: Duration = .seconds(30)) async -> ProgramEnding {
+        // Awaited here; of its own, so that a cancellation does not reach it.
+        await Task { await stop(patience: patience) }.value
+    }
+
+    private func stop(patience: Duration) async -> ProgramEnding {
         signal(SIGTERM)
         return await withTaskGroup(of: Void.self) { group in
             group.addTask {

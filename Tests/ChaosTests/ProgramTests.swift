@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Lab
 import Testing
 
@@ -23,6 +24,27 @@ import Testing
                 "/bin/sh", ["-c", "trap 'exit 0' TERM; echo up; while :; do sleep 0.01; done"], in: folder)
             #expect(try await good.waitForOutput("up", seconds: 60))
             #expect(await good.end() == .exited(0))
+        }
+    }
+
+    @Test("one that is asked to stop has its time though the task that asks is cancelled")
+    func cancelled() async throws {
+        try await Folder.with { folder in
+            let program = try Program.start(
+                "/bin/sh",
+                [
+                    "-c",
+                    "trap 'echo asked; while [ ! -e go ]; do sleep 0.01; done; exit 0' TERM; echo up; "
+                        + "while :; do sleep 0.01; done",
+                ], in: folder)
+            #expect(try await program.waitForOutput("up", seconds: 60))
+            async let ending = Task {
+                withUnsafeCurrentTask { $0?.cancel() }
+                return await program.end(patience: .seconds(3_600))
+            }.value
+            #expect(try await program.waitForOutput("asked", seconds: 60))
+            try Data().write(to: URL(filePath: folder + "/go"))
+            #expect(await ending == .exited(0))
         }
     }
 }
