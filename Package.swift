@@ -313,7 +313,7 @@ let package = Package(
                 "CivilTime", "Collecting", "DAGDocument", "DAGModel", "Execution", "LogFiles", "ModelRegistry",
                 "RunStore", "SchedulerCore", "TestModels", "Timetables", argumentParser, logging,
             ]),
-        tests(of: "Chaos", ["Lab"]),
+        tests(of: "Chaos", ["Lab", "PostgresClient", "PrivateCluster"]),
         .testTarget(
             name: "ProgramsTests",
             dependencies: [

@@ -1,6 +1,7 @@
 import CivilTime
 import Lab
 import PostgresClient
+import PrivateCluster
 
 /// Backfills one stretch of every DAG after the other, so that there is always something to do.
 struct ChaosLoad {

@@ -1,5 +1,6 @@
 import Lab
 import PostgresClient
+import PrivateCluster
 
 /// The programs of a chaos run.
 ///
@@ -87,7 +88,7 @@ struct ChaosStage {
         }
     }
 
-    private mutating func note(_ program: Program, _ name: String, _ ending: ProgramEnding) {
+    private mutating func note(_ program: Program, _ name: String, _ ending: ExitStatus) {
         unexplained.append("\(name) ended by itself with \(ending); it wrote last: \(Self.tail(program))")
     }
 
@@ -111,7 +112,7 @@ struct ChaosStage {
         guard let leads = schedulers.firstIndex(where: { $0.pid == leader }) else { return false }
         let index = leading ? leads : schedulers.count - 1 - leads
         let ending = await kill(schedulers[index])
-        let isHit = ending == .killed(9)
+        let isHit = ending == .signalled(9)
         if !isHit { note(schedulers[index], "a scheduler", ending) }
         schedulers[index] = try startScheduler()
         return isHit
@@ -120,13 +121,13 @@ struct ChaosStage {
     /// Kills a worker and starts another in its place; false when it had ended by itself.
     mutating func killWorker(_ number: Int) async throws -> Bool {
         let ending = await kill(workers[number])
-        let isHit = ending == .killed(9)
+        let isHit = ending == .signalled(9)
         if !isHit { note(workers[number], "worker \(number)", ending) }
         workers[number] = try startWorker(number)
         return isHit
     }
 
-    private func kill(_ program: Program) async -> ProgramEnding {
+    private func kill(_ program: Program) async -> ExitStatus {
         program.signal(9)
         return await program.wait()
     }

@@ -1,6 +1,7 @@
 import CChildSpawn
 import FoundationEssentials
 import Glibc
+package import PrivateCluster
 
 /// A program that was started, its output in a file.
 package struct Program: Sendable {
@@ -31,25 +32,25 @@ package struct Program: Sendable {
     package var output: String { (try? String(contentsOfFile: outputPath, encoding: .utf8)) ?? "" }
 
     /// How it ended; nil while it runs.
-    package var ending: ProgramEnding? { life.ending }
+    package var ending: ExitStatus? { life.ending }
 
     /// Sends a signal, if it still runs.
     package func signal(_ number: Int32) { life.signal(number) }
 
     /// Waits for its end.
     @discardableResult
-    package func wait() async -> ProgramEnding { await life.wait() }
+    package func wait() async -> ExitStatus { await life.wait() }
 
     /// Asks it to stop and waits until it has; one that does not stop in time is killed.
     ///
     /// It has this time also when the caller is cancelled.
     @discardableResult
-    package func end(patience: Duration = .seconds(30)) async -> ProgramEnding {
+    package func end(patience: Duration = .seconds(30)) async -> ExitStatus {
         // Awaited here; of its own, so that a cancellation does not reach it.
         await Task { await stop(patience: patience) }.value
     }
 
-    private func stop(patience: Duration) async -> ProgramEnding {
+    private func stop(patience: Duration) async -> ExitStatus {
         signal(SIGTERM)
         return await withTaskGroup(of: Void.self) { group in
             group.addTask {

@@ -1,34 +1,15 @@
 import Dispatch
 import Glibc
+import PrivateCluster
 import Synchronization
-
-/// How a program ended.
-package enum ProgramEnding: Hashable, Sendable, CustomStringConvertible {
-    case exited(Int32)
-    /// A signal ended it.
-    case killed(Int32)
-
-    /// - Parameter status: as `waitpid` gives it.
-    init(status: Int32) {
-        let signal = status & 0x7f
-        self = signal == 0 ? .exited(status >> 8 & 0xff) : .killed(signal)
-    }
-
-    package var description: String {
-        switch self {
-        case .exited(let code): "exit status \(code)"
-        case .killed(let signal): "signal \(signal)"
-        }
-    }
-}
 
 /// A child of this process until it has been collected.
 final class ProgramLife: Sendable {
     private struct State {
         /// Whether the number still belongs to it: a signal hits nobody else.
         var isThere = true
-        var ending: ProgramEnding?
-        var waiters: [CheckedContinuation<ProgramEnding, Never>] = []
+        var ending: ExitStatus?
+        var waiters: [CheckedContinuation<ExitStatus, Never>] = []
     }
 
     private let pid: pid_t
@@ -48,8 +29,9 @@ final class ProgramLife: Sendable {
         state.withLock { $0.isThere = false }
         StartedPrograms.remove(self)
         var status: Int32 = 0
-        while waitpid(pid, &status, 0) < 0, errno == EINTR {}
-        let ending = ProgramEnding(status: status)
+        var collected: pid_t
+        repeat { collected = waitpid(pid, &status, 0) } while collected < 0 && errno == EINTR
+        let ending: ExitStatus = collected == pid ? ExitStatus(waitStatus: status) : .unknown
         let waiters = state.withLock { state in
             state.ending = ending
             defer { state.waiters = [] }
@@ -58,13 +40,13 @@ final class ProgramLife: Sendable {
         for waiter in waiters { waiter.resume(returning: ending) }
     }
 
-    var ending: ProgramEnding? { state.withLock { $0.ending } }
+    var ending: ExitStatus? { state.withLock { $0.ending } }
 
     func signal(_ number: Int32) {
         state.withLock { if $0.isThere { kill(pid, number) } }
     }
 
-    func wait() async -> ProgramEnding {
+    func wait() async -> ExitStatus {
         await withCheckedContinuation { continuation in
             let ending = state.withLock { state in
                 if state.ending == nil { state.waiters.append(continuation) }

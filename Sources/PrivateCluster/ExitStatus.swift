@@ -8,7 +8,7 @@ package enum ExitStatus: Sendable, Hashable, CustomStringConvertible {
     case unknown
 
     /// Decodes what waitpid(2) reports; the C macros for it are not visible in Swift.
-    init(waitStatus: Int32) {
+    package init(waitStatus: Int32) {
         let signal = waitStatus & 0x7f
         self = signal == 0 ? .exited((waitStatus >> 8) & 0xff) : .signalled(signal)
     }

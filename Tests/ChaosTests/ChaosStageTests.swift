@@ -58,7 +58,7 @@ import Testing
                 await Task.yield()
             }
             try await stage.untilReady()
-            #expect(stage.unexplained.allSatisfy { $0.contains("ended by itself with exit status 3") })
+            #expect(stage.unexplained.allSatisfy { $0.contains("ended by itself with exit code 3") })
             #expect(stage.unexplained.allSatisfy { $0.contains("out of breath") })
         }
     }
@@ -81,7 +81,7 @@ import Testing
             try await stage.startAll()
             await stage.stopAll()
             #expect(stage.unexplained.count == 2)
-            #expect(stage.unexplained.allSatisfy { $0.contains("exit status 7") && $0.contains("cannot") })
+            #expect(stage.unexplained.allSatisfy { $0.contains("exit code 7") && $0.contains("cannot") })
         }
     }
 

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Lab
+import PrivateCluster
 import Testing
 
 @Suite("programs that are started for a while", .timeLimit(.minutes(1))) struct ProgramTests {
@@ -19,7 +20,7 @@ import Testing
             let deaf = try Program.start(
                 "/bin/sh", ["-c", "trap '' TERM; echo up; while :; do sleep 0.01; done"], in: folder)
             #expect(try await deaf.waitForOutput("up", seconds: 60))
-            #expect(await deaf.end(patience: .milliseconds(50)) == .killed(9))
+            #expect(await deaf.end(patience: .milliseconds(50)) == .signalled(9))
             let good = try Program.start(
                 "/bin/sh", ["-c", "trap 'exit 0' TERM; echo up; while :; do sleep 0.01; done"], in: folder)
             #expect(try await good.waitForOutput("up", seconds: 60))
