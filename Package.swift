@@ -313,7 +313,8 @@ let package = Package(
                 "CivilTime", "Collecting", "DAGDocument", "DAGModel", "Execution", "LogFiles", "ModelRegistry",
                 "RunStore", "SchedulerCore", "TestModels", "Timetables", argumentParser, logging,
             ]),
-        tests(of: "Chaos", ["Lab", "PostgresClient", "PrivateCluster"]),
+        tests(of: "Lab", ["PrivateCluster", "TestSupport"]),
+        tests(of: "Chaos", ["Lab", "PostgresClient", "PrivateCluster", "TestSupport"]),
         .testTarget(
             name: "ProgramsTests",
             dependencies: [

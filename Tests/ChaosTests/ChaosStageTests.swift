@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Lab
+import TestSupport
 import Testing
 
 @testable import Chaos
@@ -11,7 +12,7 @@ import Testing
     private func with(
         scheduler: String = good, worker: String = good, _ body: (inout ChaosStage, String) async throws -> Void
     ) async throws {
-        try await Folder.with { folder in
+        try await TemporaryFolder.with { folder in
             for (name, script) in [("cryptoflow-scheduler", scheduler), ("cryptoflow", worker)] {
                 let path = "\(folder)/\(name)"
                 try "#!/bin/sh\necho $$ >> pids\n\(script)\n".write(toFile: path, atomically: true, encoding: .utf8)

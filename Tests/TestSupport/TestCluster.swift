@@ -116,6 +116,15 @@ package enum TemporaryFolder {
         return path
     }
 
+    /// Makes a folder, runs the body, and removes the folder.
+    package static func with(
+        prefix: String = "cryptoflow", _ body: (String) async throws -> Void
+    ) async throws {
+        let folder = try make(prefix: prefix)
+        defer { remove(folder) }
+        try await body(folder)
+    }
+
     /// Writes a program that can be run at once.
     ///
     /// Another process writes it: a file that this process has open for writing is inherited for a moment by every child

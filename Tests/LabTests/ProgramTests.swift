@@ -1,12 +1,13 @@
 import FoundationEssentials
 import Lab
 import PrivateCluster
+import TestSupport
 import Testing
 
 @Suite("programs that are started for a while", .timeLimit(.minutes(1))) struct ProgramTests {
     @Test("one that ends without the awaited words is not waited for")
     func endsBefore() async throws {
-        try await Folder.with { folder in
+        try await TemporaryFolder.with { folder in
             let program = try Program.start("/bin/sh", ["-c", "echo hello; exit 3"], in: folder)
             #expect(try await program.waitForOutput("good day", seconds: 3_600) == false)
             #expect(program.ending == .exited(3))
@@ -16,7 +17,7 @@ import Testing
 
     @Test("one that does not heed its stop is killed, one that does ends by itself")
     func stubborn() async throws {
-        try await Folder.with { folder in
+        try await TemporaryFolder.with { folder in
             let deaf = try Program.start(
                 "/bin/sh", ["-c", "trap '' TERM; echo up; while :; do sleep 0.01; done"], in: folder)
             #expect(try await deaf.waitForOutput("up", seconds: 60))
@@ -30,7 +31,7 @@ import Testing
 
     @Test("one that is asked to stop has its time though the task that asks is cancelled")
     func cancelled() async throws {
-        try await Folder.with { folder in
+        try await TemporaryFolder.with { folder in
             let program = try Program.start(
                 "/bin/sh",
                 [
