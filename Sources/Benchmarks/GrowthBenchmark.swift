@@ -98,6 +98,7 @@ package struct GrowthBenchmark: Sendable {
         ) { rig in
             let known = try await rig.watch.wait(for: .knownDAGs, count + 3)
             var figures = try await measureProbes(rig)
+            figures.pageMilliseconds = try await median { _ = try await rig.store.dags() }
             figures.note = "known after \(Figure.text(MonotonicClock.seconds(from: begin, to: known), digits: 2)) s"
             return figures
         }
@@ -126,6 +127,10 @@ package struct GrowthBenchmark: Sendable {
             let calls = Dictionary(grouping: rig.records.take(), by: \.run)
             figures.hops = Spread(calls.values.filter { $0.count == 50 }.flatMap(Hops.milliseconds(of:)))
             figures.memory = ProcessFacts.ownMegabytes
+            let run = try await newestRun(of: DAGID("growth_wide"), rig)
+            figures.pageMilliseconds = try await median {
+                _ = try await rig.store.run(dag: DAGID("growth_wide"), runID: run)
+            }
             return figures
         }
     }
@@ -140,20 +145,29 @@ package struct GrowthBenchmark: Sendable {
             try await MadeHistory.write(tasks: rows, over: rig.observer)
             var figures = try await measureProbes(rig)
             let dag = rows > 0 ? MadeHistory.dag : DAGID("growth_chains")
-            var pages: [Double] = []
-            var runs: [Double] = []
-            for _ in 0..<20 {
-                let start = MonotonicClock.nanoseconds
-                let page = try await rig.store.runs(RunQuery(dag: dag))
-                let middle = MonotonicClock.nanoseconds
-                guard let newest = page.runs.first else { throw LabFailure("the DAG \(dag) has no runs") }
-                _ = try await rig.store.run(dag: dag, runID: newest.runID)
-                pages.append(MonotonicClock.seconds(from: start, to: middle) * 1e3)
-                runs.append(MonotonicClock.seconds(from: middle, to: MonotonicClock.nanoseconds) * 1e3)
-            }
-            figures.pageMilliseconds = Spread(pages).median
-            figures.note = "one run with its tries \(Figure.text(Spread(runs).median, digits: 2)) ms"
+            let run = try await newestRun(of: dag, rig)
+            figures.pageMilliseconds = try await median { _ = try await rig.store.runs(RunQuery(dag: dag)) }
+            let detail = try await median { _ = try await rig.store.run(dag: dag, runID: run) }
+            figures.note = "one run with its tries \(Figure.text(detail, digits: 2)) ms"
             return figures
         }
+    }
+
+    private func newestRun(of dag: DAGID, _ rig: SchedulerRig) async throws -> String {
+        guard let newest = try await rig.store.runs(RunQuery(dag: dag)).runs.first else {
+            throw LabFailure("the DAG \(dag) has no runs")
+        }
+        return newest.runID
+    }
+
+    /// Milliseconds that a question to the history takes, of twenty times.
+    private func median(_ question: () async throws -> Void) async throws -> Double {
+        var times: [Double] = []
+        for _ in 0..<20 {
+            let start = MonotonicClock.nanoseconds
+            try await question()
+            times.append(MonotonicClock.seconds(from: start, to: MonotonicClock.nanoseconds) * 1e3)
+        }
+        return Spread(times).median
     }
 }

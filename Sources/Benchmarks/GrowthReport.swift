@@ -7,7 +7,7 @@ package struct GrowthReport: Sendable {
         var hops = Spread([])
         /// MB, of the process that holds scheduler and benchmark.
         var memory: Double?
-        /// The newest 50 runs of a DAG.
+        /// What a page asks for: all DAGs, the run with its tasks and tries, or the newest 50 runs of a DAG.
         var pageMilliseconds: Double?
         var note = ""
         /// Why nothing was measured.
