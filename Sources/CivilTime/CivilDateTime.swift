@@ -71,6 +71,12 @@ package struct CivilDateTime: Sendable, Hashable, Comparable, CustomStringConver
         daysSinceEpoch - Self.daysSinceEpoch(year: year, month: 1, day: 1) + 1
     }
 
+    /// ISO 8601's week and the year it belongs to: the week with the year's first Thursday is week 1.
+    package var isoWeek: (year: Int, week: Int) {
+        let thursday = adding(days: 3 - (weekday + 6) % 7)
+        return (thursday.year, (thursday.dayOfYear - 1) / 7 + 1)
+    }
+
     /// The same time of day on another date, `days` later.
     package func adding(days: Int) -> CivilDateTime {
         var copy = self

@@ -100,9 +100,9 @@ package enum TimeFormat {
             case "u": return number(civil.weekday == 0 ? 7 : civil.weekday, 1)
             case "U": return number((civil.dayOfYear + 6 - civil.weekday) / 7, width)
             case "W": return number((civil.dayOfYear + 6 - (civil.weekday + 6) % 7) / 7, width)
-            case "V": return number(isoWeek.week, width)
-            case "G": return number(isoWeek.year, flag == "-" ? 1 : 4)
-            case "g": return number(isoWeek.year.flooredRemainder(100), width)
+            case "V": return number(civil.isoWeek.week, width)
+            case "G": return number(civil.isoWeek.year, flag == "-" ? 1 : 4)
+            case "g": return number(civil.isoWeek.year.flooredRemainder(100), width)
             case "s": return String(instant.seconds)
             case "z": return offsetText(colon: false)
             case "Z": return abbreviation
@@ -129,13 +129,6 @@ package enum TimeFormat {
             var bytes: [UInt8] = []
             ISO8601.append(offset: offset, colon: colon, to: &bytes)
             return String(decoding: bytes, as: UTF8.self)
-        }
-
-        /// ISO 8601's week: the one with the year's first Thursday is week 1.
-        private var isoWeek: (year: Int, week: Int) {
-            let mondayBased = (civil.weekday + 6) % 7
-            let thursday = civil.adding(days: 3 - mondayBased)
-            return (thursday.year, (thursday.dayOfYear - 1) / 7 + 1)
         }
     }
 }

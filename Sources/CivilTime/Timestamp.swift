@@ -91,14 +91,16 @@ extension Duration {
 
 extension FixedWidthInteger {
     /// The quotient rounded toward negative infinity, so that calendar arithmetic works before 1970.
+    ///
+    /// As with `/`, the divisor must not be zero, nor -1 for the least number.
     package func flooredQuotient(_ divisor: Self) -> Self {
         let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
-        return remainder < 0 ? quotient - 1 : quotient
+        return remainder != 0 && (remainder < 0) != (divisor < 0) ? quotient - 1 : quotient
     }
 
-    /// The remainder that goes with `flooredQuotient`: never negative for a positive divisor.
+    /// The remainder that goes with `flooredQuotient`: it has the divisor's sign.
     package func flooredRemainder(_ divisor: Self) -> Self {
         let remainder = self % divisor
-        return remainder < 0 ? remainder + divisor : remainder
+        return remainder != 0 && (remainder < 0) != (divisor < 0) ? remainder + divisor : remainder
     }
 }

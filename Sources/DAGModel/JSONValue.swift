@@ -65,23 +65,28 @@ extension JSONValue: Codable {
         } else if let elements = try? container.decode([JSONValue].self) {
             self = .array(elements)
         } else {
-            let members = try container.decode([String: JSONValue].self)
-            if members.count == 1, let text = members[Self.wholeDouble]?.stringValue, let number = Double(text) {
-                self = .double(number)
-            } else if members.count == 1, members[Self.plainObject] != nil,
-                let inner = try container.decode([String: [String: JSONValue]].self)[Self.plainObject]
-            {
-                self = .object(inner)
-            } else {
-                self = .object(members)
-            }
+            self = Self.unescaped(try container.decode([String: JSONValue].self))
         }
     }
 
     /// The encoders write 2.0 as 2, which would come back as an integer: such a number goes as `{"$double": "2.0"}`.
+    ///
+    /// An object that looks like that gets one more `$` before its key, as does one that looks like such an object.
     private static let wholeDouble = "$double"
-    /// And an object that looks like that as `{"$object": …}`.
-    private static let plainObject = "$object"
+
+    /// Whether an object's only key is `$double`, or that with more of `$` before it.
+    private static func looksLikeDouble(_ key: String) -> Bool {
+        key.hasSuffix(wholeDouble) && key.utf8.dropLast(wholeDouble.utf8.count).allSatisfy { $0 == UInt8(ascii: "$") }
+    }
+
+    /// What an object stands for that an encoder wrote.
+    private static func unescaped(_ members: [String: JSONValue]) -> JSONValue {
+        guard members.count == 1, let (key, value) = members.first, looksLikeDouble(key) else {
+            return .object(members)
+        }
+        if key == wholeDouble { return value.stringValue.flatMap(Double.init).map { .double($0) } ?? .object(members) }
+        return .object([String(key.dropFirst()): value])
+    }
 
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
@@ -95,9 +100,8 @@ extension JSONValue: Codable {
         case .string(let text): try container.encode(text)
         case .array(let elements): try container.encode(elements)
         case .object(let members):
-            if members.count == 1, members[Self.wholeDouble] != nil || members[Self.plainObject] != nil {
-                // Within a dictionary of its own, so that the object below is written as it stands.
-                try container.encode([Self.plainObject: members])
+            if members.count == 1, let (key, value) = members.first, Self.looksLikeDouble(key) {
+                try container.encode(["$" + key: value])
             } else {
                 try container.encode(members)
             }
@@ -116,11 +120,7 @@ extension JSONValue {
 
     private init(_ tree: JSONTree) {
         switch tree {
-        case .null: self = .null
-        case .bool(let flag): self = .bool(flag)
-        case .int(let number): self = .int(number)
-        case .double(let number): self = .double(number)
-        case .string(let text): self = .string(text)
+        case .scalar(let value): self = value
         case .array(let elements): self = .array(elements.map { JSONValue($0) })
         case .object(let members):
             self = .object(

@@ -16,7 +16,6 @@ enum Arithmetic {
                 return .int(-number)
             }
             if case .duration(let span) = value {
-                guard span.microseconds != .min else { throw tooLarge }
                 if case .interval(let from, let to) = span.form {
                     return .duration(Span(microseconds: -span.microseconds, form: .interval(from: to, to: from)))
                 }
@@ -50,9 +49,7 @@ enum Arithmetic {
         case (.add, .date(let date), .duration(let span)), (.add, .duration(let span), .date(let date)):
             return .date(try date.adding(microseconds: span.microseconds))
         case (.subtract, .date(let date), .duration(let span)):
-            let (negated, overflow) = Int64(0).subtractingReportingOverflow(span.microseconds)
-            guard !overflow else { throw tooLarge }
-            return .date(try date.adding(microseconds: negated))
+            return .date(try date.adding(microseconds: -span.microseconds))
         case (.subtract, .date(let first), .date(let second)): return .duration(try first - second)
         case (.remainder, .string, _), (.remainder, .markup, _): return try formatted(left, right)
         case (_, .duration, _), (_, _, .duration):
@@ -133,7 +130,8 @@ enum Arithmetic {
                 throw Failure("only a string can be in a string, not \(element.kindDescription)")
             }
             try Meter.charge(bytes: text.utf8.count)
-            return part.isEmpty || text.firstRange(ofScalars: part) != nil
+            if part.isEmpty { return true }
+            return try text.firstRange(ofScalars: part) != nil
         default: throw Failure("'in' takes a list, a mapping or a string, found \(container.kindDescription)")
         }
     }
@@ -226,24 +224,5 @@ enum Arithmetic {
             return .double(result)
         case .concatenate: throw Failure("'~' joins texts")
         }
-    }
-}
-
-extension String {
-    /// Where a text first occurs, compared scalar by scalar as Python does (not by canonical equivalence).
-    func firstRange(ofScalars part: String, from start: String.Index? = nil) -> Range<String.Index>? {
-        let wanted = Array(part.utf8)
-        guard let first = wanted.first else { return nil }
-        let bytes = utf8
-        var index = start ?? startIndex
-        while index < endIndex {
-            guard let candidate = bytes[index...].firstIndex(of: first) else { return nil }
-            guard let end = bytes.index(candidate, offsetBy: wanted.count, limitedBy: bytes.endIndex) else {
-                return nil
-            }
-            if bytes[candidate..<end].elementsEqual(wanted) { return candidate..<end }
-            index = bytes.index(after: candidate)
-        }
-        return nil
     }
 }

@@ -21,6 +21,12 @@ struct CallArguments {
         return result
     }
 
+    /// Charges what reading them takes.
+    func charge() throws(Failure) {
+        for value in positional { try Meter.charge(for: value) }
+        for (_, value) in named { try Meter.charge(for: value) }
+    }
+
     /// A string argument.
     static func string(_ value: Value?, _ name: String, of function: String) throws(Failure) -> String {
         guard let value else { throw Failure("'\(function)' needs the argument '\(name)'") }

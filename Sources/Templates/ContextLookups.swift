@@ -62,16 +62,17 @@ enum XComPull {
         let fallback = values[6] ?? .null
         func one(_ task: Value) throws(Failure) -> Value {
             let id = try CallArguments.string(task, "task_ids", of: "xcom_pull")
-            func read(_ index: Int?) -> Value {
-                context.output(OutputRequest(task: TaskID(id), key: key ?? "return_value", mapIndex: index))
-                    .map { Value($0) } ?? fallback
+            func read(_ index: Int?) throws(Failure) -> Value {
+                let request = OutputRequest(task: TaskID(id), key: key ?? "return_value", mapIndex: index)
+                guard let output = context.output(request) else { return fallback }
+                return try Value(output)
             }
-            guard let indexes = values[5], !indexes.isNull else { return read(nil) }
-            if let index = indexes.integer { return read(Int(clamping: index)) }
+            guard let indexes = values[5], !indexes.isNull else { return try read(nil) }
+            if let index = indexes.integer { return try read(Int(clamping: index)) }
             var result: [Value] = []
             for index in try Filters.iterated(indexes, "xcom_pull") {
                 result.append(
-                    read(Int(clamping: try CallArguments.integer(index, "map_indexes", of: "xcom_pull"))))
+                    try read(Int(clamping: try CallArguments.integer(index, "map_indexes", of: "xcom_pull"))))
             }
             return .list(result)
         }
@@ -105,8 +106,8 @@ enum ConnectionNames {
         case "password": return text(connection.password)
         case "schema": return text(connection.schema)
         case "extra":
-            return .string(try JSONText.text(Value(.object(connection.extra)), sortsKeys: false))
-        case "extra_dejson": return Value(.object(connection.extra))
+            return .string(try JSONText.text(try Value(.object(connection.extra)), sortsKeys: false))
+        case "extra_dejson": return try Value(.object(connection.extra))
         case "get_uri": return .method(Value.Method(.object(.connection(id)), name))
         default: return TemplateContext.missing(name, of: "conn.\(id)", among: names)
         }

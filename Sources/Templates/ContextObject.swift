@@ -63,7 +63,8 @@ extension TemplateContext {
         case "conn": return .object(.connections)
         case "range", "dict", "namespace": return .function(name)
         case "inlets": return .list([])
-        case "outlets": return .list(task.outlets.map { Value(.object(["name": .string($0), "uri": .string($0)])) })
+        case "outlets":
+            return try Value(JSONValue.array(task.outlets.map { .object(["name": .string($0), "uri": .string($0)]) }))
         case "run_id": return .string(run.id)
         case "try_number": return .int(Int64(task.tryNumber))
         case "test_mode": return .bool(false)
@@ -89,7 +90,7 @@ extension TemplateContext {
             }
             return .date(DateValue(name == "events_start" ? events.start : events.end))
         case _ where ContextNames.ofCallbacks.contains(name):
-            return callback.map { Self.value(of: name, in: $0) }
+            return try callback.map { (callback) throws(Failure) in try Self.value(of: name, in: callback) }
                 ?? .undefined(
                     message: "'\(name)' has a value in the arguments of callbacks only", hint: nil)
         default:
@@ -98,13 +99,14 @@ extension TemplateContext {
         }
     }
 
-    private static func value(of name: String, in callback: CallbackFacts) -> Value {
+    private static func value(of name: String, in callback: CallbackFacts) throws(Failure) -> Value {
         func text(_ value: String?) -> Value { value.map { .string($0) } ?? .null }
         switch name {
         case "event": return .string(callback.event)
         case "log_hint": return text(callback.logHint)
         case "deadline":
-            return callback.deadline.map { Value(.object(["deadline_time": .string($0.iso8601)])) } ?? .null
+            guard let deadline = callback.deadline else { return .null }
+            return try Value(.object(["deadline_time": .string(deadline.iso8601)]))
         default: return text(callback.reason)
         }
     }
@@ -185,12 +187,17 @@ extension TemplateContext {
     }
 
     static func json(_ text: String, of what: String) throws(Failure) -> Value {
-        do { return Value(try JSONTree(parsing: text)) } catch {
+        try Meter.charge(text.utf8.count >> 5)
+        let tree: JSONTree
+        do {
+            tree = try JSONTree(parsing: text)
+        } catch {
             guard case DecodingError.dataCorrupted(let context) = error else {
                 throw Failure("the text of \(what) is not JSON")
             }
             throw Failure("the text of \(what) is not JSON: \(context.debugDescription)")
         }
+        return try Value(tree)
     }
 
     static func missing(_ name: String, of object: String, among names: [String]) -> Value {
@@ -259,7 +266,7 @@ extension TemplateContext {
         case (.taskInstance, "task"): return .object(.task)
         case (.taskInstance, "dag_run"): return .object(.run)
         case (.run, "run_type"): return .string(run.type.rawValue)
-        case (.run, "conf"): return Value(.object(run.conf))
+        case (.run, "conf"): return try Value(.object(run.conf))
         case (.run, "data_interval_start"): return optional(run.dataInterval?.start)
         case (.run, "data_interval_end"): return optional(run.dataInterval?.end)
         case (.run, "run_after"): return optional(run.runAfter)

@@ -44,7 +44,7 @@ extension DateValue {
     /// The same clock, moved by whole months: a day that the target month lacks becomes its last day.
     func adding(months: Int64) throws(Failure) -> DateValue {
         let (total, overflow) = (Int64(civil.year) * 12 + Int64(civil.month - 1)).addingReportingOverflow(months)
-        guard !overflow, abs(total) < 1_200_000 else { throw Failure("the date is out of range") }
+        guard !overflow, total.magnitude < 120_000 else { throw Self.outOfRange }
         let year = Int(total.flooredQuotient(12))
         let month = Int(total.flooredRemainder(12)) + 1
         return try with(year: year, month: month, day: min(civil.day, CivilDateTime.daysIn(month: month, year: year)))
@@ -61,7 +61,7 @@ extension DateValue {
                 minute: minute ?? civil.minute, second: second ?? civil.second,
                 microsecond: microsecond ?? civil.microsecond)
         else { throw Failure("there is no such date") }
-        return DateValue(civil: civil, zone: zone, hasTime: hasTime, isPendulum: isPendulum)
+        return try DateValue(inRange: civil, zone: zone, hasTime: hasTime, isPendulum: isPendulum)
     }
 
     /// The first moment of the unit that contains this date.
@@ -86,18 +86,22 @@ extension DateValue {
     /// The last microsecond of the unit that contains this date.
     func end(of unit: String) throws(Failure) -> DateValue {
         let start = try start(of: unit)
-        let next: DateValue
+        let last: DateValue
         switch unit {
-        case "second": next = try start.adding(microseconds: 1_000_000)
-        case "minute": next = try start.adding(microseconds: 60_000_000)
-        case "hour": next = try start.adding(microseconds: 3_600_000_000)
-        case "day": next = try start.adding(days: 1)
-        case "week": next = try start.adding(days: 7)
-        case "month": next = try start.adding(months: 1)
-        case "decade": next = try start.adding(months: 120)
-        case "century": next = try start.adding(months: 1200)
-        default: next = try start.adding(months: 12)
+        case "week": last = try start.adding(days: 6)
+        case "month": last = try start.with(day: CivilDateTime.daysIn(month: civil.month, year: civil.year))
+        case "year": last = try start.with(month: 12, day: 31)
+        case "decade": last = try start.with(year: start.civil.year + 9, month: 12, day: 31)
+        case "century": last = try start.with(year: start.civil.year + 99, month: 12, day: 31)
+        default: last = start
         }
-        return hasTime ? try next.adding(microseconds: -1) : try next.adding(days: -1)
+        guard hasTime else { return last }
+        // As pendulum does, part by part: the last year's end has no first moment after it.
+        switch unit {
+        case "second": return try last.with(microsecond: 999_999)
+        case "minute": return try last.with(second: 59, microsecond: 999_999)
+        case "hour": return try last.with(minute: 59, second: 59, microsecond: 999_999)
+        default: return try last.with(hour: 23, minute: 59, second: 59, microsecond: 999_999)
+        }
     }
 }

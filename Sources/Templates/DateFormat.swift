@@ -13,20 +13,34 @@ enum DateFormat {
         TimeFormat.strftime(civil.asUTC, format)
     }
 
-    /// `strftime`; a date without a zone has nothing to write for `%z` and `%Z`.
+    /// `strftime`; a date without a zone has nothing to write for `%z`, `%:z` and `%Z`.
     static func text(_ date: DateValue, _ format: String) -> String {
         if let zone = date.zone { return TimeFormat.strftime(date.instant, format, in: zone) }
         var kept = String.UnicodeScalarView()
-        var isDirective = false
+        // A directive as far as it has been read: its mark, and a colon.
+        var begun: [Unicode.Scalar] = []
         for scalar in format.unicodeScalars {
-            if isDirective, scalar == "z" || scalar == "Z" { kept.removeLast() } else { kept.append(scalar) }
-            isDirective = scalar == "%" && !isDirective
+            if begun.isEmpty ? scalar == "%" : begun.count == 1 && scalar == ":" {
+                begun.append(scalar)
+                continue
+            }
+            let isDropped = !begun.isEmpty && (scalar == "z" || scalar == "Z" && begun.count == 1)
+            if !isDropped { kept.append(contentsOf: begun + [scalar]) }
+            begun = []
         }
+        kept.append(contentsOf: begun)
         return text(date.civil, String(kept))
+    }
+
+    /// `strftime` with a format that a template gave.
+    static func text(_ date: DateValue, given format: String) throws(Failure) -> String {
+        try Meter.charge(format.utf8.count >> 2)
+        return text(date, format)
     }
 
     /// `datetime.strptime`: nil offset unless the format has `%z`.
     static func parse(_ text: String, _ format: String) throws(Failure) -> DateValue {
+        try Meter.charge((text.utf8.count + format.utf8.count) >> 4)
         var reader = FormatReader(text)
         var parts = Parts()
         var scalars = Array(format.unicodeScalars)[...]
@@ -55,7 +69,8 @@ enum DateFormat {
                 secondsAsUTC: date.startOfDay.secondsAsUTC + Int64(hour * 3600 + parts.minute * 60 + parts.second),
                 microsecond: parts.microsecond)
         }
-        return DateValue(civil: civil, zone: parts.offsetSeconds.map { TimeZoneRules.fixed(offsetSeconds: $0) })
+        return try DateValue(
+            inRange: civil, zone: parts.offsetSeconds.map { TimeZoneRules.fixed(offsetSeconds: $0) })
     }
 
     fileprivate struct Parts {
@@ -172,14 +187,5 @@ private struct FormatReader {
         guard number(2, in: 0...59, exactly: true, { seconds += $0 * 60 }) else { return false }
         parts.offsetSeconds = isNegative ? -seconds : seconds
         return true
-    }
-}
-
-extension CivilDateTime {
-    /// The ISO 8601 week and the year it belongs to.
-    var isoWeek: (year: Int, week: Int) {
-        let weekdayFromMonday = (weekday + 6) % 7
-        let thursday = adding(days: 3 - weekdayFromMonday)
-        return (thursday.year, (thursday.dayOfYear - 1) / 7 + 1)
     }
 }

@@ -34,8 +34,8 @@ enum DateMethods {
             try CallArguments.string(try arguments.values([parameter], of: name)[0], parameter, of: name)
         }
         switch name {
-        case "strftime": return .string(DateFormat.text(date, try string("format")))
-        case "format": return .string(TokenFormat.text(date, try string("fmt")))
+        case "strftime": return .string(try DateFormat.text(date, given: try string("format")))
+        case "format": return .string(try TokenFormat.text(date, try string("fmt")))
         case "isoformat": return .string(try isoFormat(date, arguments))
         case "add", "subtract": return .date(try moved(date, name, arguments))
         case "replace", "set", "at", "on": return .date(try replaced(date, name, arguments))
@@ -51,7 +51,9 @@ enum DateMethods {
                 month: (date.civil.month - 1) / months * months + 1, day: 1, hour: 0, minute: 0, second: 0,
                 microsecond: 0)
             if name == "first_of" { return .date(midnight) }
-            return .date(try midnight.adding(months: Int64(months)).adding(days: -1))
+            let month = midnight.civil.month + months - 1
+            return .date(
+                try midnight.with(month: month, day: CivilDateTime.daysIn(month: month, year: midnight.civil.year)))
         case "in_timezone", "in_tz": return .date(try date.shown(in: try string("tz")))
         case "diff":
             let values = try arguments.values(["dt", "abs"], of: name)
@@ -173,7 +175,7 @@ enum DateMethods {
         for (value, unit) in zip(values, units) {
             guard let value else { continue }
             let amount = try CallArguments.integer(value, unit.name, of: name)
-            guard abs(amount) < 1 << 40 else { throw Arithmetic.tooLarge }
+            guard amount.magnitude < 1 << 40 else { throw Arithmetic.tooLarge }
             if unit.microseconds == 0 {
                 result = try result.adding(months: sign * amount * (unit.name == "years" ? 12 : 1))
             } else if unit.microseconds >= 86_400_000_000 {
@@ -194,11 +196,13 @@ enum DateMethods {
 extension DateValue {
     /// The same instant on another zone's clock.
     func shown(in zone: String) throws(Failure) -> DateValue {
+        let rules: TimeZoneRules
         do {
-            return DateValue(instant, zone: try TimeZoneRules(named: zone), isPendulum: isPendulum)
+            rules = try TimeZoneRules(named: zone)
         } catch {
             throw Failure(error.description, hint: error.suggestions.first.map { "did you mean '\($0)'?" })
         }
+        return try shown(in: rules)
     }
 
     /// "a date", as messages name it.

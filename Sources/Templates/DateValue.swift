@@ -22,6 +22,14 @@ struct DateValue: Sendable {
         instant = zone?.instant(of: civil) ?? civil.asUTC
     }
 
+    /// The same of a reading that a template calculated: its year must be one that Python's dates have.
+    init(inRange civil: CivilDateTime, zone: TimeZoneRules?, hasTime: Bool = true, isPendulum: Bool = false)
+        throws(Failure)
+    {
+        guard Self.years.contains(civil.year) else { throw Self.outOfRange }
+        self.init(civil: civil, zone: zone, hasTime: hasTime, isPendulum: isPendulum)
+    }
+
     /// An instant as the zone shows it; Airflow's context has them in UTC.
     init(_ instant: Timestamp, zone: TimeZoneRules = .utc, isPendulum: Bool = true) {
         self.instant = instant
@@ -29,6 +37,18 @@ struct DateValue: Sendable {
         self.isPendulum = isPendulum
         civil = zone.local(at: instant)
         hasTime = true
+    }
+
+    /// Python's `MINYEAR` to `MAXYEAR`.
+    private static let years = 1...9999
+    static let outOfRange = Failure("the date is out of range: years go from 1 to 9999")
+
+    /// The date, when its year is one that Python's dates have.
+    private var inRange: DateValue {
+        get throws(Failure) {
+            guard Self.years.contains(civil.year) else { throw Self.outOfRange }
+            return self
+        }
     }
 
     /// Seconds east of UTC; nil for a naive date.
@@ -42,21 +62,30 @@ struct DateValue: Sendable {
     /// The same zone, moved by elapsed time.
     func adding(microseconds: Int64) throws(Failure) -> DateValue {
         let (sum, overflow) = instant.microseconds.addingReportingOverflow(microseconds)
-        guard !overflow, abs(sum / 1_000_000) < 4_000_000_000_000 else { throw Failure("the date is out of range") }
+        // A day on either side for the zones' offsets.
+        let margin: Duration = .seconds(86_400)
+        guard !overflow, sum > (Timestamp.distantPast - margin).microseconds,
+            sum < (Timestamp.distantFuture + margin).microseconds
+        else { throw Self.outOfRange }
         let moved = Timestamp(microseconds: sum)
         guard let zone else {
             let civil = CivilDateTime(asUTC: moved)
-            return DateValue(
-                civil: hasTime ? civil : civil.startOfDay, zone: nil, hasTime: hasTime, isPendulum: isPendulum)
+            return try DateValue(
+                inRange: hasTime ? civil : civil.startOfDay, zone: nil, hasTime: hasTime, isPendulum: isPendulum)
         }
-        return DateValue(moved, zone: zone, isPendulum: isPendulum)
+        return try DateValue(moved, zone: zone, isPendulum: isPendulum).inRange
     }
 
     /// The same time of day, whole days later.
     func adding(days: Int64) throws(Failure) -> DateValue {
-        guard abs(days) < 40_000_000 else { throw Failure("the date is out of range") }
-        return DateValue(
-            civil: civil.adding(days: Int(days)), zone: zone, hasTime: hasTime, isPendulum: isPendulum)
+        guard days.magnitude < 4_000_000 else { throw Self.outOfRange }
+        return try DateValue(
+            inRange: civil.adding(days: Int(days)), zone: zone, hasTime: hasTime, isPendulum: isPendulum)
+    }
+
+    /// The same instant on the clock of another zone.
+    func shown(in zone: TimeZoneRules) throws(Failure) -> DateValue {
+        try DateValue(instant, zone: zone, isPendulum: isPendulum).inRange
     }
 
     /// Python's `==`: a date with a zone never equals one without, nor a day a time.

@@ -39,7 +39,7 @@ struct Evaluator {
         case .name(let name):
             if let value = state.variable(name) { return value }
             return try state.once(name) { () throws(Failure) in
-                name == "params" ? Value(.object(context.params), name: name) : try context.value(of: name)
+                name == "params" ? try Value(.object(context.params), name: name) : try context.value(of: name)
             }
         case .attribute(let base, let name): return try attribute(name, of: try defined(base))
         case .item(let base, let index): return try item(try defined(index), of: try defined(base))
@@ -60,7 +60,7 @@ struct Evaluator {
             let result = try Arithmetic.binary(symbol, try defined(left), try defined(right))
             // Jinja writes out what is constant, so that in `[[]] * 3` each list is one of its own.
             return symbol == .multiply && result.isSequence && left.isConstant && right.isConstant
-                ? result.copied : result
+                ? try result.copied : result
         case .comparison(let first, let rest):
             var left = try defined(first)
             for (comparison, operand) in rest {
@@ -117,10 +117,13 @@ struct Evaluator {
     }
 
     func attribute(_ name: String, of value: Value) throws(Failure) -> Value {
-        let found = try ownAttribute(name, of: value)
-        guard case .map(let map) = value, case .undefined = found else { return found }
         // As in Jinja, a method of mappings comes before a key of its name.
-        return try Value.lookup(.string(name), in: map) ?? found
+        if case .map(let map) = value, !Methods.ofMaps.contains(name), !name.hasPrefix("__"),
+            let found = try Value.lookup(.string(name), in: map)
+        {
+            return found
+        }
+        return try ownAttribute(name, of: value)
     }
 
     /// An attribute as the filter `attr` finds it: never a mapping's key.
@@ -134,6 +137,7 @@ struct Evaluator {
             return try state.once(name == "outlets" ? name : "\(object.name).\(name)") { () in found }
         case .map(let map):
             if Methods.ofMaps.contains(name) { return method() }
+            try Meter.charge(map.count)
             return TemplateContext.missing(name, of: map.name, among: map.compactMap { $0.key.plainString })
         case .date(let date):
             if let found = DateAttributes.value(name, of: date) { return found }
@@ -260,10 +264,13 @@ struct Evaluator {
         switch function {
         case .method(let method):
             try Meter.charge(for: method.receiver)
+            try arguments.charge()
             let result = try Methods.call(method, arguments, state)
             try Meter.charge(for: result)
             return result
-        case .function(let name): return try Functions.call(name, arguments, state)
+        case .function(let name):
+            try arguments.charge()
+            return try Functions.call(name, arguments, state)
         case .object(.datetimeClass): return try Macros.makeDate(arguments)
         default: throw Failure("\(function.kindDescription) cannot be called")
         }
@@ -291,12 +298,25 @@ extension Value {
 
     /// The same elements in lists of their own.
     fileprivate var copied: Value {
-        switch self {
-        case .list(let list): .list(list.map(\.copied))
-        case .tuple(let list): .tuple(list.map(\.copied))
-        case .map(let map): .map(map.map { Entry(key: $0.key, value: $0.value.copied) })
-        default: self
+        get throws(Failure) {
+            switch self {
+            case .list(let list): return .list(try Self.copies(of: list))
+            case .tuple(let list): return .tuple(try Self.copies(of: list))
+            case .map(let map):
+                try Meter.charge(1 + map.count)
+                var entries: [Entry] = []
+                for entry in map { entries.append(Entry(key: entry.key, value: try entry.value.copied)) }
+                return .map(entries)
+            default: return self
+            }
         }
+    }
+
+    private static func copies(of list: ValueList) throws(Failure) -> [Value] {
+        try Meter.charge(1 + list.count >> 2)
+        var copies: [Value] = []
+        for element in list { copies.append(try element.copied) }
+        return copies
     }
 
     var isContainer: Bool {

@@ -70,7 +70,7 @@ enum Macros {
                 try CallArguments.string(values[0], "ds", of: name),
                 try CallArguments.string(values[1], "input_format", of: name))
             return .string(
-                DateFormat.text(date, try CallArguments.string(values[2], "output_format", of: name)))
+                try DateFormat.text(date, given: try CallArguments.string(values[2], "output_format", of: name)))
         case "timedelta":
             let units: [(String, Double)] = [
                 ("days", 86_400e6), ("seconds", 1e6), ("microseconds", 1), ("milliseconds", 1e3), ("minutes", 60e6),
@@ -95,7 +95,7 @@ enum Macros {
             }
             let (sum, overflow) = whole.addingReportingOverflow(try Arithmetic.microseconds(rest))
             guard !overflow else { throw Arithmetic.tooLarge }
-            return .duration(Span(microseconds: sum))
+            return .duration(try Span(bounded: sum))
         default: throw Failure("'macros.\(name)' cannot be called")
         }
     }
@@ -117,7 +117,7 @@ enum Macros {
                 year: parts[0], month: parts[1], day: parts[2], hour: parts[3], minute: parts[4], second: parts[5],
                 microsecond: parts[6])
         else { throw Failure("there is no such date") }
-        return .date(DateValue(civil: civil, zone: nil))
+        return .date(try DateValue(inRange: civil, zone: nil))
     }
 
     /// A call of `macros.datetime.name(…)`.
@@ -135,8 +135,8 @@ enum Macros {
             throw Failure("'\(text)' is not an ISO 8601 date")
         }
         return .date(
-            DateValue(
-                civil: parsed.civil, zone: parsed.offsetSeconds.map { TimeZoneRules.fixed(offsetSeconds: $0) }))
+            try DateValue(
+                inRange: parsed.civil, zone: parsed.offsetSeconds.map { TimeZoneRules.fixed(offsetSeconds: $0) }))
     }
 
     /// `20240102` as `2024-01-02`; other texts as they are.

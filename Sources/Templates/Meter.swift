@@ -26,7 +26,8 @@ enum Meter {
 
     static func charge(_ steps: Int) throws(Failure) {
         guard steps > 0, let count else { return }
-        let (_, used) = count.used.add(steps, ordering: .relaxed)
+        // At most one step too many, so that the sum has an end.
+        let (_, used) = count.used.add(min(steps, maximumSteps + 1), ordering: .relaxed)
         guard used <= maximumSteps else {
             throw Failure(
                 "the template takes more than \(maximumSteps) steps", hint: "do the work in a task instead")

@@ -10,12 +10,23 @@ struct Span: Sendable {
         case interval(from: DateValue, to: DateValue)
     }
 
+    /// Within `range`.
     let microseconds: Int64
     let form: Form
 
+    /// Half of what 64 bits hold, about 146,000 years either way: negating and adding two of them need no check.
+    private static let range: ClosedRange<Int64> = -(1 << 62)...(1 << 62)
+
+    /// A span that is known to be short, as the difference of two dates is.
     init(microseconds: Int64, form: Form = .timedelta) {
-        self.microseconds = microseconds
+        self.microseconds = min(max(microseconds, Self.range.lowerBound), Self.range.upperBound)
         self.form = form
+    }
+
+    /// A span that a template calculated.
+    init(bounded microseconds: Int64, form: Form = .timedelta) throws(Failure) {
+        guard Self.range.contains(microseconds) else { throw Arithmetic.tooLarge }
+        self.init(microseconds: microseconds, form: form)
     }
 
     var isTimedelta: Bool { if case .timedelta = form { true } else { false } }
@@ -159,15 +170,13 @@ extension Arithmetic {
         case (.remainder, .duration(let one), .duration(let other)):
             try check(one, other)
             return .duration(
-                Span(
-                    microseconds: one.microseconds - one.microseconds.flooredQuotient(other.microseconds)
-                        * other.microseconds, form: outcome(one)))
+                Span(microseconds: one.microseconds.flooredRemainder(other.microseconds), form: outcome(one)))
         case (.divide, .duration(let span), let divisor):
             guard let number = divisor.number else { return nil }
             guard number != 0 else { throw Failure("division by zero") }
             if let whole = divisor.integer { return .duration(divided(span, by: whole)) }
             return .duration(
-                Span(microseconds: try microseconds(Double(span.microseconds) / number), form: outcome(span)))
+                try Span(bounded: try microseconds(Double(span.microseconds) / number), form: outcome(span)))
         case (.floorDivide, .duration(let span), let divisor):
             guard let whole = divisor.integer else { return nil }
             guard whole != 0 else { throw Failure("division by zero") }
@@ -183,7 +192,7 @@ extension Arithmetic {
     ) throws(Failure) -> Span {
         let (result, overflow) = operation(one.microseconds)(other.microseconds)
         guard !overflow else { throw tooLarge }
-        return Span(microseconds: result, form: one.isTimedelta && other.isTimedelta ? .timedelta : .duration)
+        return try Span(bounded: result, form: one.isTimedelta && other.isTimedelta ? .timedelta : .duration)
     }
 
     /// Pendulum's divisor must be one of its own, as must a divisor's dividend be with Python's own.
@@ -200,17 +209,17 @@ extension Arithmetic {
         if let whole = factor.integer {
             let (result, overflow) = span.microseconds.multipliedReportingOverflow(by: whole)
             guard !overflow else { throw tooLarge }
-            return .duration(Span(microseconds: result, form: outcome(span)))
+            return .duration(try Span(bounded: result, form: outcome(span)))
         }
         guard let number = factor.number else { return nil }
         return .duration(
-            Span(microseconds: try microseconds(Double(span.microseconds) * number), form: outcome(span)))
+            try Span(bounded: try microseconds(Double(span.microseconds) * number), form: outcome(span)))
     }
 
     /// Rounded to the even neighbour, as Python does.
     private static func divided(_ span: Span, by divisor: Int64) -> Span {
         let quotient = span.microseconds.flooredQuotient(divisor)
-        let rest = (span.microseconds - quotient * divisor).magnitude * 2
+        let rest = span.microseconds.flooredRemainder(divisor).magnitude * 2
         let isUp = rest > divisor.magnitude || rest == divisor.magnitude && quotient & 1 == 1
         return Span(microseconds: quotient + (isUp ? 1 : 0), form: outcome(span))
     }

@@ -11,31 +11,41 @@ enum TokenFormat {
         "SSSSSSS", "SSSSSS", "SSSSS", "SSSS", "SSS", "SS", "S", "x", "X", "zz", "z", "ZZ", "Z", "LTS", "LT", "LLLL",
         "LLL", "LL", "L",
     ]
+    /// The tokens by their first letter.
+    private static let tokensByLetter = Dictionary(grouping: tokens) { $0.first }
     /// The tokens that stand for several.
     private static let formats = [
         "LTS": "h:mm:ss A", "LT": "h:mm A", "L": "MM/DD/YYYY", "LL": "MMMM D, YYYY", "LLL": "MMMM D, YYYY h:mm A",
         "LLLL": "dddd, MMMM D, YYYY h:mm A",
     ]
 
-    static func text(_ date: DateValue, _ format: String) -> String {
+    static func text(_ date: DateValue, _ format: String) throws(Failure) -> String {
+        try Meter.charge(format.utf8.count)
         var result = ""
         var rest = format[...]
         while let character = rest.first {
-            let inner = rest.dropFirst().prefix { $0 != "[" && $0 != "]" }
-            if character == "[", rest[inner.endIndex...].first == "]", !inner.isEmpty {
+            if character == "[", let inner = literal(in: rest) {
                 result += inner
                 rest = rest[inner.endIndex...].dropFirst()
-            } else if character == "\\", rest.count > 1 {
+            } else if character == "\\", rest.dropFirst().first != nil {
                 rest.removeFirst()
                 result.append(rest.removeFirst())
-            } else if let token = tokens.first(where: { rest.hasPrefix($0) }) {
-                result += formats[token].map { text(date, $0) } ?? value(date, token)
+            } else if let token = tokensByLetter[character]?.first(where: { rest.hasPrefix($0) }) {
+                result +=
+                    try formats[token].map { (format) throws(Failure) in try text(date, format) }
+                    ?? value(date, token)
                 rest = rest.dropFirst(token.count)
             } else {
                 result.append(rest.removeFirst())
             }
         }
         return result
+    }
+
+    /// What stands in the brackets at the beginning; nil when they are empty, or not closed before others open.
+    private static func literal(in text: Substring) -> Substring? {
+        let inner = text.dropFirst().prefix { $0 != "[" && $0 != "]" }
+        return inner.isEmpty || text[inner.endIndex...].first != "]" ? nil : inner
     }
 
     private static func value(_ date: DateValue, _ token: String) -> String {

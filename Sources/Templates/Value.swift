@@ -14,8 +14,9 @@ enum Value {
     /// Python's tuple: a list that prints with parentheses and does not change.
     case tuple(ValueList)
     case map(ValueMap)
-    case date(DateValue)
-    case duration(Span)
+    // Those that are large stand elsewhere, so that a list of a million numbers is not.
+    indirect case date(DateValue)
+    indirect case duration(Span)
     /// One of the context's objects, such as `dag_run`.
     case object(ContextObject)
     /// The round of a `for`.
@@ -27,7 +28,7 @@ enum Value {
     /// A method that waits for its call.
     case method(Method)
     /// A name or attribute that does not exist: an error as soon as it is used, as Airflow's StrictUndefined is.
-    case undefined(message: String, hint: String?)
+    indirect case undefined(message: String, hint: String?)
     /// What an inline `if` without `else` gives: it writes nothing, is false, and counts as undefined.
     case absent
 
@@ -58,33 +59,35 @@ enum Value {
     /// A JSON value as Python has it.
     ///
     /// Keys come in alphabetical order, since JSON objects here have none.
-    init(_ json: JSONValue, name: String = "the mapping") {
+    init(_ json: JSONValue, name: String = "the mapping") throws(Failure) {
         switch json {
         case .null: self = .null
         case .bool(let flag): self = .bool(flag)
         case .int(let number): self = .int(number)
         case .double(let number): self = .double(number)
         case .string(let text): self = .string(text)
-        case .array(let elements): self = .list(elements.map { Value($0) })
+        case .array(let elements):
+            try Meter.charge(elements.count >> 2)
+            self = .list(try elements.map { (json) throws(Failure) in try Value(json) })
         case .object(let members):
-            let entries = members.sorted { $0.key < $1.key }.map {
-                Entry(key: .string($0.key), value: Value($0.value))
+            try Meter.charge(members.count)
+            let entries = try members.sorted { $0.key < $1.key }.map { (member) throws(Failure) in
+                Entry(key: .string(member.key), value: try Value(member.value))
             }
             self = .map(ValueMap(entries, name: name))
         }
     }
 
     /// A JSON text's value, its keys in their order.
-    init(_ json: JSONTree) {
+    init(_ json: JSONTree) throws(Failure) {
         switch json {
-        case .null: self = .null
-        case .bool(let flag): self = .bool(flag)
-        case .int(let number): self = .int(number)
-        case .double(let number): self = .double(number)
-        case .string(let text): self = .string(text)
-        case .array(let elements): self = .list(elements.map { Value($0) })
+        case .scalar(let value): self = try Value(value)
+        case .array(let elements): self = .list(try elements.map { (json) throws(Failure) in try Value(json) })
         case .object(let members):
-            self = .map(members.map { Entry(key: .string($0.name), value: Value($0.value)) })
+            self = .map(
+                try members.map { (member) throws(Failure) in
+                    Entry(key: .string(member.name), value: try Value(member.value))
+                })
         }
     }
 

@@ -9,6 +9,8 @@ import Testing
         arguments: [
             #"{"big": 9223372036854775807, "n": -0.5, "x": 2.0, "y": 100.0, "z": 2}"#, "[1e+16, 5e-324, [], {}]",
             #"{"$double": "2.0"}"#, #"{"$object": {"$double": "2.0"}}"#, #"{"a": {"$double": "no number"}}"#,
+            #"{"$$double": "2.0"}"#, #"{"$$$double": {"$$double": 2.0}}"#, #"{"$$double": 1, "$double": 2.0}"#,
+            #"{"$doubles": "2.0"}"#, #"{"x$double": "2.0"}"#, #"{"$object": 1}"#, #"{"$double": null}"#,
             #""\"\\\n\t\u0001é😀""#, "null", "[true, false, null]",
         ])
     func numbers(text: String) throws {
@@ -16,6 +18,21 @@ import Testing
         #expect(value.jsonText == text)
         let encoded = try JSONEncoder().encode(value)
         #expect(try JSONDecoder().decode(JSONValue.self, from: encoded) == value)
+    }
+
+    @Test("come through an encoder at once, however their keys look", arguments: ["$object", "$double", "$$double"])
+    func nestedKeys(key: String) throws {
+        var value: JSONValue = 2.0
+        for _ in 0..<60 { value = .object([key: value]) }
+        let encoded = try JSONEncoder().encode(value)
+        #expect(try JSONDecoder().decode(JSONValue.self, from: encoded) == value)
+    }
+
+    @Test("are read as they stand where nothing was escaped")
+    func plainRows() throws {
+        for text in [#"{"$object": {"a": 1}}"#, #"{"$double": "no number"}"#, #"{"$double": "2.0", "a": 1}"#] {
+            #expect(try JSONDecoder().decode(JSONValue.self, from: Data(text.utf8)) == JSONValue(parsing: text))
+        }
     }
 
     @Test("read what JSON allows")

@@ -2,11 +2,8 @@ import FoundationEssentials
 
 /// A JSON text as written: members in their order, whole numbers apart from others.
 package indirect enum JSONTree: Sendable {
-    case null
-    case bool(Bool)
-    case int(Int64)
-    case double(Double)
-    case string(String)
+    /// Null, a boolean, a number or a string.
+    case scalar(JSONValue)
     case array([JSONTree])
     /// A name given twice stands where it first stood, with the last value.
     case object([(name: String, value: JSONTree)])
@@ -15,8 +12,8 @@ package indirect enum JSONTree: Sendable {
     ///
     /// Throws `DecodingError` when it is not JSON, and for a number that 64 bits cannot hold: an integer is never rounded.
     package init(parsing text: String) throws {
-        var reader = JSONReader(text)
-        do throws(JSONReader.Problem) {
+        var reader = JSONTreeReader(text)
+        do throws(JSONTreeReader.Problem) {
             self = try reader.document()
         } catch {
             throw DecodingError.dataCorrupted(
@@ -26,7 +23,7 @@ package indirect enum JSONTree: Sendable {
 }
 
 /// Reads JSON by hand: Foundation's decoder takes `2.0` for an integer, and an integer beyond 64 bits for another number.
-private struct JSONReader {
+private struct JSONTreeReader {
     struct Problem: Error {
         let text: String
         let offset: Int
@@ -70,15 +67,15 @@ private struct JSONReader {
         switch current {
         case UInt8(ascii: "{"): return try object(depth: depth)
         case UInt8(ascii: "["): return try array(depth: depth)
-        case UInt8(ascii: "\""): return .string(try string())
+        case UInt8(ascii: "\""): return .scalar(.string(try string()))
         case UInt8(ascii: "-"), .some(UInt8(ascii: "0")...UInt8(ascii: "9")): return try number()
         case nil: throw problem("a value is missing")
         default:
             for (word, value) in [("null", .null), ("true", .bool(true)), ("false", .bool(false))]
-                as [(String, JSONTree)] where bytes[position...].starts(with: word.utf8)
+                as [(String, JSONValue)] where bytes[position...].starts(with: word.utf8)
             {
                 position += word.utf8.count
-                return value
+                return .scalar(value)
             }
             throw problem("this is no value")
         }
@@ -141,12 +138,12 @@ private struct JSONReader {
             guard let number = Int64(text) else {
                 throw problem("the integer \(text.prefix(60)) is beyond 64 bits; write it as a string", at: start)
             }
-            return .int(number)
+            return .scalar(.int(number))
         }
         guard let number = Double(text), number.isFinite else {
             throw problem("the number \(text.prefix(60)) is too large", at: start)
         }
-        return .double(number)
+        return .scalar(.double(number))
     }
 
     private mutating func digits() throws(Problem) {
