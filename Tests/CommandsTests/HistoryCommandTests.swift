@@ -226,6 +226,30 @@ import Testing
         #expect(unknown.errors.contains("has no run \"r3\""))
     }
 
+    @Test("run show keeps the last try of a cleared task, and tells no other twice")
+    func runShowCleared() async throws {
+        func status(_ id: String, _ state: TaskState, startDate: Timestamp?) -> TaskStatus {
+            TaskStatus(
+                instance: TaskInstanceKey(run: RunKey(rawValue: 1), task: TaskID(id)), state: state, tryNumber: 1,
+                maxTries: 3, startDate: startDate, endDate: nil, retryAt: nil, reason: nil,
+                tries: Samples.task(id, .failed, tries: [.failed]).tries)
+        }
+        let start = Samples.time("2026-11-21T10:00:01Z")
+        let detail = try Samples.detail(
+            "candles_1h", "r2", .running,
+            tasks: [
+                status("cleared", .none, startDate: nil), status("lost", .none, startDate: start),
+                status("dropped", .upstreamFailed, startDate: nil), status("again", .upForRetry, startDate: start),
+                status("waits", .deferred, startDate: start), status("done", .failed, startDate: start),
+            ])
+        let fake = try history { $0.runs["r2"] = [detail] }
+        let outcome = await Harness.run("run", "show", "candles_1h", "r2", history: fake)
+        let rows = outcome.outputLines.drop { !$0.hasPrefix("TASK") }.dropFirst()
+        let names = rows.map { $0.hasPrefix(" ") ? "try" : String($0.prefix { $0 != " " }) }
+        #expect(
+            names == ["cleared", "try", "lost", "try", "dropped", "try", "again", "waits", "done"], "\(outcome.output)")
+    }
+
     @Test("run cancel hands the command in; an ended run cannot be cancelled")
     func runCancel() async throws {
         let fake = try history { state in
