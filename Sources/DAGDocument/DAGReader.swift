@@ -74,7 +74,9 @@ struct DAGReader {
                 "the key 'dag_id' is missing: every DAG needs one", hint: "add dag_id: name", at: root.mark, path)
             return nil
         }
-        return context.key(field, "the dag_id").map { ($0, field.node.mark) }
+        guard let name = context.key(field, "the dag_id") else { return nil }
+        context.dag = DAGID(name)
+        return (name, field.node.mark)
     }
 
     private func checkKeys() {

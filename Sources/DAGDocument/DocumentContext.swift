@@ -26,6 +26,8 @@ final class DocumentContext {
     /// Lines of the document's own text, for places inside block texts; the first is on `firstLine` of the file.
     let sourceLines: SourceLines
     private(set) var diagnostics: [Diagnostic] = []
+    /// What the document calls its DAG, once that is read and is a name.
+    var dag: DAGID?
     private(set) var hasErrors = false
     private var reported: Set<Report> = []
     /// Where YAML could not tell a value: what else is wrong there only follows from that.
@@ -51,6 +53,15 @@ final class DocumentContext {
         self.settings = settings
         self.texts = texts
         self.sourceLines = sourceLines
+    }
+
+    /// The problems with the DAG they are of, also those that were found before its name was.
+    var diagnosticsOfDAG: [Diagnostic] {
+        diagnostics.map { diagnostic in
+            var diagnostic = diagnostic
+            diagnostic.dag = dag
+            return diagnostic
+        }
     }
 
     func place(_ mark: Mark) -> SourcePlace {

@@ -129,7 +129,7 @@ extension Explanation {
             return Condition(
                 "document", holds: false, "the document \(summary.file) is gone", advice: "bring the file back")
         }
-        let found = errors.filter { $0.file == summary.file }.flatMap(\.diagnostics).first { $0.severity == .error }
+        let found = errors.first { $0.file == summary.file }?.firstError(of: summary.id)
         guard let found else { return Condition("document", holds: true, "\(summary.file) is loaded") }
         return Condition(
             "document", holds: true,

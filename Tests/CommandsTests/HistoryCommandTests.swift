@@ -187,6 +187,29 @@ import Testing
         #expect(await Harness.run("dag", "show", "candles_1h", history: fake).errors.isEmpty)
     }
 
+    @Test("a DAG whose document does not load is found by its id, whatever its file is called")
+    func brokenByID() async throws {
+        func problem(_ line: Int, _ dag: String?, _ severity: Diagnostic.Severity = .error) -> Diagnostic {
+            let place = SourcePlace(file: "all.yaml", line: line, column: 1)
+            return Diagnostic(severity, at: place, "wrong", dag: dag.map { DAGID($0) })
+        }
+        let gold = try Samples.dag("gold")
+        func lookedUp(_ id: String, _ problems: [Diagnostic], file: String = "all.yaml") async -> String {
+            let history = FakeHistory {
+                $0.dags = [gold]
+                $0.importErrors = [ImportErrorRecord(file: file, diagnostics: problems)]
+            }
+            return await Harness.run("dag", "show", id, history: history).errors
+        }
+        let problems = [problem(2, "other"), problem(3, "newcomer", .warning), problem(9, "newcomer")]
+        #expect(await lookedUp("newcomer", problems).contains("has an error\nall.yaml:9:1: error: wrong"))
+        #expect(await lookedUp("new", problems).contains("there is no DAG \"new\""))
+        #expect(await lookedUp("all", problems).contains("there is no DAG \"all\""))
+        // What is wrong with one document of a file is not told of another, unless it may be that one.
+        #expect(await lookedUp("gold", problems, file: "gold.yaml").isEmpty)
+        #expect(await lookedUp("gold", problems + [problem(12, nil)], file: "gold.yaml").contains("all.yaml:12:1"))
+    }
+
     @Test("run list shows a line a run")
     func runTable() async throws {
         let outcome = await Harness.run("run", "list", history: try history())

@@ -269,6 +269,7 @@ import Testing
         #expect(file.dags.map(\.dag.id.rawValue) == ["d", "f"])
         let errors = file.diagnostics.filter { $0.severity == .error }
         #expect(errors.map(\.place.line) == [6, 9, 16])
+        #expect(errors.map(\.dag?.rawValue) == [nil, "e", "d"])
         #expect(errors[2].message.contains("is already taken by the document at a.yaml:2:9"))
     }
 
