@@ -133,6 +133,10 @@ import Testing
         #expect(shapes.count == 1)
         #expect(shapes.first?["average_runtime"] == 60.0)
         #expect(shapes.first?["averaged_runs"] == 2)
+        let missing = shown.json["missing_averages"]?.arrayValue ?? []
+        #expect(missing.count == 1)
+        #expect(missing.first?["averaged_runs"] == 2)
+        #expect(missing.first?["min_runs"] == 10)
         let text = await CommandLineHarness.run("run", "show", "candles", "r1", history: history)
         #expect(text.output.contains("none: 2 successful runs before it, 10 needed"))
         let whole = await CommandLineHarness.run("dag", "show", "candles", history: history)

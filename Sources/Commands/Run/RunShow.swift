@@ -42,6 +42,7 @@ struct RunShow: AsyncParsableCommand {
         members["version_number"] = .int(Int64(detail.versionNumber))
         members["tasks"] = .array(detail.tasks.map { shapes.taskInstance($0, of: detail.run, detail.definition) })
         members["deadlines"] = .array(detail.deadlines.map { shapes.deadline($0) })
+        members["missing_averages"] = .array(detail.missingAverages.map { shapes.missingAverage($0) })
         members["notifications"] = .array(detail.notifications.map { shapes.notification($0) })
         return .object(members)
     }
