@@ -12,10 +12,10 @@ struct ArgumentCheck {
     func parameter(_ entry: MergedEntry) -> OperatorSignature.Parameter? {
         if let parameter = signature.parameters.first(where: { $0.name == entry.key }) { return parameter }
         let names = signature.parameters.map(\.name)
-        let hint = nearestHint(entry.key, among: names) ?? "it takes \(names.joined(separator: ", "))"
         context.error(
             "the \(noun) '\(signature.name)' has no argument '\(entry.key.shortened)'",
-            hint: names.isEmpty ? nil : hint,
+            hint: names.isEmpty
+                ? nil : nearestHint(entry.key, among: names) ?? "it takes \(names.joined(separator: ", "))",
             at: entry.keyMark, entry.field.path)
         return nil
     }

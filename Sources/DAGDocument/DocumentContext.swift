@@ -68,7 +68,8 @@ final class DocumentContext {
         SourcePlace(file: file, line: Int(mark.line), column: Int(mark.column))
     }
 
-    func error(_ message: String, hint: String? = nil, at mark: Mark, _ path: DocumentPath) {
+    /// - Parameter hint: asked for only where the problem is listed: it may take a look at every name of the document.
+    func error(_ message: String, hint: @autoclosure () -> String? = nil, at mark: Mark, _ path: DocumentPath) {
         hasErrors = true
         add(.error, message, hint, mark, path)
     }
@@ -79,7 +80,8 @@ final class DocumentContext {
         spoiled.insert(problem.mark)
     }
 
-    func warning(_ message: String, hint: String? = nil, at mark: Mark, _ path: DocumentPath) {
+    /// - Parameter hint: as for an error.
+    func warning(_ message: String, hint: @autoclosure () -> String? = nil, at mark: Mark, _ path: DocumentPath) {
         add(.warning, message, hint, mark, path)
     }
 
@@ -88,13 +90,13 @@ final class DocumentContext {
     }
 
     private func add(
-        _ severity: Diagnostic.Severity, _ message: String, _ hint: String?, _ mark: Mark, _ path: DocumentPath
+        _ severity: Diagnostic.Severity, _ message: String, _ hint: () -> String?, _ mark: Mark, _ path: DocumentPath
     ) {
         guard diagnostics.count < Self.maximumDiagnostics, !spoiled.contains(mark),
             reported.insert(Report(mark: mark, message: message)).inserted
         else { return }
         diagnostics.append(
-            Diagnostic(severity, at: place(mark), keyPath: path.description, message, hint: hint))
+            Diagnostic(severity, at: place(mark), keyPath: path.description, message, hint: hint()))
     }
 }
 

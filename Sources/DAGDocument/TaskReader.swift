@@ -129,9 +129,10 @@ struct TaskReader {
                     spec.body = .uses(signature.name)
                 } else {
                     hasUnknownOperator = true
-                    let hint = context.catalog.nearest(to: name).map { "did you mean '\($0)'?" }
                     context.error(
-                        "unknown operator '\(name.shortened)'", hint: hint, at: uses.field.node.mark, uses.field.path)
+                        "unknown operator '\(name.shortened)'",
+                        hint: context.catalog.nearest(to: name).map { "did you mean '\($0)'?" },
+                        at: uses.field.node.mark, uses.field.path)
                 }
             } else {
                 hasUnknownOperator = true

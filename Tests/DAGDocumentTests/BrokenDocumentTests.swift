@@ -300,6 +300,24 @@ import Testing
         #expect(found == ["a.yaml:" + expected])
     }
 
+    @Test("a hint is looked for only where its problem is listed")
+    func hints() {
+        let context = DocumentContext(
+            file: "a.yaml", catalog: sampleCatalog, settings: LoaderSettings(),
+            texts: TextFileReader(root: "/nonexistent", directory: "", maximumSize: 1),
+            sourceLines: SourceLines(UnsafeBufferPointer(start: nil, count: 0), firstLine: 1))
+        var asked = 0
+        func hint() -> String? {
+            asked += 1
+            return nil
+        }
+        for line in [1] + (1...Int32(DocumentContext.maximumDiagnostics + 100)) {
+            context.error("wrong", hint: hint(), at: Mark(line: line, column: 1), DocumentPath())
+        }
+        #expect(asked == DocumentContext.maximumDiagnostics)
+        #expect(context.diagnostics.count == asked)
+    }
+
     @Test("aliases, depth and size are bounded")
     func bounds() {
         var bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
