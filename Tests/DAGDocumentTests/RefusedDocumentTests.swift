@@ -81,6 +81,10 @@ import Testing
                 "tasks: [{id: t, run: {x: {$t: '{{ ti.xcom_pull(task_ids=[\"t\", \"zz\"]) }}'}}}]\n",
                 "pulls the output of 'zz'"
             ),
+            (
+                "tasks: [{id: t, run: {x: {$t: '{% if ds %}{{ ti . xcom_pull (task_ids=(\"zz\",)) | first }}{% endif %}'}}}]\n",
+                "pulls the output of 'zz'"
+            ),
             ("templates: {a: {foo: 1}}\n", "3:17 templates.a.foo: unknown task attribute 'foo'"),
             ("templates: {a: {retries: x}}\n", "3:26 templates.a.retries: expected a whole number"),
             (
@@ -117,6 +121,14 @@ import Testing
                 needs: [a]
                 with:
                   bash_command: {$t: "{{ ti.xcom_pull('a') }} {{ ti.xcom_pull('x' ~ ds) }} {{ ti.xcom_pull(key='k') }}"}
+              - id: c
+                uses: bash
+                needs: [a]
+                with:
+                  bash_command:
+                    $t: |
+                      {# ti.xcom_pull('gone') #} xcom_pull('gone') {% raw %}{{ ti.xcom_pull('gone') }}{% endraw %}
+                      {{ ti.xcom_pull(['a', 'gone' ~ ds]) }} {{ "ti.xcom_pull('gone')" }}
             """)
         #expect(found.isEmpty, "\(found.joined(separator: "\n"))")
     }
