@@ -387,7 +387,11 @@ import Testing
                 == true)
         let due = outcome.json["conditions"]?.arrayValue?.first { $0["name"] == "due" }
         #expect(due?["state"] == "holds")
-        #expect(due?["detail"]?.stringValue?.contains("2026-11-21T10:00:00Z is due") == true)
+        #expect(due?["detail"] == "the instant 2026-11-21T10:00:00Z is due: it waits until the next one comes")
+        let free = await why("candles", history: FakeHistory { $0.dags = [known] })
+        #expect(free.json["blocking"] == .null)
+        let told = free.json["conditions"]?.arrayValue?.first { $0["name"] == "due" }
+        #expect(told?["detail"] == "the instant 2026-11-21T10:00:00Z is due")
         let next = await CommandLineHarness.run(
             "dag", "next", "candles", "--count", "2", "-o", "json", history: history)
         let times = next.json.arrayValue?.compactMap { $0["run_after"]?.stringValue }
