@@ -39,10 +39,7 @@ import Testing
             ),
             ("schedule: '@daily'\nparams: {a: {default: null, type: string}}\n", "has no default, and a schedule"),
         ])
-    func parameters(body: String, expected: String) {
-        let found = problems(body)
-        #expect(found.contains { $0.contains(expected) }, "\(found.joined(separator: "\n"))")
-    }
+    func parameters(body: String, expected: String) { expectProblem(expected, in: body) }
 
     @Test(
         "a parameter that a trigger must give, and a mapping that is the value, are fine",
@@ -102,10 +99,7 @@ import Testing
             ),
             ("tasks: [{id: t, uses: market_fetch, with: {timeout: -5s}}]\n", "takes a duration above zero"),
         ])
-    func problem(body: String, expected: String) {
-        let found = problems(body)
-        #expect(found.contains { $0.contains(expected) }, "\(found.joined(separator: "\n"))")
-    }
+    func problem(body: String, expected: String) { expectProblem(expected, in: body) }
 
     @Test("a template may leave out what its tasks say, and pulls of known or computed ids are fine")
     func quiet() {
