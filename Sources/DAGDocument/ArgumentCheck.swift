@@ -12,10 +12,10 @@ struct ArgumentCheck {
     func parameter(_ entry: MergedEntry) -> OperatorSignature.Parameter? {
         if let parameter = signature.parameters.first(where: { $0.name == entry.key }) { return parameter }
         let names = signature.parameters.map(\.name)
-        let hint = nearestHint(entry.key, among: names) ?? "it takes \(names.joined(separator: ", "))"
         context.error(
             "the \(noun) '\(signature.name)' has no argument '\(entry.key.shortened)'",
-            hint: names.isEmpty ? nil : hint,
+            hint: names.isEmpty
+                ? nil : nearestHint(entry.key, among: names) ?? "it takes \(names.joined(separator: ", "))",
             at: entry.keyMark, entry.field.path)
         return nil
     }
@@ -51,8 +51,8 @@ struct ArgumentCheck {
     }
 
     /// Reports required parameters that are not there.
-    func checkRequired(given: Set<String>, at mark: Mark, _ path: DocumentPath) {
-        for parameter in signature.parameters where parameter.isRequired && !given.contains(parameter.name) {
+    func checkRequired(given: [String: Field], at mark: Mark, _ path: DocumentPath) {
+        for parameter in signature.parameters where parameter.isRequired && given[parameter.name] == nil {
             context.error(
                 "the \(noun) '\(signature.name)' needs the argument '\(parameter.name)': \(parameter.summary)",
                 hint: "add with: {\(parameter.name): …}", at: mark, path)
@@ -61,8 +61,10 @@ struct ArgumentCheck {
 
     /// Reports parameters of which none is there where one must be, or two where they contradict each other.
     ///
-    /// - Parameter given: what is there and not null, by name, with its place.
+    /// - Parameter given: what is there, by name, with its place; null is as good as nothing.
     func checkAlternatives(given: [String: Field], at mark: Mark, _ path: DocumentPath) {
+        if signature.alternatives.isEmpty { return }
+        let given = given.filter { !$0.value.node.isNull }
         for group in signature.alternatives {
             if let beside = group.beside, given[beside] == nil { continue }
             let names = group.names.map { "'\($0)'" }

@@ -107,8 +107,8 @@ struct ArgumentReader {
             return nil
         }
         do {
-            _ = try Template(parsing: text)
-            pulls += PulledTasks.names(in: text).map {
+            let template = try Template(parsing: text)
+            pulls += template.pulledTasks.map {
                 TaskReference(name: $0, mark: field.node.mark, path: field.path, kind: "xcom_pull")
             }
             return .template(text)

@@ -3,8 +3,8 @@ import CivilTime
 /// Attribute values by kind: each reads a field, reports what does not fit, and is nil then (and for null).
 extension DocumentContext {
     /// "expected …, found …" at the value.
-    func mismatch(_ field: Field, _ expected: String, hint: String? = nil) {
-        error("expected \(expected), found \(field.node.found)", hint: hint, at: field.node.mark, field.path)
+    func mismatch(_ field: Field, _ expected: String, hint: @autoclosure () -> String? = nil) {
+        error("expected \(expected), found \(field.node.found)", hint: hint(), at: field.node.mark, field.path)
     }
 
     func string(_ field: Field) -> String? {

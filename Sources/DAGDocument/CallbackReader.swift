@@ -78,12 +78,10 @@ struct CallbackReader {
         }
         references += reader.references
         pulls += reader.pulls
-        let given = field?.node.entries ?? []
-        check.checkRequired(given: Set(given.map(\.key)), at: mark, path)
-        check.checkAlternatives(
-            given: Dictionary(
-                given.filter { !$0.value.isNull }.map { ($0.key, Field($0, in: path)) },
-                uniquingKeysWith: { first, _ in first }), at: mark, path)
+        let given = Dictionary(
+            (field?.node.entries ?? []).map { ($0.key, Field($0, in: path)) }, uniquingKeysWith: { first, _ in first })
+        check.checkRequired(given: given, at: mark, path)
+        check.checkAlternatives(given: given, at: mark, path)
         return arguments
     }
 }

@@ -34,13 +34,14 @@ struct DAGReader {
             field("schedule").flatMap { ScheduleReader(context: context, zone: dates.zone, policy: policy).read($0) }
             ?? .null
         let drafts = readTasks()
-        ReferenceCheck(context: context, drafts: drafts).check()
+        let references = ReferenceCheck(context: context, drafts: drafts)
+        references.check()
         var dag = DAG(
             id: DAGID(id?.0 ?? ""), place: context.place(id?.1 ?? root.mark), timetable: timetable,
             bounds: dates.bounds,
             tasks: drafts.map(\.spec))
         readAttributes(&dag)
-        readCallbacks(&dag, drafts, zone: dates.zone)
+        readCallbacks(&dag, references, zone: dates.zone)
         checkTogether(dag)
         return dag
     }
@@ -74,24 +75,26 @@ struct DAGReader {
                 "the key 'dag_id' is missing: every DAG needs one", hint: "add dag_id: name", at: root.mark, path)
             return nil
         }
-        return context.key(field, "the dag_id").map { ($0, field.node.mark) }
+        guard let name = context.key(field, "the dag_id") else { return nil }
+        context.dag = DAGID(name)
+        return (name, field.node.mark)
     }
 
     private func checkKeys() {
         for entry in entries
         where !KnownAttributes.dag.contains(entry.key) && KnownAttributes.inertDAG[entry.key] == nil {
-            let hint: String?
-            if let name = KnownAttributes.renamedDAG[entry.key] {
-                hint = "it is called '\(name)' here"
-            } else if KnownAttributes.task.contains(entry.key) {
-                hint = "it is a task's attribute; for all tasks, put it under 'default_args'"
-            } else {
-                hint = nearestHint(
-                    entry.key, among: KnownAttributes.dag.sorted() + KnownAttributes.inertDAG.keys.sorted())
-            }
             context.error(
-                "unknown DAG attribute '\(entry.key.shortened)'", hint: hint, at: entry.keyMark, path.key(entry.key))
+                "unknown DAG attribute '\(entry.key.shortened)'", hint: Self.hint(forUnknown: entry.key),
+                at: entry.keyMark, path.key(entry.key))
         }
+    }
+
+    private static func hint(forUnknown key: String) -> String? {
+        if let name = KnownAttributes.renamedDAG[key] { return "it is called '\(name)' here" }
+        if KnownAttributes.task.contains(key) {
+            return "it is a task's attribute; for all tasks, put it under 'default_args'"
+        }
+        return nearestHint(key, among: KnownAttributes.dag.sorted() + KnownAttributes.inertDAG.keys.sorted())
     }
 
     // MARK: - Time
@@ -200,12 +203,9 @@ struct DAGReader {
                 KnownAttributes.task.contains(entry.key) || KnownAttributes.inertTask[entry.key] != nil
                 || context.catalog.hasParameter(entry.key)
             guard !isKnown else { continue }
-            let known = KnownAttributes.task.sorted() + KnownAttributes.inertTask.keys.sorted()
-            let hint =
-                KnownAttributes.renamedTask[entry.key].map { "it is called '\($0)' here" }
-                ?? nearestHint(entry.key, among: known) ?? "an operator's arguments go under 'with'"
             context.error(
-                "unknown task attribute '\(entry.key.shortened)'", hint: hint, at: entry.keyMark, entry.field.path)
+                "unknown task attribute '\(entry.key.shortened)'", hint: KnownAttributes.hint(forUnknown: entry.key),
+                at: entry.keyMark, entry.field.path)
         }
     }
 
@@ -238,8 +238,7 @@ struct DAGReader {
         }
     }
 
-    private func readCallbacks(_ dag: inout DAG, _ drafts: [TaskDraft], zone: TimeZoneRules) {
-        let check = ReferenceCheck(context: context, drafts: drafts)
+    private func readCallbacks(_ dag: inout DAG, _ check: ReferenceCheck, zone: TimeZoneRules) {
         var reader = CallbackReader(context)
         for entry in entries {
             guard let event = KnownAttributes.dagCallbacks[entry.key] else { continue }

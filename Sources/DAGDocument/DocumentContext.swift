@@ -26,6 +26,8 @@ final class DocumentContext {
     /// Lines of the document's own text, for places inside block texts; the first is on `firstLine` of the file.
     let sourceLines: SourceLines
     private(set) var diagnostics: [Diagnostic] = []
+    /// What the document calls its DAG, once that is read and is a name.
+    var dag: DAGID?
     private(set) var hasErrors = false
     private var reported: Set<Report> = []
     /// Where YAML could not tell a value: what else is wrong there only follows from that.
@@ -53,11 +55,21 @@ final class DocumentContext {
         self.sourceLines = sourceLines
     }
 
+    /// The problems with the DAG they are of, also those that were found before its name was.
+    var diagnosticsOfDAG: [Diagnostic] {
+        diagnostics.map { diagnostic in
+            var diagnostic = diagnostic
+            diagnostic.dag = dag
+            return diagnostic
+        }
+    }
+
     func place(_ mark: Mark) -> SourcePlace {
         SourcePlace(file: file, line: Int(mark.line), column: Int(mark.column))
     }
 
-    func error(_ message: String, hint: String? = nil, at mark: Mark, _ path: DocumentPath) {
+    /// - Parameter hint: asked for only where the problem is listed: it may take a look at every name of the document.
+    func error(_ message: String, hint: @autoclosure () -> String? = nil, at mark: Mark, _ path: DocumentPath) {
         hasErrors = true
         add(.error, message, hint, mark, path)
     }
@@ -68,7 +80,8 @@ final class DocumentContext {
         spoiled.insert(problem.mark)
     }
 
-    func warning(_ message: String, hint: String? = nil, at mark: Mark, _ path: DocumentPath) {
+    /// - Parameter hint: as for an error.
+    func warning(_ message: String, hint: @autoclosure () -> String? = nil, at mark: Mark, _ path: DocumentPath) {
         add(.warning, message, hint, mark, path)
     }
 
@@ -77,13 +90,13 @@ final class DocumentContext {
     }
 
     private func add(
-        _ severity: Diagnostic.Severity, _ message: String, _ hint: String?, _ mark: Mark, _ path: DocumentPath
+        _ severity: Diagnostic.Severity, _ message: String, _ hint: () -> String?, _ mark: Mark, _ path: DocumentPath
     ) {
         guard diagnostics.count < Self.maximumDiagnostics, !spoiled.contains(mark),
             reported.insert(Report(mark: mark, message: message)).inserted
         else { return }
         diagnostics.append(
-            Diagnostic(severity, at: place(mark), keyPath: path.description, message, hint: hint))
+            Diagnostic(severity, at: place(mark), keyPath: path.description, message, hint: hint()))
     }
 }
 

@@ -90,7 +90,7 @@ package struct DocumentLoader: Sendable {
             file: file, catalog: catalog, settings: settings, texts: texts,
             sourceLines: SourceLines(bytes, firstLine: line + 1))
         for problem in problems { context.error(problem) }
-        defer { diagnostics += context.diagnostics }
+        defer { diagnostics += context.diagnosticsOfDAG }
         guard let node, !node.isEmptyDocument, let reader = DAGReader(context, node) else { return }
         let dag = reader.read()
         if let first = dags.first(where: { $0.dag.id == dag.id }) {

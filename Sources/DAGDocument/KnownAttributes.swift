@@ -80,6 +80,16 @@ package enum KnownAttributes {
         "extend": "extends", "template": "extends", "templates": "extends", "priority": "priority_weight",
     ]
 
+    /// What may have been meant by a key that no task has.
+    ///
+    /// - Parameter signature: the operator whose arguments it may be.
+    static func hint(forUnknown key: String, orArgumentOf signature: OperatorSignature? = nil) -> String {
+        if let name = renamedTask[key] { return "it is called '\(name)' here" }
+        let known = task.sorted() + inertTask.keys.sorted()
+        return nearestHint(key, among: known + (signature?.parameters.map(\.name) ?? []))
+            ?? "an operator's arguments go under 'with'"
+    }
+
     package static let dagCallbacks: [String: CallbackEvent] = events([.success, .failure])
     package static let taskCallbacks: [String: CallbackEvent] = events([.success, .failure, .retry, .execute, .skipped])
 

@@ -59,7 +59,7 @@ extension [LoadedFile] {
                 self[index].diagnostics.append(
                     Diagnostic(
                         at: loaded.dag.place, keyPath: "dag_id", "the dag_id '\(id)' is already taken by \(first)",
-                        hint: "give one of the two another dag_id"))
+                        hint: "give one of the two another dag_id", dag: id))
             }
             self[index].dags.removeAll { owners[$0.dag.id] != $0.dag.place }
         }

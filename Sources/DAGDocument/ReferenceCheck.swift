@@ -4,9 +4,19 @@ import DAGModel
 struct ReferenceCheck {
     let context: DocumentContext
     let drafts: [TaskDraft]
+    /// The ids of the tasks, in order.
+    private let known: [String]
+    private let ids: Set<String>
 
     /// More circles than this in one document are not listed.
     private static let maximumCircles = 20
+
+    init(context: DocumentContext, drafts: [TaskDraft]) {
+        self.context = context
+        self.drafts = drafts
+        known = drafts.compactMap(\.id)
+        ids = Set(known)
+    }
 
     func check() {
         var indexes: [String: Int] = [:]
@@ -20,7 +30,6 @@ struct ReferenceCheck {
                 indexes[id] = index
             }
         }
-        let known = drafts.compactMap(\.id)
         for draft in drafts {
             checkNames(draft.callbackReferences)
             for reference in draft.references {
@@ -30,11 +39,7 @@ struct ReferenceCheck {
                         at: reference.mark,
                         reference.path)
                 } else if indexes[reference.name] == nil {
-                    let hint = nearestHint(reference.name, among: known)
-                    context.error(
-                        "unknown task '\(reference.name.shortened)'",
-                        hint: hint ?? "no task of this document has that id",
-                        at: reference.mark, reference.path)
+                    refuseUnknown(reference)
                 }
             }
         }
@@ -71,7 +76,7 @@ struct ReferenceCheck {
         for draft in drafts {
             for reference in draft.followed {
                 guard let target = indexes[reference.name] else {
-                    checkNames([reference])
+                    refuseUnknown(reference)
                     continue
                 }
                 guard !drafts[target].spec.upstream.contains(draft.spec.id) else { continue }
@@ -99,9 +104,6 @@ struct ReferenceCheck {
 
     /// An output that is pulled may be guarded by a default, so this is no error.
     func warnOfPulls(_ pulls: [TaskReference]) {
-        guard !pulls.isEmpty else { return }
-        let known = drafts.compactMap(\.id)
-        let ids = Set(known)
         for pull in pulls where !ids.contains(pull.name) {
             context.warning(
                 "the template pulls the output of '\(pull.name.shortened)', and no task has that id",
@@ -111,13 +113,14 @@ struct ReferenceCheck {
 
     /// Outputs that callbacks read: of any task, also of their own.
     func checkNames(_ references: [TaskReference]) {
-        let known = drafts.compactMap(\.id)
-        for reference in references where !known.contains(reference.name) {
-            context.error(
-                "unknown task '\(reference.name.shortened)'",
-                hint: nearestHint(reference.name, among: known) ?? "no task of this document has that id",
-                at: reference.mark, reference.path)
-        }
+        for reference in references where !ids.contains(reference.name) { refuseUnknown(reference) }
+    }
+
+    private func refuseUnknown(_ reference: TaskReference) {
+        context.error(
+            "unknown task '\(reference.name.shortened)'",
+            hint: nearestHint(reference.name, among: known) ?? "no task of this document has that id",
+            at: reference.mark, reference.path)
     }
 
     /// Walks along `needs` with a stack of its own, so that a long chain cannot exhaust the thread's.

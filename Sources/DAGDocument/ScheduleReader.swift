@@ -98,10 +98,11 @@ struct ScheduleReader {
             arguments = given
         }
         guard let kind = TimetableClass(name: name) else {
-            let known = TimetableClass.allCases.map(\.className).joined(separator: ", ")
-            let hint = TimetableClass.nearest(to: name).map { "did you mean '\($0.path)'?" } ?? "known: \(known)"
             context.error(
-                "unknown timetable '\(name.shortened)'", hint: hint, at: uses.value.mark, usesField.path)
+                "unknown timetable '\(name.shortened)'",
+                hint: TimetableClass.nearest(to: name).map { "did you mean '\($0.path)'?" }
+                    ?? "known: \(TimetableClass.allCases.map(\.className).joined(separator: ", "))",
+                at: uses.value.mark, usesField.path)
             return nil
         }
         let path = field.path.key("with")

@@ -231,16 +231,9 @@ extension TaskReader {
         if hasUnknownOperator, KnownAttributes.renamedTask[entry.key] == nil, context.catalog.hasParameter(entry.key) {
             return
         }
-        let hint: String?
-        if let name = KnownAttributes.renamedTask[entry.key] {
-            hint = "it is called '\(name)' here"
-        } else {
-            let known = KnownAttributes.task.sorted() + KnownAttributes.inertTask.keys.sorted()
-            hint = nearestHint(entry.key, among: known + (signature?.parameters.map(\.name) ?? []))
-        }
         context.error(
             "unknown task attribute '\(entry.key.shortened)'",
-            hint: hint ?? "an operator's arguments go under 'with'",
+            hint: KnownAttributes.hint(forUnknown: entry.key, orArgumentOf: signature),
             at: entry.keyMark, entry.field.path)
     }
 

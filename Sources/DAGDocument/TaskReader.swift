@@ -30,8 +30,8 @@ struct TaskReader {
     var needs: [TaskReference] = []
     var group: Field?
     private var followed: [TaskReference] = []
-    /// What is given and not null, with its place.
-    private var present: [String: Field] = [:]
+    /// The arguments that are given, with their places.
+    private var given: [String: Field] = [:]
     var signature: OperatorSignature?
     /// Whether `uses` names an operator that is not known; its arguments are then not judged.
     var hasUnknownOperator = false
@@ -129,9 +129,10 @@ struct TaskReader {
                     spec.body = .uses(signature.name)
                 } else {
                     hasUnknownOperator = true
-                    let hint = context.catalog.nearest(to: name).map { "did you mean '\($0)'?" }
                     context.error(
-                        "unknown operator '\(name.shortened)'", hint: hint, at: uses.field.node.mark, uses.field.path)
+                        "unknown operator '\(name.shortened)'",
+                        hint: context.catalog.nearest(to: name).map { "did you mean '\($0)'?" },
+                        at: uses.field.node.mark, uses.field.path)
                 }
             } else {
                 hasUnknownOperator = true
@@ -149,39 +150,37 @@ struct TaskReader {
     }
 
     private mutating func readArguments() {
-        var given: Set<String> = []
         let isOperator = entries["run"] == nil || entries["uses"] != nil
         if let with = entries["with"] {
             if let children = with.children {
-                for child in children where !isBaseAttribute(child) { readArgument(child, &given) }
+                for child in children where !isBaseAttribute(child) { readArgument(child) }
             } else {
                 context.mismatch(with.field, "a mapping of arguments")
             }
         }
         if !isOperator, let run = entries["run"] {
-            for child in run.children ?? [] { readArgument(child, &given) }
+            for child in run.children ?? [] { readArgument(child) }
         }
         for entry in entries where isDirectArgument(entry) {
-            if given.contains(entry.key) {
+            if given[entry.key] != nil {
                 context.error(
                     "the argument '\(entry.key.shortened)' stands both here and in 'with'", hint: "keep one of the two",
                     at: entry.keyMark, entry.field.path)
             } else {
-                readArgument(entry, &given)
+                readArgument(entry)
             }
         }
-        if let expand = entries["expand"] { readExpand(expand, &given) }
+        if let expand = entries["expand"] { readExpand(expand) }
         if let signature, !isTemplate {
             let check = ArgumentCheck(context: context, signature: signature)
             let place = (mark: entries["with"]?.keyMark ?? mark, path: entries["with"]?.field.path ?? path)
             check.checkRequired(given: given, at: place.mark, place.path)
-            check.checkAlternatives(given: present, at: place.mark, place.path)
+            check.checkAlternatives(given: given, at: place.mark, place.path)
         }
     }
 
-    private mutating func readArgument(_ entry: MergedEntry, _ given: inout Set<String>) {
-        given.insert(entry.key)
-        if !entry.field.node.isNull { present[entry.key] = entry.field }
+    private mutating func readArgument(_ entry: MergedEntry) {
+        given[entry.key] = entry.field
         if entry.key.hasPrefix("$") {
             let isMarker = ArgumentReader.markers.contains(entry.key)
             context.error(
@@ -226,20 +225,19 @@ struct TaskReader {
         return text
     }
 
-    private mutating func readExpand(_ expand: MergedEntry, _ given: inout Set<String>) {
+    private mutating func readExpand(_ expand: MergedEntry) {
         guard case .map(let entries) = expand.field.node.content, !entries.isEmpty else {
             context.mismatch(expand.field, "a mapping of argument names to lists or outputs")
             return
         }
         for entry in entries.map({ MergedEntry($0, in: expand.field.path, expand.origin) }) {
-            if given.contains(entry.key) {
+            if given[entry.key] != nil {
                 context.error(
                     "the argument '\(entry.key.shortened)' is given in 'with' and expanded too",
                     hint: "keep one of the two",
                     at: entry.keyMark, entry.field.path)
             }
-            given.insert(entry.key)
-            present[entry.key] = entry.field
+            given[entry.key] = entry.field
             spec.expandOrder = (spec.expandOrder ?? []) + [entry.key]
             guard let argument = arguments.read(entry.field) else { continue }
             switch argument {

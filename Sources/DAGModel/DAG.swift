@@ -175,4 +175,14 @@ package indirect enum Argument: Hashable, Sendable, Codable {
     case output(task: TaskID, key: String?)
     case list([Argument])
     case map([String: Argument])
+
+    /// Whether any part is the output of another task, as far as it is no template.
+    package var readsOutputs: Bool {
+        switch self {
+        case .value, .template: false
+        case .output: true
+        case .list(let elements): elements.contains(where: \.readsOutputs)
+        case .map(let members): members.values.contains(where: \.readsOutputs)
+        }
+    }
 }

@@ -10,16 +10,19 @@ package struct Diagnostic: Hashable, Sendable, Codable, CustomStringConvertible,
     package let message: String
     /// The nearest known name or the change to make; nil when there is none.
     package let hint: String?
+    /// The DAG whose document it is in; nil where that could not be read.
+    package var dag: DAGID?
 
     package init(
         _ severity: Severity = .error, at place: SourcePlace, keyPath: String = "", _ message: String,
-        hint: String? = nil
+        hint: String? = nil, dag: DAGID? = nil
     ) {
         self.severity = severity
         self.place = place
         self.keyPath = keyPath
         self.message = message
         self.hint = hint
+        self.dag = dag
     }
 
     package var description: String {

@@ -80,6 +80,11 @@ package struct ArgumentRenderer: Sendable {
             chosen.append((list.name, list.elements[index % list.elements.count]))
             index /= list.elements.count
         }
+        // What is left over belongs to none: the lists were longer when the instances were made.
+        guard index == 0 else {
+            throw TaskFailure(
+                "there is no instance \(launch.mapIndex): the lists have fewer elements now", isRetryable: false)
+        }
         return chosen
     }
 

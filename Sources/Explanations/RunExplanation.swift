@@ -44,7 +44,7 @@ extension Explanation {
                     "task \(task.instance.name)", holds: false,
                     "task \(task.instance.name) is \(task.state.rawValue): \(inner.answer)",
                     since: answer?.since ?? task.startDate, until: answer?.until,
-                    advice: answer?.advice ?? "cryptoflow why \(run.dag) '\(run.runID)' \(task.instance.task)"))
+                    advice: answer?.advice ?? why(run.dag, run.runID, task.instance.name)))
         }
         return Explanation(
             subject: subject, conditions: conditions + deadlines(detail),
@@ -89,7 +89,9 @@ extension Explanation {
                 Condition(
                     "ended", holds: false, "try \(status.tryNumber) is running", since: status.startDate,
                     until: limit.flatMap { limit in status.startDate.map { $0 + limit } },
-                    advice: "cryptoflow task logs \(run.dag) '\(run.runID)' \(status.instance.task) --follow"))
+                    advice:
+                        "cryptoflow task logs \(run.dag) \(run.runID.shellQuoted) \(status.instance.name.shellWord) --follow"
+                ))
             return Explanation(subject: subject, conditions: conditions, settled: "the task is running")
         }
         var conditions = [leads(health)]
@@ -156,7 +158,7 @@ extension Explanation {
         conditions.append(
             Condition(
                 "max_active_runs", holds: isFree, "\(others.count) of at most \(limit) runs are under way",
-                since: run.queuedAt, advice: oldest.map { "cryptoflow why \(run.dag) '\($0.runID)'" }))
+                since: run.queuedAt, advice: oldest.map { "cryptoflow why \(run.dag) \($0.runID.shellQuoted)" }))
         return conditions
     }
 
@@ -209,14 +211,15 @@ extension Explanation {
                 names.isEmpty
                     ? "all upstream tasks have ended (trigger rule \(task.triggerRule.rawValue))"
                     : "trigger rule \(task.triggerRule.rawValue) waits for \(names.joined(separator: ", "))",
-                since: nil, advice: "cryptoflow why \(detail.run.dag) '\(detail.run.runID)' \(names.first ?? "")")
+                since: nil, advice: why(detail.run.dag, detail.run.runID, names.first ?? ""))
         }
         let first = names[0]
         let state = open.first.map { " (\($0.state.rawValue))" } ?? ""
         return Condition(
             "upstream", holds: task.triggerRule == .always,
             "it waits for \(names.joined(separator: ", "))\(state); its trigger rule is \(task.triggerRule.rawValue)",
-            since: open.first?.startDate, advice: "cryptoflow why \(detail.run.dag) '\(detail.run.runID)' \(first)")
+            since: open.first?.startDate,
+            advice: why(detail.run.dag, detail.run.runID, first))
     }
 
     /// Whether the setups have ended in whose scope the task lies without naming them; nil without any.
@@ -224,14 +227,15 @@ extension Explanation {
         let needed = index.graph.indirectSetups(of: task.id)
         guard !needed.isEmpty else { return nil }
         let open = needed.filter { setup in index.rows[setup]?.contains { !$0.state.isFinished } ?? true }
-        guard let first = open.first else {
+        guard let setup = open.first else {
             return Condition("setups", holds: true, "the setups in whose scope it lies have ended")
         }
+        let first = index.rows[setup]?.first { !$0.state.isFinished }
         return Condition(
             "setups", holds: false,
             "it waits for \(open.map(\.rawValue).joined(separator: ", ")), in whose scope it lies",
-            since: index.rows[first]?.first?.startDate,
-            advice: "cryptoflow why \(detail.run.dag) '\(detail.run.runID)' \(first)")
+            since: first?.startDate,
+            advice: why(detail.run.dag, detail.run.runID, first?.instance.name ?? setup.rawValue))
     }
 
     /// Whether the run before lets the task start; nil for a task that does not ask for it.
@@ -241,8 +245,10 @@ extension Explanation {
         guard let previous else { return Condition(name, holds: true, "there is no run before it") }
         let rows = Dictionary(grouping: previous.tasks.filter { $0.state != .removed }, by: \.instance.task)
         // A run that has ended without the task had none.
-        let own = rows[task.id].map { $0.map(\.state) } ?? (previous.run.state.isFinished ? [] : [.none])
-        guard let state = own.first(where: { $0 != .success && $0 != .skipped }) else {
+        let own = rows[task.id] ?? []
+        let unfinished = own.first { $0.state != .success && $0.state != .skipped }
+        let isMissing = rows[task.id] == nil && !previous.run.state.isFinished
+        guard let state = unfinished?.state ?? (isMissing ? TaskState.none : nil) else {
             return Condition(
                 name, holds: true, "\(task.id) of the run before it, \(previous.run.runID), lets it start")
         }
@@ -250,7 +256,8 @@ extension Explanation {
             name, holds: false,
             "it waits for \(task.id) of the run before it, \(previous.run.runID), to succeed or be skipped: "
                 + (state == .none ? "it has not ended" : "it is \(state.rawValue)"),
-            since: previous.run.startDate, advice: "cryptoflow why \(run.dag) '\(previous.run.runID)' \(task.id)")
+            since: previous.run.startDate,
+            advice: why(run.dag, previous.run.runID, unfinished?.instance.name ?? task.id.rawValue))
     }
 
     /// Whether the task's pool has room, and who has it otherwise.
@@ -262,12 +269,12 @@ extension Explanation {
             }
             return Condition(
                 "pool", holds: false, "there is no pool \"\(task.pool)\": it waits until there is one",
-                advice: "cryptoflow pool set \(task.pool) SLOTS")
+                advice: "cryptoflow pool set \(task.pool.shellWord) SLOTS")
         }
         if use.slots == 0 {
             return Condition(
                 "pool", holds: false, "the pool \(use.name) has no slots: it waits until there are some",
-                advice: "cryptoflow pool set \(use.name) SLOTS")
+                advice: "cryptoflow pool set \(use.name.shellWord) SLOTS")
         }
         if use.isUnlimited { return Condition("pool", holds: true, "the pool \(use.name) has no limit") }
         let need = task.poolSlots == 1 ? "1 slot" : "\(task.poolSlots) slots"
@@ -276,9 +283,8 @@ extension Explanation {
                 "pool", holds: true, "it needs \(need) of \(use.name): \(use.free) of \(use.slots) are free")
         }
         let shown = use.holders.prefix(5).map { holder in
-            let index = holder.mapIndex < 0 ? "" : "[\(holder.mapIndex)]"
             let slots = holder.slots == 1 ? "" : " (\(holder.slots) slots)"
-            return "\(holder.dag) \(holder.runID) \(holder.task)\(index)\(slots)"
+            return "\(holder.dag) \(holder.runID) \(holder.name)\(slots)"
         }
         let rest = use.holders.count > shown.count ? " and \(use.holders.count - shown.count) more" : ""
         let who = shown.isEmpty ? "" : ", held by " + shown.joined(separator: ", ") + rest
@@ -288,7 +294,7 @@ extension Explanation {
             use.slots < task.poolSlots
                 ? "it needs \(need) and the pool \(use.name) has only \(use.slots)"
                 : "the pool \(use.name) is full: it needs \(need), \(max(use.free, 0)) of \(use.slots) are free\(who)",
-            since: first?.since, advice: first.map { "cryptoflow why \($0.dag) '\($0.runID)' \($0.task)" })
+            since: first?.since, advice: first.map { why($0.dag, $0.runID, $0.name) })
     }
 
     private static func tasksAtOnce(_ detail: RunDetail, _ index: RunIndex) -> Condition {
@@ -325,4 +331,8 @@ private struct RunIndex {
 extension TaskInstanceKey {
     /// The task's id, with the index of a mapped one.
     fileprivate var name: String { mapIndex < 0 ? task.rawValue : "\(task.rawValue)[\(mapIndex)]" }
+}
+
+extension PoolHolder {
+    fileprivate var name: String { mapIndex < 0 ? "\(task)" : "\(task)[\(mapIndex)]" }
 }

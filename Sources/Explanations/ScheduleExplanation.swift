@@ -48,12 +48,13 @@ extension Explanation {
         conditions.append(capacity(definition, active))
         if let next {
             let isDue = next.due <= now
+            // What holds it up for longer lets the next instant take its place.
+            let mayPass = !definition.catchup && conditions.contains { $0.state == .blocks }
             conditions.append(
                 Condition(
                     "due", holds: isDue,
                     isDue
-                        ? "the instant \(next.due) is due"
-                            + (definition.catchup ? "" : ": it waits until the next one comes")
+                        ? "the instant \(next.due) is due" + (mayPass ? ": it waits until the next one comes" : "")
                         : "the next instant is not due yet",
                     since: summary.lastDue?.last, until: next.due))
         }
@@ -129,7 +130,7 @@ extension Explanation {
             return Condition(
                 "document", holds: false, "the document \(summary.file) is gone", advice: "bring the file back")
         }
-        let found = errors.filter { $0.file == summary.file }.flatMap(\.diagnostics).first { $0.severity == .error }
+        let found = errors.first { $0.file == summary.file }?.firstError(of: summary.id)
         guard let found else { return Condition("document", holds: true, "\(summary.file) is loaded") }
         return Condition(
             "document", holds: true,

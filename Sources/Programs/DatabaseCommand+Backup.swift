@@ -49,7 +49,7 @@ extension DatabaseCommand {
         @OptionGroup var database: DatabaseOptions
         @Argument(help: ArgumentHelp("A file that `db backup` wrote.", valueName: "file")) var file: String
         @Flag(help: "Put a database that holds a history aside.") var replace = false
-        @Option(help: ArgumentHelp("Folder of migrations.", valueName: "dir")) var migrations: String?
+        @OptionGroup var migrations: MigrationsOption
 
         func run() async throws {
             let path = try CryptoflowHome(path: database.target.home).path
@@ -64,7 +64,7 @@ extension DatabaseCommand {
         }
 
         private func restore() async throws {
-            let installation = try Installation(migrations: migrations)
+            let installation = try migrations.installation()
             let home = try database.preparedHome()
             if database.target.url == nil { try await chooseFeed(of: home) }
             let access = try WarehouseAccess(home: home)

@@ -37,10 +37,10 @@ package struct DatabaseCommand: AsyncParsableCommand {
             discussion: "`standalone` and `cryptoflow-scheduler` do this at their start.")
 
         @OptionGroup var database: DatabaseOptions
-        @Option(help: ArgumentHelp("Folder of migrations.", valueName: "dir")) var migrations: String?
+        @OptionGroup var migrations: MigrationsOption
 
         func run() async throws {
-            let installation = try Installation(migrations: migrations)
+            let installation = try migrations.installation()
             let address = try DatabaseAddress.resolve(database.target)
             let applied = try await WarehouseAccess(home: try database.preparedHome()).prepare(
                 ownerURL: address.ownerURL, migrations: try installation.migrations())
@@ -59,11 +59,11 @@ package struct DatabaseCommand: AsyncParsableCommand {
                 """)
 
         @OptionGroup var database: DatabaseOptions
-        @Option(help: ArgumentHelp("Folder of migrations.", valueName: "dir")) var migrations: String?
+        @OptionGroup var migrations: MigrationsOption
         @OptionGroup var options: OutputOptions
 
         func run() async throws {
-            let installation = try Installation(migrations: migrations)
+            let installation = try migrations.installation()
             let address = try DatabaseAddress.resolve(database.target)
             let migrator = try Migrator(
                 directory: URL(filePath: try installation.migrations(), directoryHint: .isDirectory))

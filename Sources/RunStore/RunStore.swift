@@ -188,6 +188,14 @@ package struct ImportErrorRecord: Hashable, Sendable {
         self.file = file
         self.diagnostics = diagnostics
     }
+
+    /// The first problem that keeps a DAG of the file from being loaded; nil when there are only warnings.
+    ///
+    /// One of a document that does not say which DAG it is may be any DAG's.
+    package func firstError(of dag: DAGID) -> Diagnostic? {
+        let errors = diagnostics.filter { $0.severity == .error }
+        return errors.first { $0.dag == dag } ?? errors.first { $0.dag == nil }
+    }
 }
 
 /// What a store refuses.

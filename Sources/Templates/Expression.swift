@@ -121,6 +121,8 @@ struct NamesRead {
     var names: [(name: String, offset: Int)] = []
     /// Names that `default` or `is defined` asks about: they may be missing.
     var guarded: Set<String> = []
+    /// The tasks that calls of `xcom_pull` name.
+    var pulled: [String] = []
 }
 
 extension Expression {
@@ -141,7 +143,24 @@ extension Expression {
                 base.collectNames(into: &read)
             }
             arguments.collectNames(into: &read)
+        case .call(let callee, let arguments):
+            if case .attribute(_, "xcom_pull") = callee.kind {
+                let named = arguments.named.first { $0.0 == "task_ids" }?.1
+                read.pulled += (arguments.positional.first ?? named)?.texts ?? []
+            }
+            for part in kind.parts { part.collectNames(into: &read) }
         default: for part in kind.parts { part.collectNames(into: &read) }
+        }
+    }
+}
+
+extension Expression {
+    /// The texts that it is, or is a list of, as far as they are written out.
+    fileprivate var texts: [String] {
+        switch kind {
+        case .literal(.string(let text)): [text]
+        case .list(let elements), .tuple(let elements): elements.flatMap(\.texts)
+        default: []
         }
     }
 }

@@ -9,6 +9,10 @@ package struct Template: Sendable {
     /// The names the expressions read from the context, such as `ds` and `params`; those guarded by `default` or
     /// `is defined` are not among them.
     package let names: Set<String>
+    /// The tasks that calls of `xcom_pull` name as texts, in the order of the template.
+    ///
+    /// Computed ids are left out.
+    package let pulledTasks: [String]
     private let source: [UInt8]
     private let statements: [Statement]
 
@@ -27,6 +31,7 @@ package struct Template: Sendable {
         do throws(Failure) {
             var parser = TemplateParser(source)
             (statements, names) = try parser.parse()
+            pulledTasks = parser.pulled
         } catch {
             throw TemplateError(error.message, hint: error.hint, at: error.offset ?? 0, in: source)
         }

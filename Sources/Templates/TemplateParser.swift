@@ -7,6 +7,8 @@ struct TemplateParser {
     private var declared: [Set<String>] = [[]]
     private var reads: [(name: String, offset: Int, isLocal: Bool)] = []
     private var guarded: Set<String> = []
+    /// The tasks that calls of `xcom_pull` name, in the order of the text.
+    private(set) var pulled: [String] = []
     /// The word of the tag that ended the last block, with its tokens.
     private var ending: (word: String, parser: ExpressionParser, offset: Int)?
 
@@ -246,5 +248,6 @@ struct TemplateParser {
     private mutating func note(_ names: NamesRead) {
         for (name, offset) in names.names { noteName(name, offset) }
         guarded.formUnion(names.guarded)
+        pulled += names.pulled
     }
 }

@@ -76,6 +76,8 @@ import Testing
             "on_failure_callback: [{uses: slack}, {uses: email, with: {to: [a@b.c]}}]\n",
             "deadline: {reference: DAGRUN_QUEUED_AT, interval: -30m, callback: {uses: slack, with: {text: x}}}\n",
             "deadline: {reference: {FIXED_DATETIME: 2026-01-01}, interval: 60, callback: {uses: webhook}}\n",
+            "deadline: {reference: {Average_Runtime: {max_runs: 5}}, interval: 60, callback: {uses: webhook}}\n",
+            "deadline: {reference: {Fixed_DateTime: 2026-01-01}, interval: 60, callback: {uses: webhook}}\n",
         ])
     func valid(body: String) throws {
         let verdicts = try verdicts(body)
@@ -86,6 +88,8 @@ import Testing
     @Test(
         "what is plainly broken does not",
         arguments: [
+            "deadline: {reference: {Average_Runtime: {max_runs: 0}}, interval: 60, callback: {uses: webhook}}\n",
+            "deadline: {reference: {average_runtimes: null}, interval: 60, callback: {uses: webhook}}\n",
             "shedule: null\n", "schedule: '@dayly'\n", "schedule: 1h\n", "schedule: '0 0 * *'\n", "schedule: 5\n",
             "schedule: {uses: Foo}\n", "schedule: {uses: CronTriggerTimetable}\n",
             "schedule: {uses: CronTriggerTimetable, with: {cron: '@daily', tz: UTC}}\n",

@@ -171,6 +171,13 @@ import Testing
         let none = await CommandLineHarness.run(
             "task", "render", "candles", "load", "--map-index", "1", history: history)
         #expect(none.errors.contains("is not mapped"))
+        for name in ["fetch[2]", "fetch[7]"] {
+            let beyond = await CommandLineHarness.run("task", "render", "candles", name, history: history)
+            #expect(beyond.code == 1 && beyond.output.isEmpty)
+            #expect(beyond.errors.contains("there is no instance"), "\(beyond.errors)")
+            // Its lists stand in the document: a run would change nothing.
+            #expect(!beyond.errors.contains("--run"), "\(beyond.errors)")
+        }
     }
 
     @Test("says which argument cannot be rendered, and why")

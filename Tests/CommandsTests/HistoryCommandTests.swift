@@ -187,6 +187,29 @@ import Testing
         #expect(await Harness.run("dag", "show", "candles_1h", history: fake).errors.isEmpty)
     }
 
+    @Test("a DAG whose document does not load is found by its id, whatever its file is called")
+    func brokenByID() async throws {
+        func problem(_ line: Int, _ dag: String?, _ severity: Diagnostic.Severity = .error) -> Diagnostic {
+            let place = SourcePlace(file: "all.yaml", line: line, column: 1)
+            return Diagnostic(severity, at: place, "wrong", dag: dag.map { DAGID($0) })
+        }
+        let gold = try Samples.dag("gold")
+        func lookedUp(_ id: String, _ problems: [Diagnostic], file: String = "all.yaml") async -> String {
+            let history = FakeHistory {
+                $0.dags = [gold]
+                $0.importErrors = [ImportErrorRecord(file: file, diagnostics: problems)]
+            }
+            return await Harness.run("dag", "show", id, history: history).errors
+        }
+        let problems = [problem(2, "other"), problem(3, "newcomer", .warning), problem(9, "newcomer")]
+        #expect(await lookedUp("newcomer", problems).contains("has an error\nall.yaml:9:1: error: wrong"))
+        #expect(await lookedUp("new", problems).contains("there is no DAG \"new\""))
+        #expect(await lookedUp("all", problems).contains("there is no DAG \"all\""))
+        // What is wrong with one document of a file is not told of another, unless it may be that one.
+        #expect(await lookedUp("gold", problems, file: "gold.yaml").isEmpty)
+        #expect(await lookedUp("gold", problems + [problem(12, nil)], file: "gold.yaml").contains("all.yaml:12:1"))
+    }
+
     @Test("run list shows a line a run")
     func runTable() async throws {
         let outcome = await Harness.run("run", "list", history: try history())
@@ -224,6 +247,30 @@ import Testing
         let unknown = await Harness.run("run", "show", "candles_1h", "r3", history: fake)
         #expect(unknown.code == 1)
         #expect(unknown.errors.contains("has no run \"r3\""))
+    }
+
+    @Test("run show keeps the last try of a cleared task, and tells no other twice")
+    func runShowCleared() async throws {
+        func status(_ id: String, _ state: TaskState, startDate: Timestamp?) -> TaskStatus {
+            TaskStatus(
+                instance: TaskInstanceKey(run: RunKey(rawValue: 1), task: TaskID(id)), state: state, tryNumber: 1,
+                maxTries: 3, startDate: startDate, endDate: nil, retryAt: nil, reason: nil,
+                tries: Samples.task(id, .failed, tries: [.failed]).tries)
+        }
+        let start = Samples.time("2026-11-21T10:00:01Z")
+        let detail = try Samples.detail(
+            "candles_1h", "r2", .running,
+            tasks: [
+                status("cleared", .none, startDate: nil), status("lost", .none, startDate: start),
+                status("dropped", .upstreamFailed, startDate: nil), status("again", .upForRetry, startDate: start),
+                status("waits", .deferred, startDate: start), status("done", .failed, startDate: start),
+            ])
+        let fake = try history { $0.runs["r2"] = [detail] }
+        let outcome = await Harness.run("run", "show", "candles_1h", "r2", history: fake)
+        let rows = outcome.outputLines.drop { !$0.hasPrefix("TASK") }.dropFirst()
+        let names = rows.map { $0.hasPrefix(" ") ? "try" : String($0.prefix { $0 != " " }) }
+        #expect(
+            names == ["cleared", "try", "lost", "try", "dropped", "try", "again", "waits", "done"], "\(outcome.output)")
     }
 
     @Test("run cancel hands the command in; an ended run cannot be cancelled")

@@ -214,7 +214,7 @@ import Timetables
             blocking?["detail"]
                 == "the pool default_pool is full: it needs 1 slot, 0 of 2 are free, held by slow s1 copy[2] (2 slots)")
         #expect(blocking?["since"] == "2026-11-21T09:30:00Z")
-        #expect(blocking?["advice"] == "cryptoflow why slow 's1' copy")
+        #expect(blocking?["advice"] == "cryptoflow why slow 's1' 'copy[2]'")
     }
 
     @Test("the dry run of a backfill names each date and what would become of it, and asks nobody")

@@ -34,8 +34,15 @@ struct SchemaEvaluator {
             case "properties":
                 return members.allSatisfy { name, member in rule[name].map { accepts(member, $0) } ?? true }
             case "additionalProperties":
+                let patterns = rules["patternProperties"]?.objectValue ?? [:]
                 return members.allSatisfy { name, member in
-                    rules["properties"]?[name] != nil || accepts(member, rule)
+                    rules["properties"]?[name] != nil || patterns.keys.contains { Self.matches(name, $0) }
+                        || accepts(member, rule)
+                }
+            case "patternProperties":
+                let patterns = rule.objectValue ?? [:]
+                return members.allSatisfy { name, member in
+                    patterns.allSatisfy { !Self.matches(name, $0.key) || accepts(member, $0.value) }
                 }
             case "propertyNames": return members.keys.allSatisfy { accepts(.string($0), rule) }
             case "minProperties": return Double(members.count) >= limit
@@ -53,8 +60,7 @@ struct SchemaEvaluator {
             case "minLength": return Double(text.unicodeScalars.count) >= limit
             case "maxLength": return Double(text.unicodeScalars.count) <= limit
             case "pattern":
-                guard let pattern = rule.stringValue, let expression = try? Regex(pattern) else { return false }
-                return (try? expression.firstMatch(in: text)) != nil
+                return rule.stringValue.map { Self.matches(text, $0) } ?? false
             default: break
             }
         case .int, .double:
@@ -73,9 +79,15 @@ struct SchemaEvaluator {
 
     /// Those of other kinds of value; an unknown one is a mistake of the schema.
     private static let keywords: Set<String> = [
-        "required", "properties", "additionalProperties", "propertyNames", "minProperties", "maxProperties", "items",
+        "required", "properties", "additionalProperties", "patternProperties", "propertyNames", "minProperties",
+        "maxProperties", "items",
         "minItems", "minLength", "maxLength", "pattern", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum",
     ]
+
+    private static func matches(_ text: String, _ pattern: String) -> Bool {
+        guard let expression = try? Regex(pattern) else { return false }
+        return (try? expression.firstMatch(in: text)) != nil
+    }
 
     private func resolved(_ reference: JSONValue) -> JSONValue? {
         guard let text = reference.stringValue, text.hasPrefix("#/") else { return nil }

@@ -168,6 +168,22 @@ import Testing
             ])
     }
 
+    @Test("a backfill that was just begun has the same keys in JSON as one that is shown")
+    func backfillKeys() async throws {
+        let fake = try history([]) { state in
+            state.answer = .backfill(BackfillID(rawValue: 7), total: 25)
+            state.backfills[BackfillID(rawValue: 7)] = [
+                Samples.backfill(7, "candles_1h", .running, created: 1, isOver: false)
+            ]
+            state.runList = [Samples.run("candles_1h", "b1", .running, backfill: 7)]
+        }
+        let begun = await Harness.run(
+            "dag", "backfill", "candles_1h", "--from", "2026-11-01", "--to", "2026-11-02", "-o", "json", history: fake)
+        #expect(begun.json["active"] == 1)
+        let list = await Harness.run("backfill", "list", "-o", "json", history: fake)
+        #expect(begun.json == list.json.arrayValue?.first)
+    }
+
     @Test(
         "a waited-for backfill fails when one of its runs did", arguments: [(RunState.success, Int32(0)), (.failed, 1)])
     func backfillWait(end: RunState, code: Int32) async throws {
@@ -184,6 +200,9 @@ import Testing
             history: fake)
         #expect(outcome.code == code)
         #expect(outcome.json["state"] == "completed")
+        #expect(outcome.json["succeeded"] == .int(end == .success ? 1 : 0))
+        #expect(outcome.json["failed"] == .int(end == .failed ? 1 : 0))
+        #expect(outcome.json["active"] == 0)
         if code == 1 { #expect(outcome.errors.contains("1 run of backfill 7 failed")) }
     }
 

@@ -133,6 +133,10 @@ import Testing
         #expect(shapes.count == 1)
         #expect(shapes.first?["average_runtime"] == 60.0)
         #expect(shapes.first?["averaged_runs"] == 2)
+        let missing = shown.json["missing_averages"]?.arrayValue ?? []
+        #expect(missing.count == 1)
+        #expect(missing.first?["averaged_runs"] == 2)
+        #expect(missing.first?["min_runs"] == 10)
         let text = await CommandLineHarness.run("run", "show", "candles", "r1", history: history)
         #expect(text.output.contains("none: 2 successful runs before it, 10 needed"))
         let whole = await CommandLineHarness.run("dag", "show", "candles", history: history)
@@ -257,6 +261,60 @@ import Testing
         #expect(await CommandLineHarness.run("why", "candles", "r1", "--backfill", "3").code == 2)
     }
 
+    @Test("advice on an instance of a mapped task names its index, as a shell takes it, and works")
+    func mapped() async throws {
+        let dag = try Samples.dag("candles")
+        var definition = dag.definition
+        definition.tasks[1].dependsOnPast = true
+        let instances = [
+            Samples.task("fetch", .success, mapIndex: 0),
+            Samples.task("fetch", .running, mapIndex: 1, tries: [.running]),
+        ]
+        let detail = RunDetail(
+            run: Samples.run("candles", "r1", .running), definition: definition, versionNumber: 1,
+            tasks: instances + [Samples.task("load", .none)])
+        let before = Samples.run("candles", "r0", .running)
+        let past = (0...1).map { index in
+            TaskInstanceRecord(
+                instance: TaskInstanceKey(run: before.key, task: TaskID("load"), mapIndex: index),
+                state: index == 0 ? .success : .failed, tryNumber: 1, maxTries: 0)
+        }
+        let known = Samples.detail(dag, definition)
+        let history = FakeHistory {
+            $0.dags = [known]
+            $0.runs = ["r1": [detail]]
+            $0.previous = StoredRun(run: before, tasks: past)
+        }
+        let load = await why("candles", "r1", "load", history: history)
+        #expect(load.json["blocking"]?["advice"] == "cryptoflow why candles 'r1' 'fetch[1]'", "\(load)")
+        let depends = load.json["conditions"]?.arrayValue?.first { $0["name"] == "depends_on_past" }
+        #expect(depends?["advice"] == "cryptoflow why candles 'r0' 'load[1]'")
+        let fetch = await why("candles", "r1", "fetch[1]", history: history)
+        #expect(fetch.json["blocking"]?["advice"] == "cryptoflow task logs candles 'r1' 'fetch[1]' --follow")
+    }
+
+    @Test("advice on a full pool names the instance that holds it")
+    func holder() async throws {
+        var dag = try Samples.dag("candles")
+        var definition = dag.definition
+        definition.tasks[0].pool = "upbit"
+        dag = Samples.detail(dag, definition)
+        let detail = RunDetail(
+            run: Samples.run("candles", "r", .running), definition: definition, versionNumber: 1,
+            tasks: [Samples.task("fetch", .queued)])
+        let known = dag
+        let history = FakeHistory {
+            $0.dags = [known]
+            $0.runs = ["r": [detail]]
+            let holder = PoolHolder(
+                dag: DAGID("gold"), runID: "o'clock", task: TaskID("each"), mapIndex: 3, slots: 1,
+                since: Samples.time("2026-11-21T09:00:00Z"))
+            $0.pools = ["upbit": PoolUse(name: "upbit", slots: 1, holders: [holder])]
+        }
+        let outcome = await why("candles", "r", "fetch", history: history)
+        #expect(outcome.json["blocking"]?["advice"] == #"cryptoflow why gold 'o'\''clock' 'each[3]'"#)
+    }
+
     @Test("the table names the answer, the advice and every condition")
     func table() async throws {
         let dag = try Samples.dag("candles", isPaused: true)
@@ -266,11 +324,13 @@ import Testing
         #expect(outcome.output.contains("max_active_runs"))
     }
 
-    @Test("a task waits for a pool that is missing or has no slots, and says how to make it", arguments: [nil, 0])
-    func closedPool(slots: Int?) async throws {
+    @Test(
+        "a task waits for a pool that is missing or has no slots, and says how to make it", arguments: [nil, 0],
+        [("upbit", "upbit"), ("the slow one", "'the slow one'")])
+    func closedPool(slots: Int?, pool: (name: String, word: String)) async throws {
         var dag = try Samples.dag("candles")
         var definition = dag.definition
-        definition.tasks[0].pool = "upbit"
+        definition.tasks[0].pool = pool.name
         dag = Samples.detail(dag, definition)
         let run = Samples.run("candles", "r", .running)
         let detail = RunDetail(
@@ -279,11 +339,11 @@ import Testing
         let history = FakeHistory {
             $0.dags = [known]
             $0.runs = ["r": [detail]]
-            if let slots { $0.pools = ["upbit": PoolUse(name: "upbit", slots: slots, holders: [])] }
+            if let slots { $0.pools = [pool.name: PoolUse(name: pool.name, slots: slots, holders: [])] }
         }
         let outcome = await why("candles", "r", "fetch", history: history)
         #expect(outcome.json["blocking"]?["name"] == "pool")
-        #expect(outcome.json["blocking"]?["advice"] == "cryptoflow pool set upbit SLOTS")
+        #expect(outcome.json["blocking"]?["advice"]?.stringValue == "cryptoflow pool set \(pool.word) SLOTS")
     }
 
     @Test(
@@ -327,7 +387,11 @@ import Testing
                 == true)
         let due = outcome.json["conditions"]?.arrayValue?.first { $0["name"] == "due" }
         #expect(due?["state"] == "holds")
-        #expect(due?["detail"]?.stringValue?.contains("2026-11-21T10:00:00Z is due") == true)
+        #expect(due?["detail"] == "the instant 2026-11-21T10:00:00Z is due: it waits until the next one comes")
+        let free = await why("candles", history: FakeHistory { $0.dags = [known] })
+        #expect(free.json["blocking"] == .null)
+        let told = free.json["conditions"]?.arrayValue?.first { $0["name"] == "due" }
+        #expect(told?["detail"] == "the instant 2026-11-21T10:00:00Z is due")
         let next = await CommandLineHarness.run(
             "dag", "next", "candles", "--count", "2", "-o", "json", history: history)
         let times = next.json.arrayValue?.compactMap { $0["run_after"]?.stringValue }

@@ -202,10 +202,7 @@ import Testing
             ("schedule: '0 0 31 4 *'\n", "never fires"),
             ("schedule: '0 0 1 * 1'\n", "it fires when either matches"),
         ])
-    func problem(body: String, expected: String) {
-        let found = problems(body)
-        #expect(found.contains { $0.contains(expected) }, "\(found.joined(separator: "\n"))")
-    }
+    func problem(body: String, expected: String) { expectProblem(expected, in: body) }
 
     @Test(
         "the head of a document",
@@ -269,6 +266,7 @@ import Testing
         #expect(file.dags.map(\.dag.id.rawValue) == ["d", "f"])
         let errors = file.diagnostics.filter { $0.severity == .error }
         #expect(errors.map(\.place.line) == [6, 9, 16])
+        #expect(errors.map(\.dag?.rawValue) == [nil, "e", "d"])
         #expect(errors[2].message.contains("is already taken by the document at a.yaml:2:9"))
     }
 
@@ -297,6 +295,24 @@ import Testing
     func bytes(bytes: [UInt8], expected: String) {
         let found = DocumentLoader.sample().load(bytes: bytes, file: "a.yaml").diagnostics.map(\.description)
         #expect(found == ["a.yaml:" + expected])
+    }
+
+    @Test("a hint is looked for only where its problem is listed")
+    func hints() {
+        let context = DocumentContext(
+            file: "a.yaml", catalog: sampleCatalog, settings: LoaderSettings(),
+            texts: TextFileReader(root: "/nonexistent", directory: "", maximumSize: 1),
+            sourceLines: SourceLines(UnsafeBufferPointer(start: nil, count: 0), firstLine: 1))
+        var asked = 0
+        func hint() -> String? {
+            asked += 1
+            return nil
+        }
+        for line in [1] + (1...Int32(DocumentContext.maximumDiagnostics + 100)) {
+            context.error("wrong", hint: hint(), at: Mark(line: line, column: 1), DocumentPath())
+        }
+        #expect(asked == DocumentContext.maximumDiagnostics)
+        #expect(context.diagnostics.count == asked)
     }
 
     @Test("aliases, depth and size are bounded")

@@ -67,3 +67,10 @@ func problems(ofText text: String) -> [String] {
             + (diagnostic.hint.map { " (\($0))" } ?? "")
     }
 }
+
+/// Expects that one of a document's diagnostics has a text.
+func expectProblem(_ expected: String, in body: String, sourceLocation: SourceLocation = #_sourceLocation) {
+    let found = problems(body)
+    #expect(
+        found.contains { $0.contains(expected) }, "\(found.joined(separator: "\n"))", sourceLocation: sourceLocation)
+}

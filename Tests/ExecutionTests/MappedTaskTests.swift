@@ -75,6 +75,17 @@ import Timetables
         #expect(end.mapName == "item q")
     }
 
+    @Test("fail for good when their lists have become shorter, and take nobody else's elements")
+    func shorter() async throws {
+        let expand: [String: Argument] = ["slow": .value(["a", "b"]), "fast": .value([1, 2])]
+        let last = try await arguments(of: launch(3, expand: expand, order: ["slow", "fast"]))
+        #expect(last.0["slow"] == "b" && last.0["fast"] == 2)
+        let (seen, end) = try await arguments(of: launch(4, expand: expand, order: ["slow", "fast"]))
+        #expect(seen.isEmpty)
+        #expect(end.state == .failed && !end.isRetryable)
+        #expect(end.reason?.contains("there is no instance 4: the lists have fewer elements now") == true, "\(end)")
+    }
+
     @Test("fail for good when their list has become empty")
     func empty() async throws {
         let (_, end) = try await arguments(of: launch(0, expand: ["x": .value([])], order: ["x"]))

@@ -276,14 +276,14 @@ import Testing
     @Test("replaces what is known of broken documents", arguments: StoreKind.allCases)
     func importErrors(_ kind: StoreKind) async throws {
         try await HistoryDatabase.withStore(kind) { store in
-            func record(_ file: String, _ message: String) -> ImportErrorRecord {
+            func record(_ file: String, _ message: String, dag: DAGID? = nil) -> ImportErrorRecord {
                 let place = SourcePlace(file: file, line: 3, column: 1)
-                return ImportErrorRecord(file: file, diagnostics: [Diagnostic(at: place, message, hint: "x")])
+                return ImportErrorRecord(file: file, diagnostics: [Diagnostic(at: place, message, hint: "x", dag: dag)])
             }
             try await store.setImportErrors([record("b.yaml", "one"), record("a.yaml", "two")])
             #expect(try await store.importErrors() == [record("a.yaml", "two"), record("b.yaml", "one")])
-            try await store.setImportErrors([record("b.yaml", "three")])
-            #expect(try await store.importErrors() == [record("b.yaml", "three")])
+            try await store.setImportErrors([record("b.yaml", "three", dag: DAGID("prices"))])
+            #expect(try await store.importErrors() == [record("b.yaml", "three", dag: DAGID("prices"))])
             try await store.setImportErrors([])
             #expect(try await store.importErrors().isEmpty)
         }

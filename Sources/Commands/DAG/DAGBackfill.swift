@@ -104,19 +104,19 @@ struct DAGBackfill: AsyncParsableCommand {
                 )
             }
             guard wait else {
-                let backfill = try await opened.history.backfill(id)
-                return try options.write(
-                    backfill.map { options.shapes.backfill($0) } ?? [
-                        "id": .int(id.rawValue), "total": .int(Int64(total)),
-                    ]
-                ) { _ in sentence }
+                var shape: JSONValue = ["id": .int(id.rawValue), "total": .int(Int64(total))]
+                if let backfill = try await opened.history.backfill(id) {
+                    shape = try await self.shape(of: backfill, opened)
+                }
+                return try options.write(shape) { _ in sentence }
             }
             let rest = timeout.map { $0 - (clock.now - start) }
             do {
                 try await reportEnd(try await RunFollower(opened, limit: rest, asked: timeout).end(of: id), opened)
             } catch let failure as CommandFailure where failure.exitCode == ExitStatus.timedOut {
                 let present = try await BackfillLookup.find(id.rawValue, opened.history)
-                try options.write(options.shapes.backfill(present)) { _ in
+                let shape = try await self.shape(of: present, opened)
+                try options.write(shape) { _ in
                     "backfill \(id) is \(present.state.rawValue): \(present.created) of \(present.total) begun"
                 }
                 throw failure
@@ -124,8 +124,14 @@ struct DAGBackfill: AsyncParsableCommand {
         }
     }
 
+    private func shape(of backfill: BackfillRecord, _ opened: OpenedHistory) async throws -> JSONValue {
+        let states = try await opened.history.runStates(of: [backfill.id])
+        return options.shapes.backfill(backfill, runs: states[backfill.id] ?? [:])
+    }
+
     private func reportEnd(_ backfill: BackfillRecord, _ opened: OpenedHistory) async throws {
-        try options.write(options.shapes.backfill(backfill)) { isColourful in
+        let shape = try await self.shape(of: backfill, opened)
+        try options.write(shape) { isColourful in
             backfill.state.tone.paint(
                 "backfill \(backfill.id) is \(backfill.state.rawValue): \(backfill.created) run, "
                     + "\(backfill.skipped) left alone",

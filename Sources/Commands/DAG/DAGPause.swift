@@ -43,13 +43,11 @@ struct PauseSwitch: ParsableArguments {
     func set(paused: Bool) async throws {
         let actor = CommandEnvironment.current.actor
         try await database.withHistory { opened in
+            let lookup = HistoryLookup(opened)
             // All are there, or nothing changes.
-            let known = Set(try await opened.history.dags(lastRuns: 1).map(\.id.rawValue))
-            if let unknown = dags.first(where: { !known.contains($0) }) {
-                throw await HistoryLookup(opened).unknownDAG(unknown)
-            }
+            for dag in dags { _ = try await lookup.dag(dag) }
             for dag in dags where try await !opened.commands.setPaused(DAGID(dag), paused, actor: actor) {
-                throw await HistoryLookup(opened).unknownDAG(dag)
+                throw await lookup.unknownDAG(dag)
             }
         }
         try options.write(.array(dags.map { ["dag_id": .string($0), "is_paused": .bool(paused)] })) { _ in

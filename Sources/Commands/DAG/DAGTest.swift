@@ -47,7 +47,8 @@ struct DAGTest: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Only this task, without those above it: their outputs are null.", valueName: "task"))
+            "Only this task, without those above it: their outputs are null. Not for one that is mapped over an output.",
+            valueName: "task"))
     var task: String?
 
     @Option(name: .customLong("dag"), help: ArgumentHelp("Which DAG of a file that has several.", valueName: "id"))
@@ -89,11 +90,17 @@ struct DAGTest: AsyncParsableCommand {
     }
 
     /// The DAG with one task alone, which nothing keeps from starting.
-    private static func only(_ name: String, of dag: DAG) throws -> DAG {
+    static func only(_ name: String, of dag: DAG) throws -> DAG {
         guard var task = dag.tasks.first(where: { $0.id.rawValue == name }) else {
             throw HistoryLookup.unknown(
                 "DAG \"\(dag.id)\" has no task \"\(name)\"", name, dag.tasks.map(\.id.rawValue),
                 list: "cryptoflow dag graph \(dag.id)", empty: "it has no tasks")
+        }
+        for argument in task.expandedNames {
+            guard case .output(let source, _) = task.expand[argument] else { continue }
+            throw CommandFailure(
+                "task \"\(name)\" is mapped over the output of task \"\(source)\", and there is none without it",
+                nextStep: "Test the whole DAG: leave --task away.")
         }
         task.upstream = []
         task.triggerRule = .allSuccess

@@ -196,10 +196,14 @@ struct DocumentSchema {
                         token, date,
                         [
                             "type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": false,
-                            // Airflow's names are in capitals.
+                            // Airflow's names are in capitals, and editors complete none from a pattern.
                             "properties": [
                                 "fixed_datetime": date, "FIXED_DATETIME": date, "average_runtime": average,
                                 "AVERAGE_RUNTIME": average,
+                            ],
+                            "patternProperties": [
+                                "^\(SchemaShapes.anyCase("fixed_datetime"))$": date,
+                                "^\(SchemaShapes.anyCase("average_runtime"))$": average,
                             ],
                         ],
                     ],

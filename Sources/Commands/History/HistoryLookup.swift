@@ -13,7 +13,8 @@ struct HistoryLookup {
 
     func dag(_ id: String) async throws -> DAGDetail {
         guard let dag = try await history.dag(DAGID(id)) else { throw await unknownDAG(id) }
-        if let problem = try await history.importErrors().first(where: { $0.file == dag.summary.file })?.firstError {
+        let own = try await history.importErrors().first { $0.file == dag.summary.file }
+        if let problem = own?.firstError(of: dag.summary.id) {
             try CommandEnvironment.current.console.error(
                 "\(problem)\nnote: the document of DAG \"\(id)\" does not load: its last good version goes on")
         }
@@ -22,10 +23,11 @@ struct HistoryLookup {
 
     func unknownDAG(_ id: String) async -> CommandFailure {
         let known = (try? await history.dags(lastRuns: 1).map(\.id.rawValue)) ?? []
-        let broken = ((try? await history.importErrors()) ?? []).filter { $0.firstError != nil }
+        let broken = (try? await history.importErrors()) ?? []
+        let wanted = DAGID(id)
+        let own = broken.lazy.flatMap(\.diagnostics).first { $0.severity == .error && $0.dag == wanted }
         // A document that cannot be read does not say what its DAG is called: most are in a file of that name.
-        let own = broken.first { $0.stem == id } ?? broken.first { $0.mentions(id) }
-        if let problem = own?.firstError {
+        if let problem = own ?? broken.first(where: { $0.stem == id })?.firstError(of: wanted) {
             return CommandFailure(
                 "DAG \"\(id)\" is not loaded, because its document has an error\n\(problem)",
                 nextStep: "Correct it; `cryptoflow dag validate` checks a file.")
@@ -95,14 +97,9 @@ struct HistoryLookup {
 }
 
 extension ImportErrorRecord {
-    /// The first problem that keeps the document from being loaded; nil when there are only warnings.
-    fileprivate var firstError: Diagnostic? { diagnostics.first { $0.severity == .error } }
-
     /// The file's name without its folders and its ending.
     fileprivate var stem: Substring {
         let name = file.split(separator: "/").last ?? ""
         return name.lastIndex(of: ".").map { name[..<$0] } ?? name
     }
-
-    fileprivate func mentions(_ id: String) -> Bool { diagnostics.contains { $0.message.contains("\"\(id)\"") } }
 }

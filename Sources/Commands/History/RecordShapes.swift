@@ -128,6 +128,14 @@ struct RecordShapes {
         ]
     }
 
+    /// A deadline by the average runtime that a run does not have.
+    func missingAverage(_ missing: MissingAverage) -> JSONValue {
+        [
+            "reference": "average_runtime", "averaged_runs": .int(Int64(missing.runs)),
+            "min_runs": .int(Int64(missing.needed)), "reason": .string(missing.text),
+        ]
+    }
+
     func notification(_ notice: NotificationRecord) -> JSONValue {
         [
             "id": .int(notice.id.rawValue), "event": .string(notice.callback.event.rawValue),

@@ -42,6 +42,7 @@ struct RunShow: AsyncParsableCommand {
         members["version_number"] = .int(Int64(detail.versionNumber))
         members["tasks"] = .array(detail.tasks.map { shapes.taskInstance($0, of: detail.run, detail.definition) })
         members["deadlines"] = .array(detail.deadlines.map { shapes.deadline($0) })
+        members["missing_averages"] = .array(detail.missingAverages.map { shapes.missingAverage($0) })
         members["notifications"] = .array(detail.notifications.map { shapes.notification($0) })
         return .object(members)
     }
@@ -76,7 +77,7 @@ struct RunShow: AsyncParsableCommand {
         return list
     }
 
-    /// A line a task; earlier tries on lines of their own when there was more than one.
+    /// A line a task; tries that it does not tell of are on lines of their own.
     static func tasks(_ detail: RunDetail, _ shapes: RecordShapes) -> TextTable {
         var table = TextTable(
             .init("TASK"), .init("STATE"), .init("TRY", .right), .init("STARTED"), .init("TOOK", .right),
@@ -90,9 +91,8 @@ struct RunShow: AsyncParsableCommand {
                 .init(task.tryNumber == 0 ? "" : String(task.tryNumber)), .init(shapes.shortText(task.startDate)),
                 .init(took(task.startDate, task.endDate)),
                 .init([task.reason, retry].compactMap { $0 }.joined(separator: "; ")))
-            guard task.tries.count > 1 else { continue }
-            // The last one is the task's own line.
-            for attempt in task.tries where attempt.tryNumber < task.tryNumber {
+            let own = ownLineTellsLastTry(task) ? task.tryNumber : Int.max
+            for attempt in task.tries where attempt.tryNumber < own {
                 let code = attempt.exitCode.map { "exit code \($0)" }
                 table.add(
                     .init("", .quiet), .init(attempt.state.rawValue, attempt.state.tone),
@@ -124,6 +124,11 @@ struct RunShow: AsyncParsableCommand {
 
     private static func name(_ instance: TaskInstanceKey) -> String {
         instance.mapIndex < 0 ? instance.task.rawValue : "\(instance.task)[\(instance.mapIndex)]"
+    }
+
+    /// Whether it tells how the last try went: not once the task was cleared, or is to start anew because that was lost.
+    private static func ownLineTellsLastTry(_ task: TaskStatus) -> Bool {
+        task.startDate != nil && task.state != .none && task.state != .scheduled
     }
 
     private static func took(_ start: Timestamp?, _ end: Timestamp?) -> String? {

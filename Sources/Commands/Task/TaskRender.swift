@@ -108,7 +108,7 @@ struct TaskRender: AsyncParsableCommand {
         } catch let failure as TaskFailure {
             throw CommandFailure(
                 "task \"\(task)\" cannot be rendered: \(log.masked(failure.reason))",
-                nextStep: record == nil && name.mapIndex != nil
+                nextStep: record == nil && name.mapIndex != nil && spec.expand.values.contains(where: \.readsOutputs)
                     ? "The outputs of other tasks are read from a run: name one with --run." : nil)
         }
     }

@@ -45,7 +45,11 @@ package struct Console: Sendable {
     }()
 
     /// Nothing but a write and an exit, as a signal's handler may.
+    ///
+    /// Where SIGINT is ignored, as with `nohup` and in the background of a script, it stays so.
     private static func handleInterrupts() {
+        var present = sigaction()
+        guard sigaction(SIGINT, nil, &present) == 0, !present.isIgnored else { return }
         signal(SIGINT) { _ in
             let note: StaticString = "\nnote: only the waiting has ended; what it waited for goes on\n"
             _ = Glibc.write(2, note.utf8Start, note.utf8CodeUnitCount)
@@ -93,6 +97,13 @@ package struct Console: Sendable {
                 rest = rest.dropFirst(count)
             }
         }
+    }
+}
+
+extension sigaction {
+    fileprivate var isIgnored: Bool {
+        // Functions cannot be compared, and this one is no function but the number 1.
+        unsafeBitCast(__sigaction_handler.sa_handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
     }
 }
 

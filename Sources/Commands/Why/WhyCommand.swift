@@ -75,23 +75,36 @@ struct WhyCommand: AsyncParsableCommand {
         }
         let run = try await lookup.run(dag, runID)
         let workers = try await history.workers()
-        var pools: [String: PoolUse] = [:]
-        for name in Set(run.definition.tasks.map(\.pool)) { pools[name] = try await history.poolUse(name) }
+        let status = try task.map { try lookup.task($0, mapIndex: mapIndex, in: run) }
+        let pools = try await self.pools(of: run, status, history)
         var previous: StoredRun?
         if let date = run.run.logicalDate,
             run.definition.tasks.contains(where: { $0.dependsOnPast || $0.waitForDownstream })
         {
             previous = try await history.previousRun(dag: run.run.dag, before: date)
         }
-        guard let task else {
+        guard let status else {
             return .run(
                 run, of: detail.summary, health: health, active: active, previous: previous, workers: workers,
                 pools: pools, now: now)
         }
-        let status = try lookup.task(task, mapIndex: mapIndex, in: run)
         return .task(
             status, in: run, of: detail.summary, health: health, active: active, previous: previous, workers: workers,
             pools: pools, now: now)
+    }
+
+    /// How the pool of a task is used, or all of them for a run.
+    private func pools(
+        of run: RunDetail, _ status: TaskStatus?, _ history: any RunHistory
+    ) async throws -> [String: PoolUse] {
+        guard let status else {
+            return Dictionary(
+                try await history.poolUses().map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        }
+        guard let spec = run.definition.tasks.first(where: { $0.id == status.instance.task }),
+            let use = try await history.poolUse(spec.pool)
+        else { return [:] }
+        return [use.name: use]
     }
 
     private func shape(_ explanation: Explanation) -> JSONValue {
