@@ -30,13 +30,14 @@ enum Collections {
             }
             if name == "first" {
                 _ = try arguments.values([], of: name)
-                return try list.change { (elements) in elements.isEmpty ? nil : elements.removeFirst() }
-                    ?? .undefined(message: "there is no first element: it is empty", hint: nil)
+                try Meter.charge(list.count >> 6)
+                return list.isEmpty
+                    ? .undefined(message: "there is no first element: it is empty", hint: nil)
+                    : list.remove(at: 0)
             }
         }
         if name == "items", input.isUndefined { return .generator([], of: name) }
         let elements = try Filters.iterated(input, name)
-        try Meter.charge(elements.count >> 2)
         switch name {
         case "length", "count":
             _ = try arguments.values([], of: name)
@@ -76,13 +77,13 @@ enum Collections {
             let values = try arguments.values(["case_sensitive", "attribute"], of: name)
             let caseSensitive = try values[0]?.isTrue ?? false
             var result: [Value] = []
-            var keys: [Value] = []
+            let keys = ValueList([])
             for element in elements {
                 let found = try picked(element, values[1], evaluator)
                 let key = caseSensitive ? found : found.caseFolded
                 try key.checkHashable()
                 if try !Arithmetic.contains(.list(keys), key) {
-                    keys.append(key)
+                    try keys.insert(key, at: keys.count)
                     result.append(element)
                 }
             }
@@ -242,6 +243,7 @@ enum Collections {
     private static func path(_ attribute: Value, of element: Value, _ evaluator: Evaluator) throws(Failure) -> Value {
         guard let text = attribute.plainString else { return try evaluator.item(attribute, of: element) }
         var value = element
+        try Meter.charge(bytes: text.utf8.count)
         for part in text.split(separator: ".", omittingEmptySubsequences: false) {
             try Meter.charge(1)
             let key: Value = Int64(part).map { .int($0) } ?? .string(String(part))
@@ -255,6 +257,7 @@ enum Collections {
     {
         var result: [(Value, Value, Value)] = []
         // `a,b` sorts by several.
+        try Meter.charge(bytes: attribute?.plainString?.utf8.count ?? 0)
         let several = attribute?.plainString.map { $0.split(separator: ",").map { Value.string(String($0)) } } ?? []
         for element in elements {
             if several.count > 1 {

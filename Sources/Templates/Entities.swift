@@ -56,6 +56,7 @@ enum Entities {
                 result.append(scalar)
                 continue
             }
+            try Meter.charge(1)
             if rest.first == "#" {
                 let (text, length) = numeric(rest.dropFirst())
                 if let text {
@@ -74,7 +75,7 @@ enum Entities {
             if hasEnd, let found = loose[name] ?? strict[name] {
                 result.append(contentsOf: found.unicodeScalars)
                 rest = rest.dropFirst(name.unicodeScalars.count + 1)
-            } else if let prefix = (2...32).reversed().lazy.map({ String(name.unicodeScalars.prefix($0)) })
+            } else if let prefix = (2...6).reversed().lazy.map({ String(name.unicodeScalars.prefix($0)) })
                 .first(where: { loose[$0] != nil }), let found = loose[prefix], !hasEnd
             {
                 result.append(contentsOf: found.unicodeScalars)

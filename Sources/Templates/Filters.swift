@@ -25,6 +25,7 @@ enum Filters {
     {
         try Meter.charge(1)
         try Meter.charge(for: input)
+        try arguments.charge()
         let result = try applied(name, input, arguments, evaluator)
         try Meter.charge(for: result)
         return result
@@ -165,8 +166,10 @@ enum Filters {
             let end = values[2]?.plainString ?? "..."
             let leeway = Int(clamping: values[3]?.integer ?? 5)
             let scalars = Array(input.unicodeScalars)
-            let room = length - end.unicodeScalars.count
-            guard room >= 0, leeway >= 0 else { throw Failure("'truncate' needs a length of at least the end's") }
+            let (room, tooShort) = length.subtractingReportingOverflow(end.unicodeScalars.count)
+            guard !tooShort, room >= 0, leeway >= 0 else {
+                throw Failure("'truncate' needs a length of at least the end's")
+            }
             let (limit, overflow) = length.addingReportingOverflow(leeway)
             if overflow || scalars.count <= limit { return .string(input) }
             var kept = String(String.UnicodeScalarView(scalars.prefix(room)))
@@ -223,7 +226,11 @@ enum Filters {
             }
             let base = isBinary ? 1024.0 : 1000.0
             if bytes == 1 { return .string("1 Byte") }
-            if bytes < base { return .string("\(Int64(bytes)) Bytes") }
+            if bytes < base {
+                guard bytes.isFinite else { throw Arithmetic.tooLarge }
+                // Adding zero takes its sign from one that is rounded to nothing.
+                return .string(Decimals.fixed(bytes.rounded(.towardZero) + 0, 0) + " Bytes")
+            }
             var unit = base
             let prefixes = ["k", "M", "G", "T", "P", "E", "Z", "Y"]
             for (index, prefix) in prefixes.enumerated() {
@@ -246,7 +253,7 @@ enum Filters {
         default:
             let values = try arguments.values(["precision", "method"], of: name)
             let precision = Int(clamping: values[0]?.integer ?? 0)
-            guard abs(precision) <= 300 else { throw Arithmetic.tooLarge }
+            guard precision.magnitude <= 300 else { throw Arithmetic.tooLarge }
             guard let number = input.number else {
                 throw Failure("'round' takes a number, found \(input.kindDescription)")
             }
@@ -272,8 +279,12 @@ enum Filters {
     /// What a loop over a value would see.
     static func iterated(_ value: Value, _ name: String) throws(Failure) -> [Value] {
         switch value {
-        case .list(let list), .tuple(let list): return list.taken()
-        case .map(let map): return map.map(\.key)
+        case .list(let list), .tuple(let list):
+            try Meter.charge(list.count >> 2)
+            return list.taken()
+        case .map(let map):
+            try Meter.charge(map.count >> 2)
+            return map.map(\.key)
         case .absent: return []
         case .string(let text), .markup(let text):
             try Meter.charge(text.utf8.count >> 2)

@@ -9,6 +9,18 @@ enum JSONText {
         var colon = ": "
         /// Everything beyond ASCII as `\\u…`.
         var isASCII = true
+
+        /// The parts of a list or mapping of that level.
+        fileprivate func parts(_ level: Int) -> TextParts {
+            TextParts(separator: indent == nil ? comma ?? ", " : (comma ?? ",") + lineBreak(level + 1))
+        }
+
+        fileprivate func joined(_ parts: TextParts, _ open: String, _ close: String, _ level: Int) -> String {
+            guard indent != nil, !parts.isEmpty else { return parts.joined(open, close) }
+            return parts.joined(open + lineBreak(level + 1), lineBreak(level) + close)
+        }
+
+        private func lineBreak(_ level: Int) -> String { "\n" + String(repeating: " ", count: (indent ?? 0) * level) }
     }
 
     /// JSON as Python writes it.
@@ -52,41 +64,31 @@ enum JSONText {
         case .list(let list) where !list.isPlain:
             throw Failure("\(value.kindDescription) has no JSON form", hint: "write '| list' first")
         case .list(let elements), .tuple(let elements):
-            var parts: [String] = []
-            for element in elements { parts.append(try text(element, style, level: level + 1)) }
-            return try joined(parts, "[", "]", style, level)
+            var parts = style.parts(level)
+            for element in elements { try parts.append(try text(element, style, level: level + 1)) }
+            return style.joined(parts, "[", "]", level)
         case .map(let entries):
-            var parts: [(String, String)] = []
+            var members: [(key: String, value: Value)] = []
             for entry in entries {
-                let key: String =
-                    switch entry.key {
-                    case .string(let text), .markup(let text): text
-                    case .int, .bool, .null, .double: try text(entry.key, Style(), level: 0)
-                    default: throw Failure("a JSON key cannot be \(entry.key.kindDescription)")
-                    }
-                parts.append((key, try text(entry.value, style, level: level + 1)))
+                switch entry.key {
+                case .string(let text), .markup(let text): members.append((text, entry.value))
+                case .int, .bool, .null, .double:
+                    members.append((try text(entry.key, Style(), level: 0), entry.value))
+                default: throw Failure("a JSON key cannot be \(entry.key.kindDescription)")
+                }
             }
-            if style.sortsKeys { parts.sort { $0.0.unicodeScalars.lexicographicallyPrecedes($1.0.unicodeScalars) } }
-            return try joined(parts.map { quoted($0.0, style) + style.colon + $0.1 }, "{", "}", style, level)
+            if style.sortsKeys {
+                try Meter.charge(members.count)
+                members.sort { $0.key.unicodeScalars.lexicographicallyPrecedes($1.key.unicodeScalars) }
+            }
+            var parts = style.parts(level)
+            for (key, value) in members {
+                try Meter.charge(bytes: key.utf8.count)
+                try parts.append(quoted(key, style), style.colon, try text(value, style, level: level + 1))
+            }
+            return style.joined(parts, "{", "}", level)
         default: throw Failure("\(value.kindDescription) has no JSON form", hint: "write it as a string first")
         }
-    }
-
-    private static func joined(_ parts: [String], _ open: String, _ close: String, _ style: Style, _ level: Int)
-        throws(Failure) -> String
-    {
-        let length = parts.reduce(0) { $0 + $1.utf8.count + 2 + (style.indent ?? 0) * (level + 1) }
-        try Meter.charge(parts.count)
-        try Meter.charge(bytes: length)
-        guard length <= 2 * Template.maximumOutput else {
-            throw Failure("the text is longer than \(Template.maximumOutput) bytes")
-        }
-        guard let indent = style.indent, !parts.isEmpty else {
-            return open + parts.joined(separator: style.comma ?? ", ") + close
-        }
-        let inner = "\n" + String(repeating: " ", count: indent * (level + 1))
-        let outer = "\n" + String(repeating: " ", count: indent * level)
-        return open + inner + parts.joined(separator: (style.comma ?? ",") + inner) + outer + close
     }
 
     private static func quoted(_ text: String, _ style: Style) -> String {

@@ -18,7 +18,9 @@ enum Markup {
     /// The text of a value as it joins markup: escaped, unless it is markup itself.
     static func escaped(_ value: Value) throws(Failure) -> String {
         if case .markup(let text) = value { return text }
-        return escaped(try value.text())
+        let text = try value.text()
+        try Meter.charge(bytes: text.utf8.count)
+        return escaped(text)
     }
 
     private static let keeping: Set<String> = [

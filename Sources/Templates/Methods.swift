@@ -161,6 +161,7 @@ enum Methods {
             let candidates: [Value?] = if case .tuple(let several)? = given { several.elements } else { [given] }
             for candidate in candidates {
                 let affix = try string(candidate, "affix")
+                try Meter.charge(bytes: min(affix.utf8.count, text.utf8.count))
                 if name == "startswith" ? text.hasScalarPrefix(affix) : text.hasScalarSuffix(affix) {
                     return .bool(true)
                 }
@@ -179,14 +180,14 @@ enum Methods {
             let part = try string(values[0], "sub")
             guard let start = values[1] else {
                 if part.isEmpty { return .int(0) }
-                guard let range = text.firstRange(ofScalars: part) else { return .int(-1) }
+                guard let range = try text.firstRange(ofScalars: part) else { return .int(-1) }
                 return .int(Int64(text.unicodeScalars.distance(from: text.startIndex, to: range.lowerBound)))
             }
             let from = try CallArguments.integer(start, "start", of: name)
             guard from >= 0, !part.isEmpty else { throw Failure("'find' takes a start of 0 or more, and a text") }
             let scalars = text.unicodeScalars
             guard from < scalars.count,
-                let range = text.firstRange(
+                let range = try text.firstRange(
                     ofScalars: part, from: scalars.index(scalars.startIndex, offsetBy: Int(from)))
             else { return .int(-1) }
             return .int(Int64(scalars.distance(from: scalars.startIndex, to: range.lowerBound)))
@@ -197,16 +198,14 @@ enum Methods {
         default:
             let values = try arguments.values(["width", "fillchar"], of: name)
             let width = try CallArguments.integer(values[0], "width", of: name)
-            guard width <= Template.maximumOutput else { throw Arithmetic.tooLarge }
-            let missing = max(Int(width) - text.unicodeScalars.count, 0)
+            let filler = try values[1].map { (value) throws(Failure) in try string(value, "fillchar") } ?? " "
+            let missing = try Texts.padding(text, to: width, filler)
             if name == "zfill" {
                 let sign = text.hasPrefix("-") || text.hasPrefix("+") ? String(text.prefix(1)) : ""
                 return .string(sign + String(repeating: "0", count: missing) + text.dropFirst(sign.count))
             }
-            let filler = String(
-                repeating: try values[1].map { (value) throws(Failure) in try string(value, "fillchar") } ?? " ",
-                count: missing)
-            return .string(name == "ljust" ? text + filler : filler + text)
+            let padding = String(repeating: filler, count: missing)
+            return .string(name == "ljust" ? text + padding : padding + text)
         }
     }
 

@@ -26,46 +26,36 @@ enum Mutators {
             try Meter.charge(list.count >> 6)
             let resolved = index < 0 ? index.addingReportingOverflow(list.count).partialValue : index
             try list.insert(element, at: Swift.min(Swift.max(resolved, 0), list.count))
-        default:
-            return try list.change { (elements) throws(Failure) in try change(name, &elements, arguments) }
-        }
-        return .null
-    }
-
-    private static func change(_ name: String, _ elements: inout [Value], _ arguments: CallArguments) throws(Failure)
-        -> Value
-    {
-        switch name {
         case "pop":
             let given = try arguments.values(["index"], of: name)[0]
             let index = try given.map { (value) throws(Failure) in
                 Int(clamping: try CallArguments.integer(value, "index", of: name))
             }
-            let resolved = index.map { $0 < 0 ? $0 + elements.count : $0 } ?? elements.count - 1
-            guard elements.indices.contains(resolved) else { throw Failure("'pop': the list has no such element") }
-            try Meter.charge(elements.count >> 6)
-            return elements.remove(at: resolved)
+            let resolved = index.map { $0 < 0 ? $0 + list.count : $0 } ?? list.count - 1
+            guard list.indices.contains(resolved) else { throw Failure("'pop': the list has no such element") }
+            try Meter.charge(list.count >> 6)
+            return list.remove(at: resolved)
         case "remove":
             guard let wanted = try arguments.values(["value"], of: name)[0] else {
                 throw Failure("'remove' needs a value")
             }
-            try Meter.charge(elements.count >> 4)
-            for index in elements.indices where try elements[index].equals(wanted) {
-                elements.remove(at: index)
+            try Meter.charge(list.count >> 4)
+            for index in list.indices where try list[index].equals(wanted) {
+                _ = list.remove(at: index)
                 return .null
             }
             throw Failure("'remove': the list has no such element")
         case "clear":
             _ = try arguments.values([], of: name)
-            elements = []
+            list.replaceAll(with: [])
         case "sort":
             guard arguments.positional.isEmpty else { throw Failure("'sort' takes its argument by name") }
             let reverse = try arguments.values(["reverse"], of: name)[0]?.isTrue ?? false
-            elements = try Collections.sorted(elements, reverse: reverse)
+            list.replaceAll(with: try Collections.sorted(list.elements, reverse: reverse))
         default:
             _ = try arguments.values([], of: name)
-            try Meter.charge(elements.count >> 4)
-            elements.reverse()
+            try Meter.charge(list.count >> 4)
+            list.replaceAll(with: list.reversed())
         }
         return .null
     }

@@ -111,7 +111,7 @@ struct PercentFormat {
         if scalars.first == "*" {
             scalars.removeFirst()
             let number = Int(clamping: try CallArguments.integer(try value(), "*", of: "%"))
-            guard abs(number) <= limit else { throw Arithmetic.tooLarge }
+            guard number.magnitude <= limit else { throw Arithmetic.tooLarge }
             return number
         }
         var result: Int?
@@ -130,7 +130,7 @@ struct PercentFormat {
         switch conversion {
         case "s", "r":
             var text = conversion == "s" ? try value.text() : try value.checked().representation()
-            if escapes { text = conversion == "s" ? try Markup.escaped(value) : Markup.escaped(text) }
+            if escapes { text = try Markup.escaped(conversion == "s" ? value : .string(text)) }
             return layout.precision.map { String(String.UnicodeScalarView(text.unicodeScalars.prefix($0))) } ?? text
         case "c":
             if let text = value.plainString, text.unicodeScalars.count == 1 { return text }

@@ -17,29 +17,29 @@ enum PrettyText {
             let close = list.count == 1 ? ",)" : ")"
             return try "(" + items(list, indent + 1, list.count == 1 ? allowance : allowance + 1) + close
         case .map(let map) where !map.isEmpty:
-            var parts: [String] = []
+            var parts = TextParts(separator: ",\n" + String(repeating: " ", count: indent + 1))
             let entries = try sorted(map)
             for (index, entry) in entries.enumerated() {
                 let key = try oneLine(entry.key)
                 let isLast = index == entries.count - 1
-                parts.append(
-                    key + ": "
-                        + (try text(
-                            entry.value, indent: indent + key.unicodeScalars.count + 3,
-                            allowance: isLast ? allowance + 1 : 1)))
+                try parts.append(
+                    key, ": ",
+                    try text(
+                        entry.value, indent: indent + key.unicodeScalars.count + 3,
+                        allowance: isLast ? allowance + 1 : 1))
             }
-            return "{" + parts.joined(separator: ",\n" + String(repeating: " ", count: indent + 1)) + "}"
+            return parts.joined("{", "}")
         case .string(let string) where !string.isEmpty: return try broken(string, indent, allowance)
         default: return line
         }
     }
 
     private static func items(_ list: ValueList, _ indent: Int, _ allowance: Int) throws(Failure) -> String {
-        var parts: [String] = []
+        var parts = TextParts(separator: ",\n" + String(repeating: " ", count: indent))
         for (index, element) in list.enumerated() {
-            parts.append(try text(element, indent: indent, allowance: index == list.count - 1 ? allowance : 1))
+            try parts.append(try text(element, indent: indent, allowance: index == list.count - 1 ? allowance : 1))
         }
-        return parts.joined(separator: ",\n" + String(repeating: " ", count: indent))
+        return parts.joined("", "")
     }
 
     /// Python cuts long texts into pieces at blanks; where that matters is refused rather than written otherwise.
@@ -54,6 +54,7 @@ enum PrettyText {
     private static func oneLine(_ value: Value) throws(Failure) -> String { try sortedKeys(value).representation() }
 
     private static func sortedKeys(_ value: Value) throws(Failure) -> Value {
+        try Meter.charge(1)
         switch value {
         case .list(let list) where list.isPlain:
             var elements: [Value] = []
@@ -74,6 +75,7 @@ enum PrettyText {
     }
 
     private static func sorted(_ map: ValueMap) throws(Failure) -> [Value.Entry] {
+        try Meter.charge(map.count)
         let keys = try Collections.sorted(map.map(\.key), reverse: false)
         var entries: [Value.Entry] = []
         for key in keys {

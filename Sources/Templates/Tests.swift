@@ -12,6 +12,7 @@ enum Tests {
     ]
 
     static func check(_ name: String, _ input: Value, _ arguments: CallArguments) throws(Failure) -> Bool {
+        if let text = input.plainString { try Meter.charge(bytes: text.utf8.count) }
         let values = try arguments.values(takesArgument.contains(name) ? ["other"] : [], of: name)
         if takesArgument.contains(name) {
             guard let other = values[0] else { throw Failure("the test '\(name)' needs a value") }

@@ -12,7 +12,7 @@ enum TextMethods {
             return .string(try Texts.centred(text, width, filler ?? " "))
         case "index", "rfind":
             let part = try CallArguments.string(try arguments.values(["sub"], of: name)[0], "sub", of: name)
-            let range = name == "index" ? text.firstRange(ofScalars: part) : text.lastRange(ofScalars: part)
+            let range = try name == "index" ? text.firstRange(ofScalars: part) : text.lastRange(ofScalars: part)
             if let range { return .int(Int64(scalars.distance(from: text.startIndex, to: range.lowerBound))) }
             if part.isEmpty { return .int(name == "index" ? 0 : Int64(scalars.count)) }
             guard name == "rfind" else { throw Failure("'index': the text does not contain '\(part)'") }
@@ -21,7 +21,7 @@ enum TextMethods {
             let separator = try CallArguments.string(try arguments.values(["sep"], of: name)[0], "sep", of: name)
             guard !separator.isEmpty else { throw Failure("'\(name)' needs a separator that is not empty") }
             let found =
-                name == "partition" ? text.firstRange(ofScalars: separator) : text.lastRange(ofScalars: separator)
+                try name == "partition" ? text.firstRange(ofScalars: separator) : text.lastRange(ofScalars: separator)
             guard let found else {
                 let parts = name == "partition" ? [text, "", ""] : ["", "", text]
                 return .tuple(parts.map { .string($0) })
@@ -38,7 +38,7 @@ enum TextMethods {
             let pieces: [String]
             if let separator = values[0]?.plainString {
                 pieces = try Texts.split(text, separator, limit: -1)
-                guard let limit, limit >= 0, pieces.count > limit + 1 else { return strings(pieces) }
+                guard let limit, limit >= 0, pieces.count - 1 > limit else { return strings(pieces) }
                 let kept = pieces.count - Int(limit)
                 let head = pieces[..<kept].joined(separator: separator)
                 return strings([head] + pieces[kept...])
@@ -98,25 +98,19 @@ enum TextMethods {
 }
 
 extension Texts {
+    /// How many times `filler` makes a text as wide as asked for.
+    static func padding(_ text: String, to width: Int64, _ filler: String) throws(Failure) -> Int {
+        guard filler.unicodeScalars.count == 1 else { throw Failure("a text is filled with exactly one character") }
+        guard width <= Template.maximumOutput else { throw Arithmetic.tooLarge }
+        let width = max(Int(width), 0)
+        try Meter.charge(bytes: width)
+        return max(width - text.unicodeScalars.count, 0)
+    }
+
     /// Python's `center`: the odd filler goes left when the width is odd.
     static func centred(_ text: String, _ width: Int, _ filler: String = " ") throws(Failure) -> String {
-        guard width <= Template.maximumOutput, filler.unicodeScalars.count == 1 else { throw Arithmetic.tooLarge }
-        try Meter.charge(bytes: width)
-        let missing = max(width - text.unicodeScalars.count, 0)
+        let missing = try padding(text, to: Int64(width), filler)
         let left = missing / 2 + (missing & width & 1)
         return String(repeating: filler, count: left) + text + String(repeating: filler, count: missing - left)
-    }
-}
-
-extension String {
-    /// Where a text last occurs, scalar by scalar.
-    func lastRange(ofScalars part: String) -> Range<String.Index>? {
-        var result: Range<String.Index>?
-        var start = startIndex
-        while let range = firstRange(ofScalars: part, from: start) {
-            result = range
-            start = utf8.index(after: range.lowerBound)
-        }
-        return result
     }
 }

@@ -49,7 +49,7 @@ enum Texts {
         guard !separator.isEmpty else { throw Failure("'split' needs a separator that is not empty") }
         var result: [String] = []
         var start = text.startIndex
-        while limit < 0 || result.count < limit, let range = text.firstRange(ofScalars: separator, from: start) {
+        while limit < 0 || result.count < limit, let range = try text.firstRange(ofScalars: separator, from: start) {
             result.append(String(decoding: text.utf8[start..<range.lowerBound], as: UTF8.self))
             start = range.upperBound
         }

@@ -19,8 +19,10 @@ extension Value {
         case .bool(let flag): return flag ? "True" : "False"
         case .int(let number): return String(number)
         case .double(let number): return Decimals.text(number)
-        case .string(let text): return Self.quoted(text)
-        case .markup(let text): return "Markup(" + Self.quoted(text) + ")"
+        case .string(let text):
+            try Meter.charge(bytes: text.utf8.count)
+            return Self.quoted(text)
+        case .markup(let text): return "Markup(" + (try Value.string(text).representation()) + ")"
         case .list(let list):
             switch list.form {
             case .list, .group, .isoCalendar: return try joined(list, "[", "]")
@@ -38,11 +40,11 @@ extension Value {
             }
             return try joined(elements, "(", elements.count == 1 ? ",)" : ")")
         case .map(let entries):
-            var parts: [String] = []
+            var parts = TextParts(separator: ", ")
             for entry in entries {
-                parts.append(try entry.key.representation() + ": " + entry.value.representation())
+                try parts.append(try entry.key.representation(), ": ", try entry.value.representation())
             }
-            return try Self.joined(parts, "{", "}")
+            return parts.joined("{", "}")
         case .date(let date): return date.representation
         case .duration(let span): return span.representation
         case .loop: throw Failure("'loop' is an object; write one of its attributes", hint: "such as loop.index")
@@ -61,19 +63,9 @@ extension Value {
     }
 
     private func joined(_ elements: ValueList, _ open: String, _ close: String) throws(Failure) -> String {
-        var parts: [String] = []
-        for element in elements { parts.append(try element.representation()) }
-        return try Self.joined(parts, open, close)
-    }
-
-    private static func joined(_ parts: [String], _ open: String, _ close: String) throws(Failure) -> String {
-        let length = parts.reduce(0) { $0 + $1.utf8.count + 2 }
-        try Meter.charge(parts.count)
-        try Meter.charge(bytes: length)
-        guard length <= 2 * Template.maximumOutput else {
-            throw Failure("the text is longer than \(Template.maximumOutput) bytes")
-        }
-        return open + parts.joined(separator: ", ") + close
+        var parts = TextParts(separator: ", ")
+        for element in elements { try parts.append(try element.representation()) }
+        return parts.joined(open, close)
     }
 
     /// Python's `str.isprintable()`: no controls, no separators but the blank, nothing unassigned.

@@ -27,8 +27,13 @@ final class ValueList: RandomAccessCollection {
     var endIndex: Int { elements.count }
     subscript(index: Int) -> Value { elements[index] }
 
-    /// Changes the elements; what they hold afterwards is checked for its depth.
-    func change<T>(_ body: (inout [Value]) throws(Failure) -> T) throws(Failure) -> T { try body(&elements) }
+    /// Removes an element.
+    func remove(at index: Int) -> Value { elements.remove(at: index) }
+
+    /// Puts the elements that the list has into another order, or removes them.
+    ///
+    /// Their order is made beforehand: what compares elements with each other may read this list, too.
+    func replaceAll(with elements: [Value]) { self.elements = elements }
 
     /// Adds an element, unless lists would be nested too deeply or within themselves.
     func insert(_ value: Value, at index: Int) throws(Failure) {
@@ -147,7 +152,9 @@ extension Value {
         switch self {
         case .list(let list) where list.isPlain: throw Failure("a list cannot be a key")
         case .map: throw Failure("a mapping cannot be a key")
-        case .tuple(let elements): for element in elements { try element.checkHashable() }
+        case .tuple(let elements):
+            try Meter.charge(1 + elements.count)
+            for element in elements { try element.checkHashable() }
         default: _ = try checked()
         }
     }

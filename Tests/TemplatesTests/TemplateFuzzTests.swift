@@ -13,6 +13,17 @@ import Testing
         "{% for i in params.list %}", "{% endfor %}", "{% set x = ", "{% endset %}", "loop.index", "namespace",
         "range(9)",
         "{% else %}", "map('upper')", "batch", "groupby", "elif", "with", "do", "append", "x",
+        "9223372036854775807", "(-9223372036854775807 - 1)", "1e300", ".remove(", ".insert(", ".pop(", ".ljust(",
+        ".center(",
+        ".zfill(", ".rsplit(", "| pprint", "| round(", "| truncate(", "| filesizeformat", "| slice(", "'%*d' % ",
+        "'{:010000,}'.format(", "'{0!r:.0}'.format(", "macros.timedelta(", "microseconds=", "days=", ".add(",
+        ".replace(year=",
+        ".end_of('century')", ".in_timezone('Asia/Seoul')", "macros.datetime(", "macros.json.dumps(", "separators=",
+        "macros.json.loads(", "(1, 'a')", ", ", "ns.x", "{% set ns = namespace(x=1) %}",
+        "{% set ns.x = (ns.x, ns.x) %}",
+        "{% set ns.x = [ns.x, ns.x] %}", "{% set ns.x = {'a': ns.x, 'b': ns.x} %}", "{% do ns.x.", "{{ ns.x",
+        "{{ '%s' % ",
+        "{{ logical_date", "{{ [1, [2]]", "('x' * 100000)",
     ]
 
     @Test("any text is read or refused, within bounds")
