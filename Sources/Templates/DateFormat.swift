@@ -22,11 +22,13 @@ enum DateFormat {
         for scalar in format.unicodeScalars {
             if begun.isEmpty ? scalar == "%" : begun.count == 1 && scalar == ":" {
                 begun.append(scalar)
-                continue
+            } else if begun.isEmpty {
+                kept.append(scalar)
+            } else {
+                let isDropped = scalar == "z" || scalar == "Z" && begun.count == 1
+                if !isDropped { kept.append(contentsOf: begun + [scalar]) }
+                begun = []
             }
-            let isDropped = !begun.isEmpty && (scalar == "z" || scalar == "Z" && begun.count == 1)
-            if !isDropped { kept.append(contentsOf: begun + [scalar]) }
-            begun = []
         }
         kept.append(contentsOf: begun)
         return text(date.civil, String(kept))

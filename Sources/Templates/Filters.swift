@@ -57,6 +57,8 @@ enum Filters {
             return name == "pprint" ? .string(try PrettyText.text(input)) : try text(name, input)
         case "trim":
             let characters = try arguments.values(["chars"], of: name)[0]
+            // A set of them is made, which takes longer than reading them.
+            try Meter.charge((characters?.plainString?.utf8.count ?? 0) >> 2)
             return input.like(Texts.trimmed(try input.text(), characters?.plainString))
         case "replace":
             let values = try arguments.values(["old", "new", "count"], of: name)

@@ -127,6 +127,7 @@ enum Methods {
         case "strip", "lstrip", "rstrip":
             let values = try arguments.values(["chars"], of: name)
             let characters: String? = if case .some(.string(let given)) = values[0] { given } else { nil }
+            try Meter.charge((characters?.utf8.count ?? 0) >> 2)
             return .string(
                 Texts.trimmed(text, characters, atStart: name != "rstrip", atEnd: name != "lstrip"))
         case "replace":

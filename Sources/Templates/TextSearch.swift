@@ -19,7 +19,7 @@ private struct TextSearch {
             if try matches(at: candidate) { return candidate..<end }
             index = bytes.index(after: candidate)
         }
-        try Meter.charge(bytes: compared)
+        try Meter.charge(compared >> 4)
         return nil
     }
 
@@ -29,7 +29,7 @@ private struct TextSearch {
         else { return nil }
         while try !matches(at: start) {
             guard start > bytes.startIndex else {
-                try Meter.charge(bytes: compared)
+                try Meter.charge(compared >> 4)
                 return nil
             }
             start = bytes.index(before: start)
@@ -46,7 +46,7 @@ private struct TextSearch {
         }
         compared += count
         if compared > 4096 || count == wanted.count {
-            try Meter.charge(bytes: compared)
+            try Meter.charge(compared >> 4)
             compared = 0
         }
         return count == wanted.count
