@@ -15,8 +15,7 @@ import Testing
         try await TemporaryFolder.with { folder in
             for (name, script) in [("cryptoflow-scheduler", scheduler), ("cryptoflow", worker)] {
                 let path = "\(folder)/\(name)"
-                try "#!/bin/sh\necho $$ >> pids\n\(script)\n".write(toFile: path, atomically: true, encoding: .utf8)
-                try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+                try await TemporaryFolder.writeScript("#!/bin/sh\necho $$ >> pids\n\(script)\n", to: path)
             }
             var stage = ChaosStage(programs: folder, folder: folder, url: "", migrations: "")
             do {
