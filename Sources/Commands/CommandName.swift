@@ -5,21 +5,26 @@ import DAGModel
 enum CommandName {
     /// Throws `CommandFailure` for a word that stands where a command belongs and is none, with the nearest that is.
     ///
-    /// The parser alone would only say that the word was unexpected.
-    static func check(_ words: [String], of root: any ParsableCommand.Type) throws {
+    /// The parser alone would only say that the word was unexpected, and print the help of everything for `help WORD`.
+    ///
+    /// - Parameter isRefused: whether the parser has refused the line already. Before, a word that is no command may be an
+    ///   argument of the command that needs no name.
+    static func check(_ words: [String], of root: any ParsableCommand.Type, isRefused: Bool = false) throws {
         var command = root
         var path = [name(of: root)]
-        for word in words {
+        let asksForHelp = words.first == "help"
+        for word in words.dropFirst(asksForHelp ? 1 : 0) {
             let below = command.configuration.subcommands
-            guard !below.isEmpty, command.configuration.defaultSubcommand == nil, !word.hasPrefix("-"), word != "help"
-            else { return }
+            guard !below.isEmpty, !word.hasPrefix("-"), word != "help" else { return }
             guard let next = below.first(where: { names(of: $0).contains(word) }) else {
                 let known = below.filter { $0.configuration.shouldDisplay }.map { name(of: $0) }
                 let nearest = NearestName.of(word, among: below.flatMap { names(of: $0) })
+                if command.configuration.defaultSubcommand != nil, !asksForHelp, !isRefused || nearest == nil { return }
                 let place = path.joined(separator: " ")
+                let asked = asksForHelp ? ([path[0], "help"] + path.dropFirst()).joined(separator: " ") : place
                 throw CommandFailure(
                     "there is no command `\(place) \(DisplayText.oneLine(word))`",
-                    nextStep: nearest.map { "Did you mean `\(place) \($0)`? See `\(place) --help`." }
+                    nextStep: nearest.map { "Did you mean `\(asked) \($0)`? See `\(place) --help`." }
                         ?? "There are: \(known.joined(separator: ", ")). See `\(place) --help`.",
                     exitCode: ExitStatus.usage)
             }

@@ -27,7 +27,7 @@ package enum Commands {
             do {
                 let words = arguments ?? Array(CommandLine.arguments.dropFirst())
                 try CommandName.check(words, of: root)
-                var command = try root.parseAsRoot(LeadingDash.protected(words))
+                var command = try parse(words, root)
                 if var asynchronous = command as? any AsyncParsableCommand {
                     try await asynchronous.run()
                 } else {
@@ -37,6 +37,15 @@ package enum Commands {
             } catch {
                 return report(error, of: root, on: environment.console)
             }
+        }
+    }
+
+    private static func parse(_ words: [String], _ root: any ParsableCommand.Type) throws -> any ParsableCommand {
+        do {
+            return try root.parseAsRoot(LeadingDash.protected(words))
+        } catch let error where root.exitCode(for: error) == .validationFailure {
+            try CommandName.check(words, of: root, isRefused: true)
+            throw error
         }
     }
 

@@ -8,12 +8,26 @@ import Synchronization
 struct TestRoot: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cryptoflow", abstract: "Runs DAGs.", version: "1.2.3",
-        subcommands: Commands.subcommands + [TestDatabase.self])
+        subcommands: Commands.subcommands + [TestDatabase.self, TestWorker.self])
 
     /// What a program adds `prune` to.
     struct TestDatabase: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "db", abstract: "The database.", subcommands: [DatabasePrune.self])
+    }
+
+    /// A noun that does something without a verb, as a program makes it.
+    struct TestWorker: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "worker", abstract: "Works.", subcommands: [TestWorkerRun.self, WorkerList.self],
+            defaultSubcommand: TestWorkerRun.self)
+    }
+
+    struct TestWorkerRun: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "run", abstract: "Work.", discussion: "Example:\n  cryptoflow worker run")
+
+        @Option var queues: String
     }
 }
 

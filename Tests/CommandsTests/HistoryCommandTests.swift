@@ -161,12 +161,25 @@ import Testing
             (["dag", "lst"], "Did you mean `cryptoflow dag list`?"),
             (["rnu", "list"], "Did you mean `cryptoflow run`?"),
             (["backfill", "zzzzzzzz"], "There are: list, show"),
+            (["help", "poool"], "Did you mean `cryptoflow help pool`? See `cryptoflow --help`."),
+            (["worker", "lst"], "Did you mean `cryptoflow worker list`?"),
         ])
     func unknownCommand(words: [String], hint: String) async throws {
         let outcome = await Harness.run(words[0], words[1], history: try history())
         #expect(outcome.code == 2)
         #expect(outcome.errors.hasPrefix("error: there is no command `cryptoflow "))
         #expect(outcome.errors.contains(hint))
+    }
+
+    @Test("help of a command is its help, and a noun that needs no verb takes its options")
+    func knownCommand() async throws {
+        let help = await Harness.run("help", "pool", history: try history())
+        #expect(help.code == 0 && help.output.contains("USAGE: cryptoflow pool"))
+        #expect(await Harness.run("help", history: try history()).code == 0)
+        let missing = await Harness.run("worker", "--quues", "a", history: try history())
+        #expect(missing.code == 2 && !missing.errors.contains("there is no command"), "\(missing.errors)")
+        let far = await Harness.run("worker", "zzzzzzzz", history: try history())
+        #expect(far.code == 2 && !far.errors.contains("there is no command"), "\(far.errors)")
     }
 
     @Test("a DAG whose document does not load says where it is wrong")

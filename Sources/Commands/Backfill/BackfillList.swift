@@ -38,7 +38,8 @@ struct BackfillList: AsyncParsableCommand {
             guard !backfills.isEmpty else { return "no backfills" }
             var table = TextTable(
                 .init("BACKFILL"), .init("DAG"), .init("STATE"), .init("FROM"), .init("TO"), .init("DATES", .right),
-                .init("BEGUN", .right), .init("LEFT ALONE", .right), .init("DONE", .right), .init("FAILED", .right),
+                .init("BEGUN", .right), .init("LEFT ALONE", .right), .init("SUCCEEDED", .right),
+                .init("FAILED", .right),
                 .init("ACTIVE", .right))
             for backfill in backfills {
                 let runs = BackfillRuns(states[backfill.id] ?? [:])
