@@ -55,7 +55,9 @@ package struct TaskLogReader: Sendable {
     /// At most `limit` bytes from `offset` on; an empty text when nothing is there (yet).
     ///
     /// A character cut in two at the end, and what may be the beginning of a secret, is left for the next piece.
-    package func chunk(from offset: Int64, limit: Int = defaultLimit) -> Chunk {
+    ///
+    /// - Parameter isGrowing: whether more may be written, so that the same goes for the end of the file.
+    package func chunk(from offset: Int64, limit: Int = defaultLimit, isGrowing: Bool = false) -> Chunk {
         guard let file = open() else { return Chunk(text: "", start: offset, next: offset, size: 0) }
         defer { close(file) }
         let size = length(of: file)
@@ -67,35 +69,14 @@ package struct TaskLogReader: Sendable {
         }
         let hole = cryptoflow_seek_hole(file, offset)
         let end = hole > offset ? min(hole, size) : size
-        var bytes = read(file, from: offset, count: Int(min(Int64(max(limit, 8)), end - offset)))
+        // More than may have to be left, so that there is always a piece while the file has more.
+        let most = max(limit, 8, 2 * mask.longest)
+        var bytes = read(file, from: offset, count: Int(min(Int64(most), end - offset)))
         if offset + Int64(bytes.count) < end || end == size { Self.dropCutCharacter(&bytes) }
-        if offset + Int64(bytes.count) < end {
-            let cut = mask.cutLength(of: bytes)
-            if cut < bytes.count { bytes.removeLast(cut) }
+        if offset + Int64(bytes.count) < end || isGrowing && end == size {
+            bytes.removeLast(mask.cutLength(of: bytes))
         }
         return Chunk(text: text(bytes), start: offset, next: offset + Int64(bytes.count), size: size)
-    }
-
-    /// Every piece of the log, also what is appended later, until `isOver` says that the try has ended; then the rest.
-    ///
-    /// Looks at the file every `interval`, since a log on a network file system tells nobody of its growth.
-    package func follow(
-        from offset: Int64 = 0, every interval: Duration = .milliseconds(200),
-        until isOver: @Sendable () async -> Bool, _ body: (Chunk) async throws -> Void
-    ) async throws {
-        var offset = offset
-        while true {
-            // Asked before reading: what was written before the end is then read for sure.
-            let over = await isOver()
-            while true {
-                let piece = chunk(from: offset)
-                if piece.next == offset { break }
-                offset = piece.next
-                try await body(piece)
-            }
-            if over { return }
-            try await Task.sleep(for: interval)
-        }
     }
 
     /// Stored bytes of a log and the place of their first.

@@ -44,7 +44,7 @@ final class ShowingExecutor: Executor {
         while true {
             let isLast = isOver()
             while true {
-                let piece = reader.chunk(from: offset)
+                let piece = reader.chunk(from: offset, isGrowing: !isLast)
                 if piece.next == offset { break }
                 offset = piece.next
                 open += piece.text

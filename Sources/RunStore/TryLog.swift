@@ -34,10 +34,12 @@ package struct TryLog: Sendable {
     }
 
     /// At most `limit` bytes from `offset` on; an empty text when nothing is there (yet).
+    ///
+    /// - Parameter isGrowing: whether more may be written: then what may be the beginning of a secret waits for the rest of it.
     package func chunk(
-        from offset: Int64, limit: Int = TaskLogReader.defaultLimit
+        from offset: Int64, limit: Int = TaskLogReader.defaultLimit, isGrowing: Bool = false
     ) async throws -> TaskLogReader.Chunk {
-        if let file, file.exists { return file.chunk(from: offset, limit: limit) }
+        if let file, file.exists { return file.chunk(from: offset, limit: limit, isGrowing: isGrowing) }
         let nothing = TaskLogReader.Chunk(text: "", start: offset, next: offset, size: 0)
         return try await history.shippedLog(of: instance, tryNumber: tryNumber, from: offset, limit: limit) ?? nothing
     }
@@ -73,7 +75,7 @@ package struct TryLog: Sendable {
             // Asked before reading: what was written before the end is then read for sure.
             let over = await isOver()
             while true {
-                let piece = try await chunk(from: offset)
+                let piece = try await chunk(from: offset, isGrowing: !over)
                 if piece.next == offset { break }
                 offset = piece.next
                 try await body(piece)

@@ -1,5 +1,6 @@
 import DAGModel
 import Execution
+import Glibc
 import Testing
 
 @Suite("Secrets") struct SecretMaskTests {
@@ -93,5 +94,20 @@ import Testing
             }
             #expect(text == "x *** y *** p@", "pieces of \(limit)")
         }
+    }
+
+    @Test("that a child writes in two parts are covered for whoever reads meanwhile")
+    func parts() async throws {
+        let workshop = try Workshop(secrets: SecretMask(environment: environment))
+        _ = await workshop.shell("printf 'x p@'").run(launch())
+        let reader = workshop.reader(launch())
+        let first = reader.chunk(from: 0, isGrowing: true)
+        #expect(first.text == "x " && reader.chunk(from: first.next, isGrowing: true).next == first.next)
+        let file = try #require(fopen(reader.path, "a"))
+        fputs("ss y p@", file)
+        fclose(file)
+        let second = reader.chunk(from: first.next, isGrowing: true)
+        #expect(second.text == "*** y ")
+        #expect(reader.chunk(from: second.next).text == "p@")
     }
 }

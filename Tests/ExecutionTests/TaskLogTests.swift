@@ -74,37 +74,6 @@ struct TaskLogTests {
         #expect(read == text)
     }
 
-    @Test("following reads what comes and ends with the try")
-    func following() async throws {
-        let scratch = try Scratch()
-        let log = TaskLog(path: "\(scratch.path)/l")
-        let (steps, step) = AsyncStream<Void>.makeStream()
-        let reader = TaskLogReader(path: log.path)
-        let box = Recorder()
-        log.append(Array("a\n".utf8))
-        let task = Task {
-            try await reader.follow(every: .milliseconds(1), until: { await box.isOver }) { piece in
-                await box.add(piece.text)
-                step.yield()
-            }
-        }
-        var iterator = steps.makeAsyncIterator()
-        await iterator.next()
-        log.append(Array("b\n".utf8))
-        await iterator.next()
-        log.append(Array("c\n".utf8))
-        await box.finish()
-        try await task.value
-        #expect(await box.text == "a\nb\nc\n")
-    }
-
-    private actor Recorder {
-        var text = ""
-        var isOver = false
-        func add(_ piece: String) { text += piece }
-        func finish() { isOver = true }
-    }
-
     @Test("a log over its limit keeps its beginning and its end")
     func limit() throws {
         let scratch = try Scratch()
