@@ -85,9 +85,9 @@ extension WorkerSession {
                     single = batch.count
                     continue
                 }
-                // Say that instead.
+                // Say that instead, after the others: should that be refused, too, it holds up none of them.
                 logger.error("an end was refused", metadata: ["error": "\(error)"])
-                ended[0] = ended[0].replaced(by: "\(error)")
+                ended.append(ended.removeFirst().replaced(by: "\(error)"))
                 do { try await Task.sleep(for: .milliseconds(500)) } catch { return }
             }
         }
