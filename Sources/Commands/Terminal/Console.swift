@@ -48,13 +48,21 @@ package struct Console: Sendable {
     ///
     /// Where SIGINT is ignored, as with `nohup` and in the background of a script, it stays so.
     private static func handleInterrupts() {
-        var present = sigaction()
-        guard sigaction(SIGINT, nil, &present) == 0, !present.isIgnored else { return }
+        guard !isIgnored(SIGINT) else { return }
         signal(SIGINT) { _ in
             let note: StaticString = "\nnote: only the waiting has ended; what it waited for goes on\n"
             _ = Glibc.write(2, note.utf8Start, note.utf8CodeUnitCount)
             _exit(130)
         }
+    }
+
+    /// Whether the process ignores a signal.
+    static func isIgnored(_ signal: Int32) -> Bool {
+        var present = sigaction()
+        guard sigaction(signal, nil, &present) == 0 else { return false }
+        // Functions cannot be compared, and this one is no function but the number 1.
+        return unsafeBitCast(present.__sigaction_handler.sa_handler, to: Int.self)
+            == unsafeBitCast(SIG_IGN, to: Int.self)
     }
 
     private static func number(_ stream: Stream) -> Int32 { stream == .output ? 1 : 2 }
@@ -97,13 +105,6 @@ package struct Console: Sendable {
                 rest = rest.dropFirst(count)
             }
         }
-    }
-}
-
-extension sigaction {
-    fileprivate var isIgnored: Bool {
-        // Functions cannot be compared, and this one is no function but the number 1.
-        unsafeBitCast(__sigaction_handler.sa_handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
     }
 }
 
