@@ -97,7 +97,7 @@ let package = Package(
             "Scheduler",
             [
                 "ActorQueues", "CLinux", "CivilTime", "DAGDocument", "DAGModel", "Execution", "RunStore",
-                "SchedulerCore", lifecycle, logging,
+                "SchedulerCore", "Timetables", lifecycle, logging,
             ]),
 
         // Workers on other machines.
@@ -213,7 +213,7 @@ let package = Package(
         program("cryptoflow", ["Commands", "Hosting", "Programs", argumentParser]),
         program(
             "cryptoflow-scheduler",
-            ["Execution", "Hosting", "LogFiles", argumentParser, lifecycle, logging, unixSignals]),
+            ["CLinux", "Execution", "Hosting", "LogFiles", argumentParser, lifecycle, logging, unixSignals]),
         program(
             "cryptoflow-stream", ["Hosting", "LogFiles", "Programs", argumentParser, lifecycle, logging, unixSignals]),
 
@@ -286,7 +286,8 @@ let package = Package(
         tests(
             of: "Scheduler",
             [
-                "CivilTime", "DAGModel", "Execution", "PostgresClient", "RunStore", "SchedulerCore", "TestDatabases",
+                "CivilTime", "DAGDocument", "DAGModel", "Execution", "PostgresClient", "RunStore", "SchedulerCore",
+                "TestDatabases",
                 "TestSupport", "Timetables", lifecycle, logging,
             ]),
         tests(

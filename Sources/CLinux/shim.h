@@ -111,4 +111,10 @@ static inline void cryptoflow_trim_heap(void) {
     malloc_trim(0);
 }
 
+/// Has all threads share two heaps, as many as a small machine has processors; call it before there are threads. With
+/// one heap for each thread, what a burst of work left free in one of them is lost to all others.
+static inline void cryptoflow_share_heaps(void) {
+    mallopt(M_ARENA_MAX, 2);
+}
+
 #endif

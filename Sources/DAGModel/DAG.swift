@@ -72,7 +72,7 @@ package struct DAG: Hashable, Sendable, Codable {
 }
 
 /// One task of a DAG.
-package struct TaskSpec: Hashable, Sendable, Codable {
+package struct TaskSpec: Hashable, Sendable {
     /// What the task does: a ready-made operator, or a handler that a language SDK registers.
     package enum Body: Hashable, Sendable, Codable {
         /// The operator's canonical name (its own short name), arguments in `arguments`.
@@ -98,7 +98,6 @@ package struct TaskSpec: Hashable, Sendable, Codable {
     ///
     /// Airflow's `true` is 2.
     package var retryBackoff = 1.0
-    package var maxRetryDelay: Duration?
     package var executionTimeout: Duration?
     package var pool = "default_pool"
     package var poolSlots = 1
@@ -106,34 +105,9 @@ package struct TaskSpec: Hashable, Sendable, Codable {
     package var weightRule = WeightRule.downstream
     package var dependsOnPast = false
     package var waitForDownstream = false
-    package var maxActivePerDAG: Int?
-    package var maxActivePerRun: Int?
     package var queue = "default"
-    package var owner: String?
-    package var docMD: String?
-    package var group: String?
-    /// The task's own parameters; in templates they win over the DAG's.
-    package var params: [String: JSONValue] = [:]
-    /// Names of the assets that a success of this task changes.
-    package var outlets: [String] = []
-    package var inlets: [String] = []
-    /// Arguments over whose lists the task is mapped; empty for a plain task.
-    package var expand: [String: Argument] = [:]
-    /// The keys of `expand` in the order of the document: the last one varies fastest.
-    package var expandOrder: [String]?
-    package var mapIndexTemplate: String?
-    /// Failures that are tried again; nil for all.
-    package var retryOn: RetryFilter?
-    /// Failures that are not tried again; wins over `retryOn`.
-    package var retryNotOn: RetryFilter?
-    /// Whether it makes a resource for others or takes it away; nil for a task that does neither.
-    package var role: TaskRole?
-    /// Airflow's `on_failure_fail_dagrun`: whether the failure of a teardown fails the run.
-    package var failsRun: Bool?
-    /// Notifiers called on what becomes of its tries; nil for none.
-    package var callbacks: [Callback]?
-    /// Task attributes that are kept and shown but that nothing acts on yet, by key.
-    package var inertAttributes: [String: JSONValue] = [:]
+    /// The rest, as far as the task says any of it.
+    var extras: TaskExtras?
 
     package init(id: TaskID, place: SourcePlace, body: Body) {
         self.id = id

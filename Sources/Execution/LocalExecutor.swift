@@ -103,7 +103,7 @@ package struct LocalExecutor: Executor {
         try await withThrowingTaskGroup(of: TaskResult?.self) { group in
             group.addTask { try await body() }
             group.addTask {
-                try await Task.sleep(for: timeout)
+                try await TimeLimits.shared.wait(for: timeout)
                 return nil
             }
             defer { group.cancelAll() }

@@ -117,7 +117,7 @@ package struct LocalNotificationSender: NotificationSender {
                 return true
             }
             group.addTask {
-                try await Task.sleep(for: timeout)
+                try await TimeLimits.shared.wait(for: timeout)
                 return false
             }
             defer { group.cancelAll() }

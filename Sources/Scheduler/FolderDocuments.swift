@@ -5,6 +5,7 @@ import DAGModel
 import Dispatch
 import RunStore
 import SchedulerCore
+import Timetables
 
 /// Documents of a folder, read again where a file changed. On a queue of its own: reading ten thousand files takes a while.
 package actor FolderDocuments: DocumentSource {
@@ -13,8 +14,10 @@ package actor FolderDocuments: DocumentSource {
 
     private let loader: DocumentLoader
     private var watch: DAGFolderWatch
-    private var files: [String: LoadedFile] = [:]
+    private var files: [String: FileSummary] = [:]
     private var owners: [DAGID: DAGVersionID] = [:]
+    /// Whether a DAG that is there could not be reported: the next look tries again.
+    private var isIncomplete = false
     /// Looks until the heap is given back; nil when nothing large was loaded.
     private var looksUntilTrim: Int?
 
@@ -31,27 +34,50 @@ package actor FolderDocuments: DocumentSource {
         }
         let changes = watch.refresh()
         trim(after: changes.loaded.count)
-        if changes.isEmpty && !afresh {
+        if changes.isEmpty && !afresh && !isIncomplete {
             return DocumentChanges(loaded: [], present: Set(owners.keys), problems: nil, brokenFiles: broken)
         }
         for file in changes.removed { files[file] = nil }
-        for file in changes.loaded { files[file.file] = file }
+        for file in changes.loaded { files[file.file] = FileSummary(file) }
         var all = files.keys.sorted().compactMap { files[$0] }
         all.resolveDuplicates()
-        var loaded: [DAGRecord] = []
-        var present: [DAGID: DAGVersionID] = [:]
-        for dag in all.flatMap(\.dags) {
-            present[dag.dag.id] = dag.versionID
-            if owners[dag.dag.id] != dag.versionID {
-                loaded.append(DAGRecord(dag: dag.dag, version: dag.versionID, sourceText: dag.sourceText))
-            }
-        }
-        owners = present
+        let loaded = records(of: all, fresh: changes.loaded)
+        let present = Set(all.lazy.flatMap(\.dags).map(\.id))
+        owners = owners.filter { present.contains($0.key) }
+        for record in loaded { owners[record.dag.id] = record.version }
         let problems = all.filter { !$0.diagnostics.isEmpty }
         return DocumentChanges(
-            loaded: loaded, present: Set(present.keys),
+            loaded: loaded, present: present,
             problems: problems.map { ImportErrorRecord(file: $0.file, diagnostics: $0.diagnostics) },
             brokenFiles: broken)
+    }
+
+    /// The DAGs that were not reported in this version yet.
+    ///
+    /// Only what was read just now is at hand: the scheduler has the rest, and ten thousand texts need not be here, too. A
+    /// file is read again when a DAG of it takes the name of one that is gone.
+    private func records(of all: [FileSummary], fresh: [LoadedFile]) -> [DAGRecord] {
+        let fresh = Dictionary(fresh.map { ($0.file, $0) }, uniquingKeysWith: { $1 })
+        isIncomplete = false
+        // Equal schedules share one value.
+        var timetables: Set<Timetable> = []
+        var records: [DAGRecord] = []
+        for file in all {
+            let new = file.dags.filter { owners[$0.id] != $0.version }
+            if new.isEmpty { continue }
+            let dags = (fresh[file.file] ?? loader.load(file.file)).dags
+            for wanted in new {
+                // Else it has changed since it was last looked at.
+                guard let found = dags.first(where: { $0.dag.id == wanted.id && $0.versionID == wanted.version }) else {
+                    isIncomplete = true
+                    continue
+                }
+                var dag = found.dag
+                dag.timetable = timetables.insert(dag.timetable).memberAfterInsert
+                records.append(DAGRecord(dag: dag, version: found.versionID, sourceText: found.sourceText))
+            }
+        }
+        return records
     }
 
     /// A large load leaves much free memory behind, here and where it is committed: after a few more looks that is done.

@@ -36,6 +36,7 @@ extension Leader {
         }
         isBatchUnderWay = false
         isCommitting = false
+        heap.rest()
         wakeWaiters()
     }
 
@@ -65,6 +66,7 @@ extension Leader {
         tellIfReady()
         if let batch {
             durableBatch = batch.number
+            heap.wrote(batch.changes.count)
             if ahead != nil { wakeWaiters() }
             observer.committed(batch.changes)
         }

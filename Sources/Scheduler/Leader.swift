@@ -62,6 +62,7 @@ actor Leader {
     var failure: (any Error)?
     private var waiters: [CheckedContinuation<Void, Never>] = []
     var timer: WakeTimer?
+    var heap = HeapCare()
 
     init(
         epoch: Int64, store: any RunStore, executor: any Executor, spawns: SpawnRecords, retention: Retention,

@@ -316,10 +316,11 @@ extension Leader {
         }.map(\.id)
         if !removed.isEmpty { take(.documents(loaded: [], removed: removed.sorted())) }
         // In pieces that fit a commit: ten thousand definitions in one message would stay in the connection's buffer for good.
+        let piece = max(1, settings.batchLimit / 4)
         var rest = changes.loaded[...]
         while !rest.isEmpty {
-            take(.documents(loaded: Array(rest.prefix(settings.batchLimit)), removed: []))
-            rest = rest.dropFirst(settings.batchLimit)
+            take(.documents(loaded: Array(rest.prefix(piece)), removed: []))
+            rest = rest.dropFirst(piece)
         }
     }
 }

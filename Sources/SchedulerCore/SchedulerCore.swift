@@ -113,8 +113,20 @@ package struct SchedulerCore: Sendable {
         dispatch()
         askForPast()
         askForRuntimes()
+        if runs.isEmpty, runs.capacity > Self.largeTable { shrink() }
         return decision
     }
+
+    /// Tables grow with the runs under way, and keep their size: after a burst of ten thousand those were megabytes.
+    private mutating func shrink() {
+        runs = [:]
+        if attempts.isEmpty { attempts = [:] }
+        if ready.isEmpty { ready = [] }
+        if readyForWorkers.isEmpty { readyForWorkers = [] }
+        parkedByPool = parkedByPool.filter { !$0.value.isEmpty }
+    }
+
+    private static let largeTable = 1_024
 
     /// Whether more could be started than one decision may: then another ``SchedulerEvent/wake`` is due at once.
     package var isCutShort: Bool { startsLeft == 0 && !isDraining && hasReady }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CLinux
 import Execution
 import Hosting
 import LogFiles
@@ -15,6 +16,7 @@ struct CryptoflowScheduler: AsyncParsableCommand {
     @OptionGroup var options: SchedulerOptions
 
     func run() async throws {
+        cryptoflow_share_heaps()
         let logs = ProgramLogs(folder: try options.database.logFolder())
         LoggingSystem.bootstrap { logs.handler(label: $0, consoleLevel: .notice) }
         let logger = Logger(label: "scheduler")
