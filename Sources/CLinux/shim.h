@@ -111,10 +111,11 @@ static inline void cryptoflow_trim_heap(void) {
     malloc_trim(0);
 }
 
-/// Has all threads share two heaps, as many as a small machine has processors; call it before there are threads. With
-/// one heap for each thread, what a burst of work left free in one of them is lost to all others.
+/// Has all threads share as many heaps as there are processors, instead of eight times as many; call it before there are
+/// threads. What a burst of work leaves free in one heap is lost to the threads of all others.
 static inline void cryptoflow_share_heaps(void) {
-    mallopt(M_ARENA_MAX, 2);
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    mallopt(M_ARENA_MAX, processors < 2 ? 2 : (int)processors);
 }
 
 #endif

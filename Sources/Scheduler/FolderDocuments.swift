@@ -1,5 +1,4 @@
 import ActorQueues
-import CLinux
 package import DAGDocument
 import DAGModel
 import Dispatch
@@ -18,8 +17,6 @@ package actor FolderDocuments: DocumentSource {
     private var owners: [DAGID: DAGVersionID] = [:]
     /// Whether a DAG that is there could not be reported: the next look tries again.
     private var isIncomplete = false
-    /// Looks until the heap is given back; nil when nothing large was loaded.
-    private var looksUntilTrim: Int?
 
     package init(loader: DocumentLoader) {
         self.loader = loader
@@ -33,7 +30,6 @@ package actor FolderDocuments: DocumentSource {
             owners = [:]
         }
         let changes = watch.refresh()
-        trim(after: changes.loaded.count)
         if changes.isEmpty && !afresh && !isIncomplete {
             return DocumentChanges(loaded: [], present: Set(owners.keys), problems: nil, brokenFiles: broken)
         }
@@ -79,18 +75,6 @@ package actor FolderDocuments: DocumentSource {
         }
         return records
     }
-
-    /// A large load leaves much free memory behind, here and where it is committed: after a few more looks that is done.
-    private func trim(after loaded: Int) {
-        if loaded >= Self.largeLoad {
-            looksUntilTrim = 5
-        } else if let looks = looksUntilTrim {
-            looksUntilTrim = looks > 1 ? looks - 1 : nil
-            if looks == 1 { cryptoflow_trim_heap() }
-        }
-    }
-
-    private static let largeLoad = 200
 
     private var broken: Set<String> { Set(files.values.filter(\.hasErrors).map(\.file)) }
 }

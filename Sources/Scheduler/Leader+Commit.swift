@@ -36,7 +36,7 @@ extension Leader {
         }
         isBatchUnderWay = false
         isCommitting = false
-        heap.rest()
+        if heap.isDueAtRest() { HeapCare.trim() }
         wakeWaiters()
     }
 
@@ -66,7 +66,7 @@ extension Leader {
         tellIfReady()
         if let batch {
             durableBatch = batch.number
-            heap.wrote(batch.changes.count)
+            heap.wrote(changes: batch.changes.count)
             if ahead != nil { wakeWaiters() }
             observer.committed(batch.changes)
         }

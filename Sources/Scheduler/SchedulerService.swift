@@ -237,6 +237,7 @@ package struct SchedulerService: Service {
         while !Task.isCancelled {
             try await Task.sleep(for: settings.rescanInterval)
             try await readDocuments(leader, isFirst: false)
+            await leader.lookAtHeap()
         }
     }
 
@@ -307,6 +308,10 @@ extension Leader {
         warnedPools = closed
     }
 
+    func lookAtHeap() {
+        if heap.isDueAtLook() { HeapCare.trim() }
+    }
+
     /// Takes what a look at the documents found.
     ///
     /// A DAG is removed when its file is readable and does not hold it, or is gone.
@@ -315,7 +320,8 @@ extension Leader {
             !changes.present.contains(dag.id) && !changes.brokenFiles.contains(dag.file)
         }.map(\.id)
         if !removed.isEmpty { take(.documents(loaded: [], removed: removed.sorted())) }
-        // In pieces that fit a commit: ten thousand definitions in one message would stay in the connection's buffer for good.
+        heap.loaded(documents: changes.loaded.count)
+        // In pieces that fit a commit well: a connection's buffer stays as large as its largest message was.
         let piece = max(1, settings.batchLimit / 4)
         var rest = changes.loaded[...]
         while !rest.isEmpty {
