@@ -2,7 +2,9 @@ package import CivilTime
 package import DAGModel
 
 /// One try of one task, ready to be carried out: its row is committed before an executor sees it.
-package struct AttemptLaunch: Sendable {
+///
+/// It goes through many hands, all of which share it.
+package final class AttemptLaunch: Sendable {
     package let attempt: AttemptID
     /// The epoch of the leader that started it; its results count only while that leader leads.
     package let epoch: Int64

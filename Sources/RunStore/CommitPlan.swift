@@ -75,6 +75,11 @@ struct CommitPlan {
 
     init(_ batch: CommitBatch) {
         processes = batch.processes
+        // A hop is three changes: a try ends, its task is set, another starts.
+        let hops = batch.changes.count / 3
+        ended.reserveCapacity(hops)
+        tasks.reserveCapacity(hops)
+        started.reserveCapacity(hops)
         for change in batch.changes { take(change) }
     }
 

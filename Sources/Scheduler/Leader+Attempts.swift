@@ -17,7 +17,7 @@ extension Leader {
             return
         }
         guard start.queue != nil || gate.admits(start, at: .now) else { return }
-        guard let (record, graph) = queue.core.run(start.instance.run), let task = graph.task(start.instance.task)
+        guard let (record, graph) = queue.run(start.instance.run), let task = graph.task(start.instance.task)
         else {
             return
         }

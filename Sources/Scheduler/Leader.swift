@@ -112,7 +112,7 @@ actor Leader {
     func goOn(at now: Timestamp) {
         if !queue.isSettled { kick() }
         sendAhead(at: now)
-        timer?.arm(for: queue.core.nextWake, now: now)
+        timer?.arm(for: queue.nextWake, now: now)
     }
 
     /// Starts the commit loop if it is not running.
@@ -121,6 +121,15 @@ actor Leader {
         isCommitting = true
         // Ends when nothing is left to write; `settled()` waits for it.
         Task { await self.commitLoop() }
+    }
+
+    /// Returns once the events that have come to this actor by now are taken.
+    ///
+    /// `Task.yield()` would go through another thread, twice.
+    func letOthersGo() async {
+        await withUnsafeContinuation { continuation in
+            executor.queue.async { continuation.resume() }
+        }
     }
 
     /// Ends this epoch.
@@ -155,5 +164,5 @@ actor Leader {
         for waiter in woken { waiter.resume() }
     }
 
-    var activeRunCount: Int { queue.core.activeRunCount }
+    var activeRunCount: Int { queue.activeRunCount }
 }

@@ -297,7 +297,7 @@ extension Leader {
     /// Takes the pools as they stand, and warns once of each that holds tasks back for want of any slot.
     func takePools(_ slots: [String: Int]) {
         take(.pools(slots))
-        let closed = Set(queue.core.closedPools)
+        let closed = Set(queue.closedPools)
         let new = closed.subtracting(warnedPools).sorted()
         if !new.isEmpty { observer.closed(new) }
         for pool in new {
@@ -316,7 +316,7 @@ extension Leader {
     ///
     /// A DAG is removed when its file is readable and does not hold it, or is gone.
     func take(_ changes: DocumentChanges) {
-        let removed = queue.core.activeDAGs.filter { dag in
+        let removed = queue.activeDAGs.filter { dag in
             !changes.present.contains(dag.id) && !changes.brokenFiles.contains(dag.file)
         }.map(\.id)
         if !removed.isEmpty { take(.documents(loaded: [], removed: removed.sorted())) }

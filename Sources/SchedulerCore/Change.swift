@@ -3,20 +3,21 @@ package import DAGModel
 
 /// One durable effect of a decision.
 ///
-/// The changes of a decision are committed together and in order, and only then are its actions carried out.
+/// The changes of a decision are committed together and in order, and only then are its actions carried out. What is large
+/// and rare is kept apart (`indirect`), so that the many small ones are cheap to move.
 package enum Change: Hashable, Sendable {
     /// A DAG seen for the first time; `paused` is how it starts.
-    case insertDAG(DAGRecord, paused: Bool)
+    indirect case insertDAG(DAGRecord, paused: Bool)
     /// A DAG whose document changed, or that came back after it was gone. `paused` stays as it is.
-    case updateDAG(DAGRecord)
+    indirect case updateDAG(DAGRecord)
     /// The document is gone: no new runs, history stays.
     case removeDAG(DAGID)
     /// The DAG was paused by the scheduler itself.
     case pauseDAG(DAGID, reason: String)
 
-    case insertRun(RunRecord)
+    indirect case insertRun(RunRecord)
     /// State, dates, version, backfill, reason and deadlines of a run.
-    case updateRun(RunRecord)
+    indirect case updateRun(RunRecord)
     /// The run with all its tasks, tries and outputs is forgotten.
     case deleteRun(RunKey)
 
@@ -35,17 +36,17 @@ package enum Change: Hashable, Sendable {
     case nameInstance(TaskInstanceKey, String)
 
     case account(DueRecord)
-    case insertAssetEvent(AssetEventRecord)
+    indirect case insertAssetEvent(AssetEventRecord)
     /// The event waits for the next run of an asset-scheduled DAG.
     case queueAssetEvent(dag: DAGID, event: Int64)
     /// The run has taken these events.
     case consumeAssetEvents(dag: DAGID, events: [Int64], run: RunKey)
 
     /// Inserts or replaces.
-    case setBackfill(BackfillRecord)
+    indirect case setBackfill(BackfillRecord)
     case finishCommand(Int64, CommandOutcome)
     /// Inserts or replaces what is to be told to somebody.
-    case setNotification(NotificationRecord)
+    indirect case setNotification(NotificationRecord)
 }
 
 /// What a decision asks its surroundings to do once its changes are committed.
@@ -66,7 +67,7 @@ package enum Action: Hashable, Sendable {
     /// ``SchedulerEvent/runtimesFound(_:_:)`` before any other event.
     case findRuntimes(RunKey, dag: DAGID, endedBy: Timestamp, limit: Int)
     /// Deliver this notification, then report ``SchedulerEvent/notified(_:_:)``. It may come again after a crash.
-    case notify(NotificationRecord)
+    indirect case notify(NotificationRecord)
 }
 
 /// What the core decided on one event.

@@ -1,13 +1,15 @@
 package import CivilTime
+package import DAGModel
 import DequeModule
 
 /// What a leader has decided and not yet carried out: the core with the order of its decisions.
 ///
 /// Events come in, the core decides, decisions are committed in order and in groups, and only a committed decision's
 /// actions come out. A question to the store waits for every decision before it, and holds back every event after it.
-/// Like the core it has no clock and no I/O: the leader drives it, and so do simulations.
-package struct DecisionQueue: Sendable {
-    package private(set) var core: SchedulerCore
+/// Like the core it has no clock and no I/O: the leader drives it, and so do simulations. It has one owner: a copy of a
+/// core, made in passing to look at it, costs more than many decisions.
+package struct DecisionQueue: ~Copyable, Sendable {
+    private var core: SchedulerCore
     /// Decisions not yet committed, oldest first.
     private var decided = Deque<Decision>()
     /// How many of them make up each batch under way, oldest first.
@@ -35,6 +37,18 @@ package struct DecisionQueue: Sendable {
 
     /// Whether every decision is committed and every question answered.
     package var isSettled: Bool { decided.isEmpty && lookups.isEmpty && !core.isCutShort }
+
+    // What there is to see of the core.
+
+    /// When to hand it ``SchedulerEvent/wake`` if nothing else happens; nil for never.
+    package var nextWake: Timestamp? { core.nextWake }
+    package var dagCount: Int { core.dagCount }
+    package var activeDAGs: [(id: DAGID, file: String)] { core.activeDAGs }
+    package var activeRunCount: Int { core.activeRunCount }
+    package var closedPools: [String] { core.closedPools }
+
+    /// The facts of an active run, for whoever carries out its attempts.
+    package func run(_ key: RunKey) -> (record: RunRecord, graph: DAGGraph)? { core.run(key) }
 
     /// Handles an event now, or after the questions that are open.
     package mutating func take(_ event: SchedulerEvent, now: Timestamp) {

@@ -152,7 +152,7 @@ extension Simulation {
         leader.queue.take(.wake, now: now)
         guard isSeenAtOnce else { return }
         for key in tables.runs.keys {
-            guard let run = leader.queue.core.run(key) else { continue }
+            guard let run = leader.queue.run(key) else { continue }
             for (position, deadline) in (run.graph.dag.deadlines ?? []).enumerated() {
                 if case .averageRuntime = deadline.reference, run.record.averageRuntime(at: position) == nil,
                     // One that this event has made run again is asked for now.

@@ -4,7 +4,7 @@ import RunStore
 import SchedulerCore
 
 /// A leader of one epoch in a simulation: the real queue of decisions and gate of starts, and what its executor runs.
-struct SimulatedLeader {
+final class SimulatedLeader {
     /// Something that really runs.
     struct Execution {
         let start: AttemptStart
@@ -34,14 +34,14 @@ struct SimulatedLeader {
     }
 
     /// Moves what has ended by `elapsed` to the reports.
-    mutating func collectEnded(at elapsed: Duration) {
+    func collectEnded(at elapsed: Duration) {
         let ended = executions.filter { $0.endsAt <= elapsed }
         executions.removeAll { $0.endsAt <= elapsed }
         reports += ended.map { .attemptEnded($0.end) }
     }
 
     /// Ends what runs before its time; false when it does not run.
-    mutating func stop(_ attempt: AttemptID, _ report: SchedulerEvent) -> Bool {
+    func stop(_ attempt: AttemptID, _ report: SchedulerEvent) -> Bool {
         guard let index = executions.firstIndex(where: { $0.start.attempt == attempt }) else { return false }
         executions.remove(at: index)
         reports.append(report)
@@ -49,7 +49,7 @@ struct SimulatedLeader {
     }
 
     /// The lease may have run out: everything that runs is stopped, as the real leader does.
-    mutating func leaseEnded() {
+    func leaseEnded() {
         for execution in executions {
             reports.append(.attemptInterrupted(execution.start.attempt, reason: "the lease could not be renewed"))
         }

@@ -38,14 +38,14 @@ extension Simulation {
                 leader.queue.take(leader.reports.removeFirst(), now: now)
             } else if endDelivery() {
                 continue
-            } else if let next = [leader.queue.core.nextWake, nextEnd].compactMap({ $0 }).min() {
+            } else if let next = [leader.queue.nextWake, nextEnd].compactMap({ $0 }).min() {
                 advance(max(.zero, next - now))
                 try wake()
             } else if try !unpause(), try !cancelBlocked() {
                 return
             }
         }
-        throw violation("does not come to rest: \(leader.queue.core.activeRunCount) runs are active")
+        throw violation("does not come to rest: \(leader.queue.activeRunCount) runs are active")
     }
 
     /// Unpauses what is paused; false when nothing was.

@@ -46,7 +46,7 @@ extension Simulation {
     /// The leader loses the database for a while; perhaps another takes over before it is back.
     mutating func cutOff() throws {
         guard stale == nil else { return }
-        var old = leader
+        let old = leader
         let pause = Int64.random(in: 1...20, using: &generator)
         elapsed += .seconds(pause)
         // By its own clock it stops before its lease ends.
@@ -59,7 +59,6 @@ extension Simulation {
         guard isLeaseOver, generator.chance(70) else {
             counts[.returns] += 1
             trace?.add(now, "epoch \(old.epoch) is back")
-            leader = old
             renew()
             return
         }
@@ -73,7 +72,7 @@ extension Simulation {
 
     /// A leader that does not know it was replaced goes on: it must start nothing and write nothing.
     mutating func staleActs() throws {
-        guard var old = stale else { return }
+        guard let old = stale else { return }
         trace?.add(now, "epoch \(old.epoch) goes on, though it was replaced")
         for case .start(let start) in old.actions where start.queue == nil && old.gate.admits(start, at: monotonic) {
             throw violation("epoch \(old.epoch) starts \(start.instance) after epoch \(leader.epoch) took over")
@@ -81,7 +80,6 @@ extension Simulation {
         old.actions = []
         if let report = old.reports.popLast() { old.queue.take(report, now: now) }
         old.queue.take(.wake, now: now)
-        stale = old
         guard old.queue.hasDecisions || !old.sent.isEmpty else { return }
         let batch =
             old.sent.first

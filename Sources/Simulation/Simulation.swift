@@ -115,7 +115,7 @@ package struct Simulation {
     }
 
     mutating func passTime() throws {
-        let candidates = [leader.queue.core.nextWake, nextEnd, now + .seconds(1_200)].compactMap { $0 }
+        let candidates = [leader.queue.nextWake, nextEnd, now + .seconds(1_200)].compactMap { $0 }
         let jump = Duration.seconds(Int64.random(in: 0...600, using: &generator))
         let earliest = candidates.min() ?? now
         let wait = generator.chance(70) ? max(.zero, earliest - now) : jump

@@ -117,7 +117,7 @@ extension WorkerSession {
 
 extension AttemptLaunch {
     /// Nil when the definition has no such task.
-    init?(_ claim: ClaimedAttempt, dag: DAG) {
+    convenience init?(_ claim: ClaimedAttempt, dag: DAG) {
         let start = claim.start
         guard let task = dag.tasks.first(where: { $0.id == start.instance.task }) else { return nil }
         self.init(
