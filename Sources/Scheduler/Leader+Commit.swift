@@ -41,8 +41,10 @@ extension Leader {
         wakeWaiters()
     }
 
-    /// Lets the events that have come to this actor already be decided, so that they go along: tasks that were started
-    /// together end within the same few microseconds. With enough for a batch the server need not wait.
+    /// Lets the events that have come to this actor already be decided, so that they go along.
+    ///
+    /// Tasks that were started together end within the same few microseconds. With enough for a batch the server need not
+    /// wait.
     private func gather() async {
         var gathered = -1
         while !attempts.isEmpty, queue.waitingChanges > gathered, queue.waitingChanges < settings.sendsAheadFrom {
