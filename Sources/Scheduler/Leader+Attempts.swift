@@ -28,7 +28,7 @@ extension Leader {
         if start.queue != nil { handedOver.insert(start.attempt) }
         let executor = taskExecutor
         // Off this actor's queue from the first: it comes back with the end only.
-        attempts[start.attempt] = Task { @concurrent in
+        attempts[start.attempt] = Task(executorPreference: executor.threads(for: launch)) { @concurrent in
             let end = await executor.run(launch)
             await self.ended(end, isHandedOver: launch.queue != nil)
         }

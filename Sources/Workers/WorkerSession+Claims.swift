@@ -86,7 +86,7 @@ extension WorkerSession {
         let log = LogShipment(path: parts.logs.path(of: launch), start: claim.logStart, mask: parts.logs.mask)
         let executor = parts.executor
         // Awaited when the session is over; its end comes back here.
-        let task = Task {
+        let task = Task(executorPreference: executor.threads(for: launch)) {
             let end = await executor.run(launch)
             self.finished(end)
         }
