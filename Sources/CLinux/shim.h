@@ -39,6 +39,11 @@ static inline int cryptoflow_become_subreaper(void) {
     return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 }
 
+/// Names the calling thread for whoever looks at this process: at most 15 bytes.
+static inline void cryptoflow_name_thread(const char *name) {
+    prctl(PR_SET_NAME, name, 0, 0, 0);
+}
+
 /// Waits for one child. Returns its number, 0 for none under WNOHANG, -1 with errno.
 /// `code` is CLD_EXITED, CLD_KILLED …; `status` the exit status or the signal.
 static inline pid_t cryptoflow_wait(pid_t pid, int options, int *code, int *status) {

@@ -44,17 +44,16 @@ package final class ChildProcess: Sendable {
     /// Throws ``ChildSpawnError`` when that is impossible.
     @concurrent
     package static func spawn(_ command: ChildCommand) async throws -> ChildProcess {
-        if let thread = ProcessThread.current { return try start(command, on: thread) }
-        guard let thread = ProcessThread.next() else {
+        guard let threads = ProcessThreads.shared else {
             throw ChildSpawnError(
                 description: "cannot start \(command.executable): this process may have no more threads or open files",
                 isRetryable: true)
         }
-        return try await withTaskExecutorPreference(thread) { try start(command, on: thread) }
+        return try await withTaskExecutorPreference(threads) { try start(command, watchedBy: threads) }
     }
 
     private static func start(
-        _ command: ChildCommand, on thread: ProcessThread
+        _ command: ChildCommand, watchedBy threads: ProcessThreads
     ) throws(ChildSpawnError) -> ChildProcess {
         let reaper = ChildReaper.shared
         let pid = try ChildSpawner.spawn(command)
@@ -64,7 +63,7 @@ package final class ChildProcess: Sendable {
             host: ProcessTable.hostName, bootID: ProcessTable.bootID, pid: pid, startTicks: ticks)
         let marker = command.environment[attemptVariable].map { [UInt8]("\(attemptVariable)=\($0)".utf8) }
         let child = ChildProcess(record: record, command: command, marker: marker)
-        try reaper.watch(child, on: thread)
+        try reaper.watch(child, on: threads)
         return child
     }
 

@@ -3,7 +3,7 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// Ends what children leave behind, and reports their ends: `ProcessThread` learns of these through a pidfd each.
+/// Ends what children leave behind, and reports their ends: `ProcessThreads` learn of these through a pidfd each.
 ///
 /// It never waits for "any child": PostgreSQL and other programs that the same process started keep their exit status
 /// for those who started them. Orphans of our children come to us (this process is their subreaper) and are reaped; a
@@ -30,7 +30,7 @@ package final class ChildReaper: Sendable {
 
     private struct Watched {
         let child: ChildProcess
-        let thread: ProcessThread
+        let threads: ProcessThreads
         let descriptor: Int32
     }
 
@@ -40,11 +40,11 @@ package final class ChildReaper: Sendable {
     }
 
     /// Starts watching a child that was just spawned.
-    func watch(_ child: ChildProcess, on thread: ProcessThread) throws(ChildSpawnError) {
+    func watch(_ child: ChildProcess, on threads: ProcessThreads) throws(ChildSpawnError) {
         let descriptor = cryptoflow_pidfd_open(child.pid)
         if descriptor >= 0 {
-            children.withLock { $0[child.pid] = Watched(child: child, thread: thread, descriptor: descriptor) }
-            if thread.watch(child.pid, descriptor) {
+            children.withLock { $0[child.pid] = Watched(child: child, threads: threads, descriptor: descriptor) }
+            if threads.watch(child.pid, descriptor) {
                 if child.outputLimit != nil { checkOutputs() }
                 return
             }
@@ -82,7 +82,7 @@ package final class ChildReaper: Sendable {
 
     /// Stops watching, and kills what is left of the group unless it has been given time to stop.
     private func take(_ watched: Watched) {
-        watched.thread.forget(watched.descriptor)
+        watched.threads.forget(watched.descriptor)
         close(watched.descriptor)
         if watched.child.stopDeadline == nil { watched.child.killGroup() }
     }

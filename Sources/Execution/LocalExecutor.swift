@@ -23,7 +23,7 @@ package struct LocalExecutor: Executor {
         guard case .uses(let name) = launch.task.body, registry.signature(named: name)?.runsProcess == true else {
             return nil
         }
-        return ProcessThread.next()
+        return ProcessThreads.shared
     }
 
     // Off the caller's executor: the leader's own queue must not wait for files.
