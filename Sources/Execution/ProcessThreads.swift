@@ -84,6 +84,7 @@ package final class ProcessThreads: TaskExecutor {
         let reaper = ChildReaper.shared
         let executor = asUnownedTaskExecutor()
         cryptoflow_name_thread("processes")
+        Self.unblockChildSignal()
         pthread_setspecific(mark, Unmanaged.passUnretained(self).toOpaque())
         var keys = [UInt64](repeating: 0, count: 64)
         while true {
@@ -105,5 +106,14 @@ package final class ProcessThreads: TaskExecutor {
             let ended = keys[..<Int(count)].filter { $0 != Self.bellKey }
             if !ended.isEmpty { reaper.ended(ended.map { Int32(truncatingIfNeeded: $0) }) }
         }
+    }
+
+    /// Lets the kernel drop SIGCHLD, which nobody here uses: as long as the thread that spawned a child blocks it, the
+    /// child's end wakes the main thread and whatever waits for any signal.
+    private static func unblockChildSignal() {
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        sigaddset(&signals, SIGCHLD)
+        pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     }
 }

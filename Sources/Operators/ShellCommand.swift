@@ -16,7 +16,9 @@ struct ShellCommand: Sendable {
             "env", .object,
             "environment variables; without append_env the task gets these and not the scheduler's environment"),
         .init("append_env", .boolean, "whether `env` is added to the inherited environment; false by default"),
-        .init("cwd", .string, "the working directory; by default an empty one that is removed afterwards"),
+        .init(
+            "cwd", .string,
+            "the working directory; by default an empty one, and whatever is put there is removed afterwards"),
         .init("output_encoding", .string, rule: .utf8, "utf-8 and nothing else"),
         .init(
             "skip_on_exit_code", .any, rule: .exitStatuses,
@@ -53,7 +55,8 @@ struct ShellCommand: Sendable {
         let start = context.log.size
         let exit = try await context.processes.run(
             shell, ["-c", command], environment: environment ?? [:],
-            inherits: environment == nil || appendsEnvironment, workingDirectory: directory ?? scratch?.path, in: context)
+            inherits: environment == nil || appendsEnvironment, workingDirectory: directory ?? scratch?.path,
+            in: context)
         switch exit {
         case .code(0):
             let line = keepsOutput ? context.log.lastLine(from: start) : nil

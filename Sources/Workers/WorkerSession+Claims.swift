@@ -86,8 +86,8 @@ extension WorkerSession {
         let log = LogShipment(path: parts.logs.path(of: launch), start: claim.logStart, mask: parts.logs.mask)
         let executor = parts.executor
         // Awaited when the session is over; its end comes back here.
-        let task = Task(executorPreference: executor.threads(for: launch)) {
-            let end = await executor.run(launch)
+        let task = Task {
+            let end = await withTaskExecutorPreference(executor.threads(for: launch)) { await executor.run(launch) }
             self.finished(end)
         }
         running[attempt] = Running(claim: claim, task: task, log: log)
