@@ -16,6 +16,8 @@ import SchedulerCore
 actor Leader {
     private let executor = QueueExecutor(label: "cryptoflow.leader")
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+    /// For the steps of a commit outside this actor, which are short.
+    private(set) lazy var ownQueue = QueueTaskExecutor(executor.queue)
 
     let epoch: Int64
     let store: any RunStore
