@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
@@ -36,6 +37,11 @@ static inline int cryptoflow_pidfd_kill(int pidfd, int signal) {
 /// Orphaned descendants become children of this process instead of init's.
 static inline int cryptoflow_become_subreaper(void) {
     return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+}
+
+/// Names the calling thread for whoever looks at this process: at most 15 bytes.
+static inline void cryptoflow_name_thread(const char *name) {
+    prctl(PR_SET_NAME, name, 0, 0, 0);
 }
 
 /// Waits for one child. Returns its number, 0 for none under WNOHANG, -1 with errno.
@@ -65,6 +71,25 @@ static inline int cryptoflow_epoll_add(int epoll, int fd, uint64_t key) {
     event.events = EPOLLIN | EPOLLONESHOT;
     event.data.u64 = key;
     return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
+}
+
+/// A counter that `cryptoflow_ring` raises; our children do not inherit it. -1 with errno.
+static inline int cryptoflow_eventfd(void) {
+    return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+}
+
+/// Reports `key` each time the counter is raised, though nobody reads it; -1 with errno.
+static inline int cryptoflow_epoll_add_bell(int epoll, int bell, uint64_t key) {
+    struct epoll_event event;
+    memset(&event, 0, sizeof event);
+    event.events = EPOLLIN | EPOLLET;
+    event.data.u64 = key;
+    return epoll_ctl(epoll, EPOLL_CTL_ADD, bell, &event);
+}
+
+/// Raises the counter. It could be rung for centuries before it is full.
+static inline void cryptoflow_ring(int bell) {
+    eventfd_write(bell, 1);
 }
 
 static inline int cryptoflow_epoll_remove(int epoll, int fd) {

@@ -39,30 +39,22 @@ package final class ChildProcess: Sendable {
     /// The name of the environment entry that marks the processes of an attempt.
     package static let attemptVariable = "CRYPTOFLOW_ATTEMPT"
 
-    /// Spawning blocks until the child has started its program, so it has threads of its own; two at once are enough to
-    /// keep two processors busy.
-    private static let queues = [
-        DispatchQueue(label: "cryptoflow.spawn.0"), DispatchQueue(label: "cryptoflow.spawn.1"),
-    ]
-    private static let turn = Atomic<Int>(0)
-
     /// Starts a program.
     ///
     /// Throws ``ChildSpawnError`` when that is impossible.
+    @concurrent
     package static func spawn(_ command: ChildCommand) async throws -> ChildProcess {
-        let queue = queues[turn.add(1, ordering: .relaxed).newValue & 1]
-        return try await withCheckedThrowingContinuation { continuation in
-            queue.async {
-                do throws(ChildSpawnError) {
-                    continuation.resume(returning: try start(command))
-                } catch {
-                    continuation.resume(throwing: error)
-                }
-            }
+        guard let threads = ProcessThreads.shared else {
+            throw ChildSpawnError(
+                description: "cannot start \(command.executable): this process may have no more threads or open files",
+                isRetryable: true)
         }
+        return try await withTaskExecutorPreference(threads) { try start(command, watchedBy: threads) }
     }
 
-    private static func start(_ command: ChildCommand) throws(ChildSpawnError) -> ChildProcess {
+    private static func start(
+        _ command: ChildCommand, watchedBy threads: ProcessThreads
+    ) throws(ChildSpawnError) -> ChildProcess {
         let reaper = ChildReaper.shared
         let pid = try ChildSpawner.spawn(command)
         // Unreaped until the reaper hears of it, so the number is still the child's.
@@ -71,7 +63,7 @@ package final class ChildProcess: Sendable {
             host: ProcessTable.hostName, bootID: ProcessTable.bootID, pid: pid, startTicks: ticks)
         let marker = command.environment[attemptVariable].map { [UInt8]("\(attemptVariable)=\($0)".utf8) }
         let child = ChildProcess(record: record, command: command, marker: marker)
-        try reaper.watch(child)
+        try reaper.watch(child, on: threads)
         return child
     }
 
@@ -126,13 +118,16 @@ package final class ChildProcess: Sendable {
         }
     }
 
-    /// Frees the process number.
-    func reap() {
+    /// Frees the process number, and says how the program ended.
+    func reap() -> ChildExit {
         state.withLock { state in
             var code: Int32 = 0
             var status: Int32 = 0
-            cryptoflow_wait(pid, WEXITED | WNOHANG, &code, &status)
+            let found = cryptoflow_wait(pid, WEXITED | WNOHANG, &code, &status)
             state.isReaped = true
+            // Stolen by someone who waits for any child: the status is lost, and success must not be claimed.
+            guard found == pid else { return .code(255) }
+            return code == CLD_EXITED ? .code(status) : .signal(status)
         }
     }
 

@@ -3,7 +3,7 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// Learns of every child's end, through a pidfd each, on one thread.
+/// Ends what children leave behind, and reports their ends: `ProcessThreads` learn of these through a pidfd each.
 ///
 /// It never waits for "any child": PostgreSQL and other programs that the same process started keep their exit status
 /// for those who started them. Orphans of our children come to us (this process is their subreaper) and are reaped; a
@@ -18,40 +18,36 @@ package final class ChildReaper: Sendable {
     /// Slow work around the end of a child: scans of /proc, waits for those being killed.
     static let cleaning = DispatchQueue(label: "cryptoflow.reaper.cleaning", attributes: .concurrent)
 
-    private static let sweepInterval: Duration = .seconds(15)
+    private static let sweepInterval = DispatchTimeInterval.seconds(15)
     /// How often the size of a running child's output is looked at.
-    private static let outputCheckInterval: Duration = .seconds(1)
+    private static let outputCheckInterval = DispatchTimeInterval.seconds(1)
     /// How long killed processes get to vanish; one in uninterruptible sleep may need longer and is given up on.
     private static let killPatience: Duration = .seconds(10)
 
-    private let epoll: Int32
     private let children = Mutex<[Int32: Watched]>([:])
     private let isSubreaper: Bool
+    private let checksOutputs = Atomic<Bool>(false)
 
     private struct Watched {
         let child: ChildProcess
+        let threads: ProcessThreads
         let descriptor: Int32
     }
 
     private init() {
         isSubreaper = cryptoflow_become_subreaper() == 0
-        epoll = cryptoflow_epoll_create()
-        var thread = pthread_t()
-        pthread_create(
-            &thread, nil,
-            { _ in
-                ChildReaper.shared.loop()
-                return nil
-            }, nil)
-        pthread_detach(thread)
+        sweepLater([])
     }
 
     /// Starts watching a child that was just spawned.
-    func watch(_ child: ChildProcess) throws(ChildSpawnError) {
+    func watch(_ child: ChildProcess, on threads: ProcessThreads) throws(ChildSpawnError) {
         let descriptor = cryptoflow_pidfd_open(child.pid)
         if descriptor >= 0 {
-            children.withLock { $0[child.pid] = Watched(child: child, descriptor: descriptor) }
-            if cryptoflow_epoll_add(epoll, descriptor, UInt64(child.pid)) == 0 { return }
+            children.withLock { $0[child.pid] = Watched(child: child, threads: threads, descriptor: descriptor) }
+            if threads.watch(child.pid, descriptor) {
+                if child.outputLimit != nil { checkOutputs() }
+                return
+            }
             children.withLock { $0[child.pid] = nil }
         }
         let reason = String(cString: strerror(errno))
@@ -63,40 +59,30 @@ package final class ChildReaper: Sendable {
         throw ChildSpawnError(description: "cannot watch a started process: \(reason)", isRetryable: true)
     }
 
-    private func loop() {
-        var keys = [UInt64](repeating: 0, count: 64)
-        let clock = ContinuousClock()
-        var nextSweep = clock.now + Self.sweepInterval
-        var nextOutputCheck = clock.now + Self.outputCheckInterval
-        var suspects: Set<ProcessTable.Entry> = []
-        while true {
-            let hasLimits = children.withLock { $0.values.contains { $0.child.outputLimit != nil } }
-            let timeout: Int32 = hasLimits ? 1_000 : 15_000
-            let count = cryptoflow_epoll_wait(epoll, &keys, timeout)
-            if count > 0 {
-                let ended = children.withLock { children in
-                    keys[..<Int(count)].compactMap { children[Int32(truncatingIfNeeded: $0)] }
-                }
-                for watched in ended { take(watched) }
-                // One listing serves all that ended together, and it comes after their groups were killed.
-                if !ended.isEmpty { conclude(ended) }
-            }
-            let now = clock.now
-            if hasLimits, now >= nextOutputCheck {
-                nextOutputCheck = now + Self.outputCheckInterval
-                let running = children.withLock { Array($0.values) }
-                for watched in running { TaskLogLimit.enforce(on: watched.child) }
-            }
-            if now >= nextSweep {
-                nextSweep = now + Self.sweepInterval
-                suspects = sweep(suspects)
-            }
+    /// Takes children that have ended.
+    func ended(_ pids: [Int32]) {
+        let ended = children.withLock { children in pids.compactMap { children[$0] } }
+        guard !ended.isEmpty else { return }
+        for watched in ended { take(watched) }
+        // One listing serves all that ended together, and it comes after their groups were killed.
+        conclude(ended)
+    }
+
+    /// Looks after the outputs every second, for as long as there are children whose output has a limit.
+    private func checkOutputs() {
+        guard !checksOutputs.exchange(true, ordering: .relaxed) else { return }
+        Self.cleaning.asyncAfter(deadline: .now() + Self.outputCheckInterval) { [self] in
+            checksOutputs.store(false, ordering: .relaxed)
+            let limited = children.withLock { $0.values.map(\.child).filter { $0.outputLimit != nil } }
+            guard !limited.isEmpty else { return }
+            for child in limited { TaskLogLimit.enforce(on: child) }
+            checkOutputs()
         }
     }
 
     /// Stops watching, and kills what is left of the group unless it has been given time to stop.
     private func take(_ watched: Watched) {
-        cryptoflow_epoll_remove(epoll, watched.descriptor)
+        watched.threads.forget(watched.descriptor)
         close(watched.descriptor)
         if watched.child.stopDeadline == nil { watched.child.killGroup() }
     }
@@ -105,10 +91,10 @@ package final class ChildReaper: Sendable {
         let strangers = strangers()
         for watched in ended {
             let child = watched.child
-            let hasLeftovers =
-                child.stopDeadline != nil
-                || strangers.map { $0.contains { child.isDescendant($0) } } ?? !child.descendants().isEmpty
-            if hasLeftovers {
+            // Where the kernel does not list our children, all of /proc is to be searched.
+            let mayHaveLeftovers =
+                child.stopDeadline != nil || strangers.map { $0.contains { child.isDescendant($0) } } ?? true
+            if mayHaveLeftovers {
                 Self.cleaning.async { self.clean(child) }
             } else {
                 report(child)
@@ -127,17 +113,12 @@ package final class ChildReaper: Sendable {
 
     /// Reports the end of a child.
     ///
-    /// Its status is read first and its number freed last, so that no signal of ours can meet another process.
+    /// Its number is forgotten before it is freed, for the next child may get it at once.
     private func report(_ child: ChildProcess) {
-        var code: Int32 = 0
-        var status: Int32 = 0
-        let found = cryptoflow_wait(child.pid, WEXITED | WNOWAIT | WNOHANG, &code, &status)
         children.withLock { $0[child.pid] = nil }
-        child.reap()
+        let exit = child.reap()
         TaskLogLimit.enforce(on: child)
-        // Stolen by someone who waits for any child: the status is lost, and success must not be claimed.
-        guard found == child.pid else { return child.finish(.code(255)) }
-        child.finish(code == CLD_EXITED ? .code(status) : .signal(status))
+        child.finish(exit)
     }
 
     /// Ends what a child left running: at once, or after the grace of a stop.
@@ -180,6 +161,10 @@ package final class ChildReaper: Sendable {
             var status: Int32 = 0
             cryptoflow_wait(entry.pid, WEXITED | WNOHANG, &code, &status)
         }
+    }
+
+    private func sweepLater(_ suspects: Set<ProcessTable.Entry>) {
+        Self.cleaning.asyncAfter(deadline: .now() + Self.sweepInterval) { [self] in sweepLater(sweep(suspects)) }
     }
 
     /// Reaps the dead children of nobody: those that were already dead at the sweep before.

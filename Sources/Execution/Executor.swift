@@ -6,6 +6,10 @@ package protocol Executor: Sendable {
     /// the attempt, its whole process group included, and it then returns `failed`.
     func run(_ launch: AttemptLaunch) async -> AttemptEnd
 
+    /// The threads that an attempt is best carried out on: the Swift task that calls ``run(_:)`` should prefer them. Nil
+    /// for the usual ones.
+    func threads(for launch: AttemptLaunch) -> (any TaskExecutor)?
+
     /// Makes sure that attempts of an earlier leader on this host are dead, before they are declared lost: processes by
     /// record and environment, never by process id alone. Throws when it cannot be sure.
     func makeDead(_ attempts: [OrphanedAttempt]) async throws
@@ -19,6 +23,8 @@ package protocol Executor: Sendable {
 }
 
 extension Executor {
+    package func threads(for launch: AttemptLaunch) -> (any TaskExecutor)? { nil }
+
     package func attend() async {
         let (never, _) = AsyncStream.makeStream(of: Void.self)
         for await _ in never {}

@@ -19,6 +19,13 @@ package struct LocalExecutor: Executor {
         renderer = ArgumentRenderer(outputs: outputs, variables: variables, connections: connections)
     }
 
+    package func threads(for launch: AttemptLaunch) -> (any TaskExecutor)? {
+        guard case .uses(let name) = launch.task.body, registry.signature(named: name)?.runsProcess == true else {
+            return nil
+        }
+        return ProcessThreads.shared
+    }
+
     // Off the caller's executor: the leader's own queue must not wait for files.
     @concurrent
     package func run(_ launch: AttemptLaunch) async -> AttemptEnd {

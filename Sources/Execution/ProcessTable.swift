@@ -26,17 +26,32 @@ enum ProcessTable {
 
     /// One process; nil when there is none of that number.
     static func entry(_ pid: Int32) -> Entry? {
-        guard let bytes = read("/proc/\(pid)/stat", limit: 1024) else { return nil }
-        return parse(pid: pid, stat: bytes)
+        // Asked for with each child, so it is read without the making of arrays. A line has some 300 bytes.
+        withUnsafeTemporaryAllocation(byteCount: 1024, alignment: 1) { buffer in
+            let descriptor = open("/proc/\(pid)/stat", O_RDONLY | O_CLOEXEC)
+            guard descriptor >= 0 else { return nil }
+            defer { close(descriptor) }
+            let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+            guard count > 0 else { return nil }
+            return parse(pid: pid, stat: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        }
     }
 
     /// The name in parentheses may hold anything, so fields count from the last `)`: state is the third.
-    static func parse(pid: Int32, stat bytes: [UInt8]) -> Entry? {
+    static func parse(pid: Int32, stat bytes: UnsafeRawBufferPointer) -> Entry? {
         guard let close = bytes.lastIndex(of: UInt8(ascii: ")")) else { return nil }
-        let fields = bytes[(close + 1)...].split(separator: UInt8(ascii: " "), omittingEmptySubsequences: true)
-        guard fields.count > 19, let state = fields[0].first, let parent = number(fields[1]),
-            let group = number(fields[2]), let session = number(fields[3]), let start = number(fields[19])
+        var rest = bytes[(close + 1)...]
+        func field() -> Slice<UnsafeRawBufferPointer> {
+            rest = rest.drop { $0 == UInt8(ascii: " ") }
+            let text = rest.prefix { $0 != UInt8(ascii: " ") }
+            rest = rest[text.endIndex...]
+            return text
+        }
+        guard let state = field().first, let parent = number(field()), let group = number(field()),
+            let session = number(field())
         else { return nil }
+        for _ in 7..<22 { _ = field() }
+        guard let start = number(field()) else { return nil }
         return Entry(
             pid: pid, state: state, parent: Int32(truncatingIfNeeded: parent), group: Int32(truncatingIfNeeded: group),
             session: Int32(truncatingIfNeeded: session), startTicks: UInt64(clamping: start))
@@ -55,11 +70,31 @@ enum ProcessTable {
     /// Orphans go to the first thread of their subreaper that lives, and in a Swift program the main thread lives to the
     /// end; what other threads have spawned stays with them.
     static func adoptedChildren() -> [Int32]? {
-        guard let bytes = read("/proc/self/task/\(getpid())/children", limit: 1 << 20) else { return nil }
-        return bytes.split(separator: UInt8(ascii: " ")).compactMap { field in
-            number(field).map { Int32(truncatingIfNeeded: $0) }
+        guard childrenFile >= 0 else { return nil }
+        var children: [Int32] = []
+        var number: Int32 = 0
+        var offset = 0
+        return withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { buffer in
+            while true {
+                let count = pread(childrenFile, buffer.baseAddress, buffer.count, off_t(offset))
+                if count < 0 { return nil }
+                if count == 0 { return children }
+                // Each number is followed by a space, and may be cut in two by the end of the buffer.
+                for byte in buffer[..<count] {
+                    if byte == UInt8(ascii: " ") {
+                        children.append(number)
+                        number = 0
+                    } else {
+                        number = number &* 10 &+ Int32(byte &- UInt8(ascii: "0"))
+                    }
+                }
+                offset += count
+            }
         }
     }
+
+    /// Kept open, for it is read at the end of each child.
+    private static let childrenFile = open("/proc/self/task/\(getpid())/children", O_RDONLY | O_CLOEXEC)
 
     /// Identifies this start of the machine; empty when the kernel does not tell.
     static let bootID: String = {
@@ -74,7 +109,7 @@ enum ProcessTable {
         return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }()
 
-    private static func number(_ digits: ArraySlice<UInt8>) -> Int64? {
+    private static func number(_ digits: some Collection<UInt8>) -> Int64? {
         var value: Int64 = 0
         var sign: Int64 = 1
         for (offset, digit) in digits.enumerated() {

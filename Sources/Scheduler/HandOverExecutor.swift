@@ -50,6 +50,10 @@ package actor HandOverExecutor: Executor {
         }
     }
 
+    package nonisolated func threads(for launch: AttemptLaunch) -> (any TaskExecutor)? {
+        launch.queue == nil ? local.threads(for: launch) : nil
+    }
+
     package nonisolated func makeDead(_ attempts: [OrphanedAttempt]) async throws {
         try await local.makeDead(attempts)
     }

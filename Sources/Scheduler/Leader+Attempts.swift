@@ -27,10 +27,19 @@ extension Leader {
             startedAt: start.startedAt, queue: start.queue)
         if start.queue != nil { handedOver.insert(start.attempt) }
         let executor = taskExecutor
-        // Off this actor's queue from the first: it comes back with the end only.
-        attempts[start.attempt] = Task { @concurrent in
-            let end = await executor.run(launch)
-            await self.ended(end, isHandedOver: launch.queue != nil)
+        let isHandedOver = start.queue != nil
+        if let threads = executor.threads(for: launch) {
+            // Ends on this actor's queue: to end elsewhere it would wake one of those threads for nothing.
+            attempts[start.attempt] = Task {
+                let end = await withTaskExecutorPreference(threads) { await executor.run(launch) }
+                self.ended(end, isHandedOver: isHandedOver)
+            }
+        } else {
+            // Off this actor's queue from the first: it comes back with the end only.
+            attempts[start.attempt] = Task { @concurrent in
+                let end = await executor.run(launch)
+                await self.ended(end, isHandedOver: isHandedOver)
+            }
         }
     }
 

@@ -106,7 +106,7 @@ extension Leader {
         var backoff = Backoff()
         while true {
             do {
-                try await store.commit(batch)
+                try await withTaskExecutorPreference(ownQueue) { [store] in try await store.commit(batch) }
                 if backoff.hasWaited {
                     logger.notice("the database takes commits again")
                     if readyAfter == nil { observer.changed(.leading(epoch: epoch, dags: queue.dagCount)) }

@@ -16,6 +16,8 @@ import SchedulerCore
 actor Leader {
     private let executor = QueueExecutor(label: "cryptoflow.leader")
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+    /// For the steps of a commit outside this actor, which are short.
+    private(set) lazy var ownQueue = QueueTaskExecutor(executor.queue)
 
     let epoch: Int64
     let store: any RunStore
@@ -61,6 +63,8 @@ actor Leader {
     /// Set when this epoch is over: fenced, or a commit that can never succeed.
     var failure: (any Error)?
     private var waiters: [CheckedContinuation<Void, Never>] = []
+    /// Those that wait for the end of this epoch: no commit is worth waking them.
+    private var endWaiters: [CheckedContinuation<Void, Never>] = []
     var timer: WakeTimer?
     var heap = HeapCare()
 
@@ -135,12 +139,12 @@ actor Leader {
     /// Ends this epoch.
     func fail(_ error: any Error) {
         if failure == nil { failure = error }
-        wakeWaiters()
+        wakeAll()
     }
 
     /// Returns when this epoch has ended (fenced, or an error that a new epoch must mend) and throws why.
     func waitForEnd() async throws {
-        while failure == nil, !Task.isCancelled { await pause() }
+        while failure == nil, !Task.isCancelled { await pause(untilEnd: true) }
         if let failure { throw failure }
     }
 
@@ -149,13 +153,22 @@ actor Leader {
         while failure == nil, isCommitting || !queue.isSettled { await pause() }
     }
 
-    func pause() async {
+    func pause(untilEnd: Bool = false) async {
         await withTaskCancellationHandler {
-            await withCheckedContinuation { waiters.append($0) }
+            await withCheckedContinuation { waiter in
+                if untilEnd { endWaiters.append(waiter) } else { waiters.append(waiter) }
+            }
         } onCancel: {
             // Ends by itself.
-            Task { await self.wakeWaiters() }
+            Task { await self.wakeAll() }
         }
+    }
+
+    private func wakeAll() {
+        wakeWaiters()
+        let woken = endWaiters
+        endWaiters = []
+        for waiter in woken { waiter.resume() }
     }
 
     func wakeWaiters() {

@@ -14,24 +14,39 @@ package final class SpawnRecords: ProcessRecorder {
         /// When the oldest of them came.
         var since = ContinuousClock.now
         var notify: (@Sendable () -> Void)?
+        /// Whether a look at the oldest is to come: one serves all, for a timer costs more than a record.
+        var isLookSet = false
     }
 
     private let state = Mutex(State())
 
     /// How long a record waits for a batch that is written anyway.
-    private static let patienceMilliseconds = 20
+    private static let patience = Duration.milliseconds(20)
 
     package init() {}
 
     package func spawned(_ process: ProcessRecord, for attempt: AttemptID) {
-        let notify = state.withLock { state in
+        let mustLook = state.withLock { state in
             if state.records.isEmpty { state.since = .now }
             state.records[attempt] = process
-            return state.records.count == 1 ? state.notify : nil
+            guard !state.isLookSet, state.notify != nil else { return false }
+            state.isLookSet = true
+            return true
         }
-        guard let notify else { return }
-        DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(Self.patienceMilliseconds)) { [self] in
-            if isDue { notify() }
+        if mustLook { look(after: Self.patience) }
+    }
+
+    private func look(after time: Duration) {
+        let microseconds = Int(time / .microseconds(1)) + 1
+        DispatchQueue.global().asyncAfter(deadline: .now() + .microseconds(microseconds)) { [self] in
+            let (left, notify) = state.withLock { state -> (Duration?, (@Sendable () -> Void)?) in
+                let left = Self.patience - state.since.duration(to: .now)
+                if !state.records.isEmpty, left > .zero { return (left, nil) }
+                state.isLookSet = false
+                return (nil, state.records.isEmpty ? nil : state.notify)
+            }
+            if let left { look(after: left) }
+            notify?()
         }
     }
 
@@ -51,7 +66,7 @@ package final class SpawnRecords: ProcessRecorder {
     /// Whether a record is worth a batch of its own.
     var isDue: Bool {
         state.withLock { state in
-            !state.records.isEmpty && state.since.duration(to: .now) >= .milliseconds(Self.patienceMilliseconds)
+            !state.records.isEmpty && state.since.duration(to: .now) >= Self.patience
         }
     }
 }

@@ -87,7 +87,7 @@ extension WorkerSession {
         let executor = parts.executor
         // Awaited when the session is over; its end comes back here.
         let task = Task {
-            let end = await executor.run(launch)
+            let end = await withTaskExecutorPreference(executor.threads(for: launch)) { await executor.run(launch) }
             self.finished(end)
         }
         running[attempt] = Running(claim: claim, task: task, log: log)

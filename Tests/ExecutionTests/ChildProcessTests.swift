@@ -170,10 +170,16 @@ struct ChildProcessTests {
 
     @Test("a stat line is read whatever the program is called")
     func statLine() throws {
-        let line = "42 (a) b (c) R 7 8 9 0 -1 4194304 1 2 3 4 5 6 7 8 20 0 1 0 123456 1000 5"
-        let entry = try #require(ProcessTable.parse(pid: 42, stat: Array(line.utf8)))
+        let parse = { (line: String) in
+            Array(line.utf8).withUnsafeBytes { ProcessTable.parse(pid: 42, stat: $0) }
+        }
+        let entry = try #require(
+            parse("42 (a) b (c) R 7 8 9 0 -1 4194304 1 2 3 4 5 6 7 8 20 0 1 0 123456 1000 5"))
         #expect(entry.parent == 7 && entry.group == 8 && entry.session == 9 && entry.startTicks == 123_456)
         #expect(!entry.isZombie)
-        #expect(ProcessTable.parse(pid: 42, stat: Array("42 (x) R 1".utf8)) == nil)
+        #expect(parse("42 (x) Z 7 8 9 0 -1 0 1 2 3 4 5 6 7 8 20 0 1 0 77\n")?.isZombie == true)
+        #expect(parse("42 (x) R 1") == nil)
+        #expect(parse("42 (x") == nil)
+        #expect(parse("") == nil)
     }
 }
