@@ -41,7 +41,7 @@ package final class EventLines: SchedulerObserver {
             terminal.event("\(id)  paused: \(reason)", tone: .warning)
         case .insertRun(let run), .updateRun(let run):
             say(run)
-        case .setTask(let task):
+        case .setTask(let task, _):
             say(task)
         case .setNotification(let notice) where notice.deadline != nil && notice.deliveries == 0:
             terminal.event("\(notice.dag)  deadline missed  \(notice.runID)", tone: .warning)

@@ -171,7 +171,7 @@ private final class RunEnds: SchedulerObserver {
             switch change {
             case .insertRun(let run): report(.runBegan(run))
             case .startAttempt(let start): report(.tryBegan(start))
-            case .setTask(let task): report(.task(task))
+            case .setTask(let task, _): report(.task(task))
             case .updateRun(let run) where run.state.isFinished: ended.yield(run.key)
             default: break
             }

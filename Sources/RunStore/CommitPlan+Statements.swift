@@ -199,18 +199,21 @@ extension CommitPlan {
         ]
     }
 
+    private static func columns(of tasks: [TaskInstanceRecord]) -> [any PostgresValue] {
+        [
+            tasks.map(\.instance.run), tasks.map(\.instance.task), tasks.map(\.instance.mapIndex),
+            tasks.map(\.state), tasks.map(\.tryNumber), tasks.map(\.maxTries), tasks.map(\.lostCount),
+            tasks.map(\.startDate), tasks.map(\.endDate), tasks.map(\.retryAt),
+            tasks.map { StoredText.clean($0.reason) },
+        ]
+    }
+
     private func appendTasks(to list: inout [PostgresStatement]) {
+        if !newTasks.isEmpty {
+            list.append(PostgresStatement(CommitSQL.insertTasks, Self.columns(of: Array(newTasks.values))))
+        }
         if !tasks.isEmpty {
-            let rows = Array(tasks.values)
-            list.append(
-                PostgresStatement(
-                    CommitSQL.setTasks,
-                    [
-                        rows.map(\.instance.run), rows.map(\.instance.task), rows.map(\.instance.mapIndex),
-                        rows.map(\.state), rows.map(\.tryNumber), rows.map(\.maxTries), rows.map(\.lostCount),
-                        rows.map(\.startDate), rows.map(\.endDate), rows.map(\.retryAt),
-                        rows.map { StoredText.clean($0.reason) },
-                    ]))
+            list.append(PostgresStatement(CommitSQL.setTasks, Self.columns(of: Array(tasks.values))))
         }
         if !mapNames.isEmpty {
             let rows = Array(mapNames)

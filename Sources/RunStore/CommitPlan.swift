@@ -59,6 +59,8 @@ struct CommitPlan {
     private(set) var passed: [EndedAttempt] = []
     /// Tries that were live before it and go on later.
     private(set) var suspended: [AttemptID] = []
+    /// Tasks without a row before it.
+    private(set) var newTasks: [TaskInstanceKey: TaskInstanceRecord] = [:]
     private(set) var tasks: [TaskInstanceKey: TaskInstanceRecord] = [:]
     private(set) var droppedOutputs: Set<TaskInstanceKey> = []
     private(set) var outputs: [OutputKey: JSONValue] = [:]
@@ -78,7 +80,7 @@ struct CommitPlan {
         // A hop is three changes: a try ends, its task is set, another starts.
         let hops = batch.changes.count / 3
         ended.reserveCapacity(hops)
-        tasks.reserveCapacity(hops)
+        newTasks.reserveCapacity(hops)
         started.reserveCapacity(hops)
         for change in batch.changes { take(change) }
     }
@@ -112,7 +114,12 @@ struct CommitPlan {
             if started.removeValue(forKey: attempt) ?? handedOver.removeValue(forKey: attempt) == nil {
                 suspended.append(attempt)
             }
-        case .setTask(let task): tasks[task.instance] = task
+        case .setTask(let task, let isNew):
+            if newTasks[task.instance] != nil || isNew && tasks[task.instance] == nil {
+                newTasks[task.instance] = task
+            } else {
+                tasks[task.instance] = task
+            }
         case .setOutput(let instance, let key, let value): outputs[OutputKey(instance: instance, key: key)] = value
         case .dropOutputs(let instance):
             droppedOutputs.insert(instance)

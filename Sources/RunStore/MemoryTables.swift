@@ -123,7 +123,10 @@ package struct MemoryTables: Sendable {
             guard liveAttempts.removeValue(forKey: attempt) != nil else {
                 throw Violation(description: "attempt \(attempt) put off without being live")
             }
-        case .setTask(let task):
+        case .setTask(let task, let isNew):
+            guard !isNew || tasks[task.instance] == nil else {
+                throw Violation(description: "the row of \(task.instance) is there, and is said to be new")
+            }
             let name = tasks[task.instance]?.mapName
             tasks[task.instance] = task
             tasks[task.instance]?.mapName = name

@@ -25,7 +25,8 @@ package enum Change: Hashable, Sendable {
     case endAttempt(AttemptCompletion)
     /// The try gave its slot back and goes on later: its live row goes, and no other comes.
     case suspendAttempt(AttemptID)
-    case setTask(TaskInstanceRecord)
+    /// Inserts or replaces; `isNew` when the store certainly has no row of it, which makes the insert cheaper.
+    case setTask(TaskInstanceRecord, isNew: Bool = false)
     /// The output of a successful try; replaces an earlier one.
     case setOutput(TaskInstanceKey, key: String, value: JSONValue)
     /// A cleared task has no outputs.

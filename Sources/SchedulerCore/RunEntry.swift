@@ -32,6 +32,8 @@ struct TaskEntry: Sendable {
     var instances: [Int]?
     /// Instances that have not finished.
     var openInstances = 0
+    /// Whether the store has a row of it, or will have with the decisions made.
+    var isStored = false
 
     init(spec: Int, mapIndex: Int = -1, maxTries: Int) {
         self.spec = spec
@@ -119,12 +121,19 @@ struct RunEntry: Sendable {
         TaskInstanceKey(run: record.key, task: spec(number).id, mapIndex: tasks[number].mapIndex)
     }
 
-    func taskRecord(_ number: Int, endDate: Timestamp?, reason: String?) -> TaskInstanceRecord {
+    /// Writes how a task stands.
+    ///
+    /// - Parameter state: what to write instead of its state.
+    mutating func row(
+        _ number: Int, as state: TaskState? = nil, endDate: Timestamp?, reason: String?
+    ) -> Change {
         let task = tasks[number]
-        return TaskInstanceRecord(
-            instance: instance(number), state: task.state, tryNumber: task.tryNumber, maxTries: task.maxTries,
-            lostCount: task.lostCount, startDate: task.startDate, endDate: endDate, retryAt: task.retryAt,
-            reason: reason)
+        tasks[number].isStored = true
+        return .setTask(
+            TaskInstanceRecord(
+                instance: instance(number), state: state ?? task.state, tryNumber: task.tryNumber,
+                maxTries: task.maxTries, lostCount: task.lostCount, startDate: task.startDate, endDate: endDate,
+                retryAt: task.retryAt, reason: reason), isNew: !task.isStored)
     }
 
     /// The entry of an instance of a task, made if it is not there yet; nil for a task that the document does not have.

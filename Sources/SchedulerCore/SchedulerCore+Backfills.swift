@@ -164,9 +164,10 @@ extension SchedulerCore {
         var run = RunEntry(record: record, graph: graph)
         for task in stored.tasks {
             guard let number = run.entry(of: task.instance) else { continue }
+            run.tasks[number].isStored = true
             run.tasks[number].tryNumber = task.tryNumber
             run.tasks[number].maxTries = task.tryNumber + run.spec(number).retries
-            decision.changes.append(.setTask(run.taskRecord(number, endDate: nil, reason: nil)))
+            decision.changes.append(run.row(number, endDate: nil, reason: nil))
             decision.changes.append(.dropOutputs(run.instance(number)))
         }
         placeInTime(run)

@@ -188,7 +188,7 @@ extension SchedulerCore {
         run.tasks[number].retryAt = nil
         run.tasks[number].waitingSince = nil
         run.tasks[number].listLength = nil
-        decision.changes.append(.setTask(run.taskRecord(number, endDate: nil, reason: "cleared")))
+        decision.changes.append(run.row(number, endDate: nil, reason: "cleared"))
         decision.changes.append(.dropOutputs(run.instance(number)))
     }
 
@@ -280,7 +280,7 @@ extension SchedulerCore {
         run.tasks[number].state = state
         run.tasks[number].retryAt = nil
         run.tasks[number].waitingSince = nil
-        decision.changes.append(.setTask(run.taskRecord(number, endDate: now, reason: reason)))
+        decision.changes.append(run.row(number, endDate: now, reason: reason))
     }
 
     /// Stops a try by hand; once it has ended, ``concludeMarked(_:in:)`` makes the task what it is to be.
@@ -289,9 +289,7 @@ extension SchedulerCore {
     ) {
         run.tasks[number].markedState = state
         // Durable at once: a new leader goes on from it.
-        var row = run.taskRecord(number, endDate: nil, reason: reason)
-        row.state = state
-        decision.changes.append(.setTask(row))
+        decision.changes.append(run.row(number, as: state, endDate: nil, reason: reason))
         decision.actions.append(.stop(attempt, reason: reason))
     }
 

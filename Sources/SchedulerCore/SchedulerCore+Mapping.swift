@@ -55,7 +55,7 @@ extension SchedulerCore {
             let number = instances[index]
             run.tasks[number].state = index < total ? .none : .removed
             run.tasks[number].maxTries = run.tasks[number].tryNumber + retries
-            decision.changes.append(.setTask(run.taskRecord(number, endDate: nil, reason: nil)))
+            decision.changes.append(run.row(number, endDate: nil, reason: nil))
         }
         run.tasks[head].instances = instances
         run.tasks[head].openInstances = total

@@ -108,6 +108,7 @@ extension RunEntry {
     mutating func adopt(_ row: TaskInstanceRecord) {
         guard let number = entry(of: row.instance) else { return }
         tasks[number].state = row.state
+        tasks[number].isStored = true
         tasks[number].tryNumber = row.tryNumber
         tasks[number].maxTries = row.maxTries
         tasks[number].lostCount = row.lostCount

@@ -85,7 +85,7 @@ extension SchedulerCore {
         run.tasks[number].retryAt = nil
         run.tasks[number].waitingSince = nil
         run.unfinished -= 1
-        decision.changes.append(.setTask(run.taskRecord(number, endDate: now, reason: reason)))
+        decision.changes.append(run.row(number, endDate: now, reason: reason))
         if !isByHand {
             if state == .success { announce(.success, number, in: run, reason: reason) }
             if state == .failed, run.stopReason(for: number) == nil {
@@ -154,7 +154,7 @@ extension SchedulerCore {
             run.tasks[number].startDate = since
             run.tasks[number].state = deferral.state
             run.tasks[number].retryAt = max(deferral.until, core.now)
-            core.decision.changes.append(.setTask(run.taskRecord(number, endDate: nil, reason: end.reason)))
+            core.decision.changes.append(run.row(number, endDate: nil, reason: end.reason))
             core.timers.insert(
                 TimerEntry(at: max(deferral.until, core.now), subject: .retry(run.record.key, number)))
         }
@@ -200,7 +200,7 @@ extension SchedulerCore {
         } else {
             run.tasks[number].state = .none
         }
-        decision.changes.append(.setTask(run.taskRecord(number, endDate: nil, reason: reason)))
+        decision.changes.append(run.row(number, endDate: nil, reason: reason))
         startAgain(number, in: &run)
     }
 
@@ -296,7 +296,7 @@ extension SchedulerCore {
         run.tasks[number].state = .upForRetry
         run.tasks[number].retryAt = at
         run.tasks[number].waitingSince = nil
-        decision.changes.append(.setTask(run.taskRecord(number, endDate: now, reason: end.reason)))
+        decision.changes.append(run.row(number, endDate: now, reason: end.reason))
         timers.insert(TimerEntry(at: at, subject: .retry(run.record.key, number)))
         announce(.retry, number, in: run, reason: end.reason)
     }

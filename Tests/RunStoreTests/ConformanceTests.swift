@@ -100,7 +100,8 @@ import Testing
 
             let retry = Sample.task(fetch, .upForRetry, reason: "exit 3, \u{0}", retryAt: Sample.hour(60))
             try await writer.commit(
-                .endAttempt(Sample.end(fetch, .failed, reason: "exit 3", exitCode: 3)), .setTask(retry))
+                .endAttempt(Sample.end(fetch, .failed, reason: "exit 3", exitCode: 3)),
+                .setTask(retry, isNew: true))
             let active = try #require(try await store.snapshot().runs.first)
             #expect(active.attempts.isEmpty)
             #expect(
@@ -117,7 +118,8 @@ import Testing
                     .setTask(Sample.task(again, .success)), .setOutput(again.instance, key: "return_value", value: 1),
                     .setOutput(again.instance, key: "return_value", value: ["a": "x\u{0}y", "b": [1.5, nil, true]]),
                     .startAttempt(load), .endAttempt(Sample.end(load, .skipped, reason: "nothing")),
-                    .setTask(Sample.task(load, .skipped)), .updateRun(run),
+                    .setTask(Sample.task(load, .none), isNew: true), .setTask(Sample.task(load, .skipped)),
+                    .updateRun(run),
                 ], processes: [load.attempt: process])
             detail = try #require(try await store.run(dag: run.dag, runID: run.runID))
             #expect(detail.run == run)

@@ -74,6 +74,8 @@ private struct RandomLeader {
     private var ended: [RunRecord] = []
     private var live: [AttemptStart] = []
     private var tries: [TaskInstanceKey: Int] = [:]
+    /// Instances that have a row.
+    private var written: Set<TaskInstanceKey> = []
     private var due: [DAGID: DueRecord] = [:]
     private var queued: [Int64] = []
 
@@ -153,7 +155,7 @@ private struct RandomLeader {
             state == .success ? .success : state == .skipped ? .skipped : state == .failed ? .upForRetry : .none
         var changes: [Change] = [
             .endAttempt(Sample.end(start, state, reason: "r", exitCode: 1)),
-            .setTask(Sample.task(start, task, reason: "r")),
+            .setTask(Sample.task(start, task, reason: "r"), isNew: written.insert(start.instance).inserted),
         ]
         if state == .success {
             changes.append(.setOutput(start.instance, key: "return_value", value: .int(Int64(hour))))
