@@ -6,7 +6,11 @@ cd "$(dirname "$0")/.."
 prefix=$1
 shift
 install -d "$prefix/bin" "$prefix/share/cryptoflow"
-for product in "$@"; do install -m 0755 ".build/release/$product" "$prefix/bin/$product"; done
+for product in "$@"; do
+    install -m 0755 ".build/release/$product" "$prefix/bin/$product"
+    # What a debugger needs is nearly half of a program; the names of functions stay, for backtraces.
+    if command -v strip >/dev/null; then strip --strip-debug "$prefix/bin/$product"; fi
+done
 # SwiftPM's resource bundles, if a target or a package has some, are looked for beside the program.
 for bundle in .build/release/*.resources; do
     [ -d "$bundle" ] && cp -R "$bundle" "$prefix/bin/"
