@@ -1,4 +1,4 @@
--- Pools that are changed while a scheduler leads.
+-- Pools that are changed while a scheduler leads, and backfills from the newest date on.
 
 -- A pool without a limit has -1 slots.
 ALTER TABLE flow.pool DROP CONSTRAINT pool_slots_check;
@@ -15,3 +15,9 @@ $$;
 COMMENT ON FUNCTION flow.tell_pool() IS 'Has the leading scheduler read the pools again.';
 CREATE TRIGGER tell_pool AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON flow.pool
     FOR EACH STATEMENT EXECUTE FUNCTION flow.tell_pool();
+
+ALTER TABLE flow.backfill ADD COLUMN backwards boolean NOT NULL DEFAULT false;
+COMMENT ON COLUMN flow.backfill.backwards IS 'Whether it goes from the newest date to the oldest.';
+
+-- How the runs of a backfill stand. A run changes its backfill only where one makes it run again.
+CREATE INDEX dag_run_of_backfill ON flow.dag_run (backfill) WHERE backfill IS NOT NULL;
