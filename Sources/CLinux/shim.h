@@ -64,13 +64,17 @@ static inline int cryptoflow_epoll_create(void) {
     return epoll_create1(EPOLL_CLOEXEC);
 }
 
-/// Reports `key` once when the descriptor becomes readable; -1 with errno.
-static inline int cryptoflow_epoll_add(int epoll, int fd, uint64_t key) {
+static inline int cryptoflow_epoll_add_events(int epoll, int fd, uint64_t key, uint32_t events) {
     struct epoll_event event;
     memset(&event, 0, sizeof event);
-    event.events = EPOLLIN | EPOLLONESHOT;
+    event.events = events;
     event.data.u64 = key;
     return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
+}
+
+/// Reports `key` once when the descriptor becomes readable; -1 with errno.
+static inline int cryptoflow_epoll_add(int epoll, int fd, uint64_t key) {
+    return cryptoflow_epoll_add_events(epoll, fd, key, EPOLLIN | EPOLLONESHOT);
 }
 
 /// A counter that `cryptoflow_ring` raises; our children do not inherit it. -1 with errno.
@@ -80,11 +84,7 @@ static inline int cryptoflow_eventfd(void) {
 
 /// Reports `key` each time the counter is raised, though nobody reads it; -1 with errno.
 static inline int cryptoflow_epoll_add_bell(int epoll, int bell, uint64_t key) {
-    struct epoll_event event;
-    memset(&event, 0, sizeof event);
-    event.events = EPOLLIN | EPOLLET;
-    event.data.u64 = key;
-    return epoll_ctl(epoll, EPOLL_CTL_ADD, bell, &event);
+    return cryptoflow_epoll_add_events(epoll, bell, key, EPOLLIN | EPOLLET);
 }
 
 /// Raises the counter. It could be rung for centuries before it is full.
