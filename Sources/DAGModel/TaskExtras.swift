@@ -147,9 +147,8 @@ extension TaskSpec {
 // All keys stand side by side: that is how versions are stored.
 extension TaskSpec: Codable {
     private enum Key: String, CodingKey {
-        case id, place, body, arguments, upstream, triggerRule, retries, retryDelay, retryBackoff, executionTimeout,
-            pool,
-            poolSlots, priorityWeight, weightRule, dependsOnPast, waitForDownstream, queue
+        case id, place, body, arguments, upstream, triggerRule, retries, retryDelay, retryBackoff, executionTimeout
+        case pool, poolSlots, priorityWeight, weightRule, dependsOnPast, waitForDownstream, queue
     }
 
     package init(from decoder: any Decoder) throws {
