@@ -43,15 +43,23 @@ extension Leader {
 
     /// Lets the events that have come to this actor already be decided, so that they go along.
     ///
-    /// Tasks that were started together end within the same few microseconds. With enough for a batch the server need not
-    /// wait.
+    /// Tasks that were started together end within the same few microseconds, and a commit costs as much as fifty changes
+    /// whatever is in it. Where those that are still under way make a batch of their own, they had better be decided while the
+    /// server has this one.
     private func gather() async {
         var gathered = -1
-        while !attempts.isEmpty, queue.waitingChanges > gathered, queue.waitingChanges < settings.sendsAheadFrom {
+        while !attempts.isEmpty, queue.waitingChanges > gathered, queue.waitingChanges < settings.sendsAheadFrom,
+            queue.waitingChanges < Self.worthACommit || attempts.count * Self.changesOfAnEnd < Self.worthACommit
+        {
             gathered = queue.waitingChanges
             await letOthersGo()
         }
     }
+
+    /// So many changes go to the server though others could still join them.
+    private static let worthACommit = 64
+    /// The try that ended and, in a chain, the one that starts.
+    private static let changesOfAnEnd = 2
 
     /// Sends a second batch before the first is answered, once it is worth one: so the server need not wait for the leader.
     func sendAhead(at now: Timestamp) {
