@@ -50,7 +50,7 @@ format: ## rewrite the sources in the project's format
 check: ## check format, documentation and the project's rules
 	@scripts/check.sh
 
-install: build ## install into PREFIX (/usr/local): bin/ and share/cryptoflow/
+install: build ## install into PREFIX (/usr/local): bin/, lib/cryptoflow/ and share/cryptoflow/
 	@scripts/install.sh "$(DESTDIR)$(PREFIX)" $(PRODUCTS)
 
 clean: ## remove what was built (not the database in .cryptoflow)

@@ -9,3 +9,4 @@ resources=$(swift -print-target-info | sed -n 's/.*"runtimeResourcePath": "\(.*\
 if [ -d "${resources%/*}/swift_static" ]; then options+=(--static-swift-stdlib -Xswiftc -use-ld=lld); fi
 
 for product in "$@"; do swift build "${options[@]}" --product "$product"; done
+scripts/build-fork-server.sh .build/release

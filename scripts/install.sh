@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the built programs and what they read: <prefix>/bin and <prefix>/share/cryptoflow.
+# Installs the built programs and what they load and read: <prefix>/bin, <prefix>/lib/cryptoflow and <prefix>/share/cryptoflow.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -11,6 +11,8 @@ for product in "$@"; do
     # What a debugger needs is nearly half of a program; the names of functions stay, for backtraces.
     if command -v strip >/dev/null; then strip --strip-debug "$prefix/bin/$product"; fi
 done
+install -d "$prefix/lib/cryptoflow"
+install -m 0644 .build/release/libcryptoflow-forkserver.so "$prefix/lib/cryptoflow/"
 # SwiftPM's resource bundles, if a target or a package has some, are looked for beside the program.
 for bundle in .build/release/*.resources; do
     [ -d "$bundle" ] && cp -R "$bundle" "$prefix/bin/"

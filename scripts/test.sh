@@ -13,6 +13,7 @@ if [ $# -eq 0 ] && [ -z "${CRYPTOFLOW_TESTS:-}" ]; then
 fi
 
 swift build --build-tests
+scripts/build-fork-server.sh .build/debug
 log=.build/test.log
 started=$SECONDS
 status=0

@@ -4,7 +4,7 @@ import RunStore
 import Scheduler
 import SchedulerCore
 
-/// `sh -c true` as tasks through the whole durable path, beside the machine's own limit with two in flight.
+/// `sh -c true` as tasks through the whole durable path, beside the machine's own limit: two in flight are most here.
 struct ShellBenchmark: Sendable {
     let lab: DatabaseLab
     let settings: BenchmarkSettings
@@ -15,8 +15,9 @@ struct ShellBenchmark: Sendable {
         var ratio: Spread { Spread(zip(rates, loopRates).map { $0 / $1 }) }
     }
 
-    func run(inFlight: Int) async throws -> Outcome {
-        let url = try await lab.makeDatabase("shell_\(inFlight)")
+    /// - Parameter inFlight: how many tasks at once; nil for the scheduler's default.
+    func run(_ name: String, inFlight: Int?) async throws -> Outcome {
+        let url = try await lab.makeDatabase(name)
         let shape = Workload(name: "sh -c true", runs: 10, tasksPerRun: settings.isQuick ? 60 : 200, isChain: false)
         let count = settings.repetitions
         let documents = try (0...count).map {
@@ -24,7 +25,7 @@ struct ShellBenchmark: Sendable {
                 "shell_\($0)", operatorName: "shell", arguments: ["bash_command": .value(.string("true"))])
         }
         var scheduler = SchedulerSettings()
-        scheduler.core.parallelism = inFlight
+        if let inFlight { scheduler.core.parallelism = inFlight }
         return try await SchedulerRig.lead(
             url, documents: PreparedDocuments(documents), settings: scheduler, logs: lab.folder + "/logs"
         ) { rig in

@@ -14,10 +14,12 @@ package struct ChildCommand: Sendable {
     ///
     /// Nil for no limit.
     package var outputLimit: Int64?
+    /// Starts it, if it can.
+    package var forkServer: ForkServer?
 
     package init(
         executable: String, arguments: [String], environment: [String: String], workingDirectory: String? = nil,
-        outputPath: String, outputLimit: Int64? = nil
+        outputPath: String, outputLimit: Int64? = nil, forkServer: ForkServer? = nil
     ) {
         self.executable = executable
         self.arguments = arguments
@@ -25,6 +27,7 @@ package struct ChildCommand: Sendable {
         self.workingDirectory = workingDirectory
         self.outputPath = outputPath
         self.outputLimit = outputLimit
+        self.forkServer = forkServer
     }
 }
 

@@ -20,6 +20,7 @@ package final class ChildProcess: Sendable {
 
     private struct State {
         var exit: ChildExit?
+        var leftNothing = false
         var waiters: [CheckedContinuation<ChildExit, Never>] = []
         /// When those that were asked to stop are killed; nil while nobody asked.
         var stopDeadline: DispatchTime?
@@ -56,7 +57,9 @@ package final class ChildProcess: Sendable {
         _ command: ChildCommand, watchedBy threads: ProcessThreads
     ) throws(ChildSpawnError) -> ChildProcess {
         let reaper = ChildReaper.shared
-        let pid = try ChildSpawner.spawn(command)
+        var forked: Int32?
+        if let server = command.forkServer { forked = try server.spawn(command) }
+        let pid = if let forked { forked } else { try ChildSpawner.spawn(command) }
         // Unreaped until the reaper hears of it, so the number is still the child's.
         let ticks = ProcessTable.entry(pid)?.startTicks ?? 0
         let record = ProcessRecord(
@@ -77,6 +80,9 @@ package final class ChildProcess: Sendable {
             if let exit { continuation.resume(returning: exit) }
         }
     }
+
+    /// Whether it has ended and certainly nothing that descends from it lives.
+    var leftNothing: Bool { state.withLock { $0.leftNothing } }
 
     /// Asks the program and its descendants to stop (TERM), and kills what is left after `grace`.
     ///
@@ -131,9 +137,10 @@ package final class ChildProcess: Sendable {
         }
     }
 
-    func finish(_ exit: ChildExit) {
+    func finish(_ exit: ChildExit, leftNothing: Bool) {
         let waiters = state.withLock { state in
             state.exit = exit
+            state.leftNothing = leftNothing
             defer { state.waiters = [] }
             return state.waiters
         }

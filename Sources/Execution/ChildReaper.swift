@@ -91,13 +91,14 @@ package final class ChildReaper: Sendable {
         let strangers = strangers()
         for watched in ended {
             let child = watched.child
+            let younger = strangers?.filter { $0.startTicks >= child.record.startTicks }
             // Where the kernel does not list our children, all of /proc is to be searched.
             let mayHaveLeftovers =
-                child.stopDeadline != nil || strangers.map { $0.contains { child.isDescendant($0) } } ?? true
+                child.stopDeadline != nil || younger.map { $0.contains { child.isDescendant($0) } } ?? true
             if mayHaveLeftovers {
                 Self.cleaning.async { self.clean(child) }
             } else {
-                report(child)
+                report(child, leftNothing: younger?.allSatisfy(\.isZombie) ?? false)
             }
         }
     }
@@ -114,11 +115,13 @@ package final class ChildReaper: Sendable {
     /// Reports the end of a child.
     ///
     /// Its number is forgotten before it is freed, for the next child may get it at once.
-    private func report(_ child: ChildProcess) {
+    ///
+    /// - Parameter leftNothing: whether not even a process lives that got out of the child's session and lost its marker.
+    private func report(_ child: ChildProcess, leftNothing: Bool = false) {
         children.withLock { $0[child.pid] = nil }
         let exit = child.reap()
         TaskLogLimit.enforce(on: child)
-        child.finish(exit)
+        child.finish(exit, leftNothing: leftNothing)
     }
 
     /// Ends what a child left running: at once, or after the grace of a stop.

@@ -19,6 +19,37 @@ enum ChildSpawner {
         cryptoflow_spawn_closing_from(&actions, 3)
         if let directory = command.workingDirectory { cryptoflow_spawn_in_directory(&actions, directory) }
 
+        var pid: pid_t = 0
+        let code = spawn(
+            command.executable, command.arguments, command.environment.map { "\($0.key)=\($0.value)" }, &actions, &pid)
+        guard code == 0 else { throw failure(code, command) }
+        return pid
+    }
+
+    /// Starts a program that answers on its descriptor 3, which becomes `connection`, and has no other input or output.
+    ///
+    /// Returns nil when that is impossible.
+    static func spawn(
+        _ executable: String, _ arguments: [String], environment: [String], connection: Int32
+    ) -> Int32? {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        // First, for it may be one of these numbers.
+        posix_spawn_file_actions_adddup2(&actions, connection, 3)
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
+        posix_spawn_file_actions_adddup2(&actions, 1, 2)
+        cryptoflow_spawn_closing_from(&actions, 4)
+        var pid: pid_t = 0
+        return spawn(executable, arguments, environment, &actions, &pid) == 0 ? pid : nil
+    }
+
+    /// In a session of its own, with every signal as a program expects it; returns an errno value.
+    private static func spawn(
+        _ executable: String, _ arguments: [String], _ environment: [String],
+        _ actions: inout posix_spawn_file_actions_t, _ pid: inout pid_t
+    ) -> Int32 {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
@@ -32,19 +63,15 @@ enum ChildSpawner {
         let flags = setSession | Int32(POSIX_SPAWN_SETSIGMASK) | Int32(POSIX_SPAWN_SETSIGDEF)
         posix_spawnattr_setflags(&attributes, Int16(flags))
 
-        var arguments = CStrings([command.executable] + command.arguments)
+        var arguments = CStrings([executable] + arguments)
         defer { arguments.free() }
-        var environment = CStrings(command.environment.map { "\($0.key)=\($0.value)" })
+        var environment = CStrings(environment)
         defer { environment.free() }
-        var pid: pid_t = 0
-        let code = posix_spawn(
-            &pid, command.executable, &actions, &attributes, &arguments.pointers, &environment.pointers)
-        guard code == 0 else { throw failure(code, command) }
-        return pid
+        return posix_spawn(&pid, executable, &actions, &attributes, &arguments.pointers, &environment.pointers)
     }
 
     /// posix_spawn says only a number; this looks for what it meant.
-    private static func failure(_ code: Int32, _ command: ChildCommand) -> ChildSpawnError {
+    static func failure(_ code: Int32, _ command: ChildCommand) -> ChildSpawnError {
         if let directory = command.workingDirectory {
             var facts = stat()
             if stat(directory, &facts) != 0 {

@@ -13,6 +13,9 @@ package struct ProcessLauncher: Sendable {
     private let recorder: any ProcessRecorder
     /// Whatever kills the children when this program cannot.
     private let guarded: ProcessGuard?
+    private let scratches: ScratchDirectories
+    /// Starts shells; nil where that is not to be had.
+    private let forkServer: ForkServer?
 
     /// The time between TERM and KILL when nothing else is said: 5 s.
     package static let defaultGrace = Duration.seconds(5)
@@ -31,6 +34,9 @@ package struct ProcessLauncher: Sendable {
         self.grace = grace
         self.outputLimit = outputLimit
         self.guarded = guarded
+        scratches = ScratchDirectories(environment: environment)
+        forkServer = ForkServer(
+            environment: self.environment, mark: guarded.map { (ProcessGuard.variable, $0.marker) })
     }
 
     /// The value of `CRYPTOFLOW_ATTEMPT` for an attempt.
@@ -41,6 +47,15 @@ package struct ProcessLauncher: Sendable {
         name.hasPrefix("CRYPTOFLOW_") || name.hasPrefix("AIRFLOW_CONN_")
     }
 
+    /// Where a program is started.
+    package enum WorkingDirectory: Sendable {
+        /// In the directory of this process.
+        case inherited
+        case path(String)
+        /// In an empty one of its own, which is gone afterwards.
+        case scratch
+    }
+
     /// Runs a program for a try, its output appended to the try's log, and returns when it and everything it started
     /// have ended.
     ///
@@ -49,9 +64,26 @@ package struct ProcessLauncher: Sendable {
     /// `CancellationError` is thrown. Throws ``TaskFailure`` when the program cannot be started.
     package func run(
         _ executable: String, _ arguments: [String], environment extra: [String: String] = [:], inherits: Bool = true,
-        workingDirectory: String? = nil, in context: TaskContext
+        workingDirectory: WorkingDirectory = .inherited, in context: TaskContext
     ) async throws -> ChildExit {
         try Task.checkCancellation()
+        switch workingDirectory {
+        case .inherited: return try await run(executable, arguments, extra, inherits, nil, context).exit
+        case .path(let path): return try await run(executable, arguments, extra, inherits, path, context).exit
+        case .scratch:
+            let scratch = try scratches.take()
+            var isLeft = false
+            defer { scratches.giveBack(scratch, isLeft: isLeft) }
+            let (exit, leftNothing) = try await run(executable, arguments, extra, inherits, scratch.path, context)
+            isLeft = leftNothing
+            return exit
+        }
+    }
+
+    private func run(
+        _ executable: String, _ arguments: [String], _ extra: [String: String], _ inherits: Bool, _ directory: String?,
+        _ context: TaskContext
+    ) async throws -> (exit: ChildExit, leftNothing: Bool) {
         let launch = context.launch
         var variables = inherits ? environment : [:]
         if !inherits { variables["PATH"] = environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin" }
@@ -66,7 +98,8 @@ package struct ProcessLauncher: Sendable {
             child = try await ChildProcess.spawn(
                 ChildCommand(
                     executable: executable, arguments: arguments, environment: variables,
-                    workingDirectory: workingDirectory, outputPath: context.log.path, outputLimit: outputLimit))
+                    workingDirectory: directory, outputPath: context.log.path, outputLimit: outputLimit,
+                    forkServer: forkServer))
         } catch let error as ChildSpawnError {
             throw TaskFailure(error.description, isRetryable: error.isRetryable)
         }
@@ -78,7 +111,7 @@ package struct ProcessLauncher: Sendable {
             child.stop(grace: grace)
         }
         try Task.checkCancellation()
-        return exit
+        return (exit, child.leftNothing)
     }
 
     /// What Airflow tells every task about itself, under the same names.

@@ -1,3 +1,4 @@
+import Execution
 import FoundationEssentials
 import Glibc
 
@@ -56,10 +57,9 @@ package struct Installation: Sendable {
     }
 
     package static func executableFolder() throws -> String {
-        var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
-        let count = readlink("/proc/self/exe", &buffer, buffer.count)
-        guard count > 0 else { throw Missing(description: "/proc/self/exe cannot be read: is /proc mounted?") }
-        let path = String(decoding: buffer[..<count], as: UTF8.self)
+        guard let path = OwnProgram.path else {
+            throw Missing(description: "/proc/self/exe cannot be read: is /proc mounted?")
+        }
         return String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
     }
 

@@ -1,7 +1,5 @@
 import DAGModel
 import Execution
-import FoundationEssentials
-import Glibc
 
 /// A command line for a shell: what `bash` and `shell` have in common.
 struct ShellCommand: Sendable {
@@ -49,13 +47,12 @@ struct ShellCommand: Sendable {
 
     /// Runs the command; the last line of its output is the result, as in Airflow.
     func run(_ shell: String, _ context: TaskContext) async throws -> TaskResult {
-        // Airflow's rule: a task without a directory of its own must not leave files in the scheduler's.
-        let scratch = directory == nil ? try Self.makeScratch() : nil
-        defer { scratch.map(Self.remove) }
         let start = context.log.size
         let exit = try await context.processes.run(
             shell, ["-c", command], environment: environment ?? [:],
-            inherits: environment == nil || appendsEnvironment, workingDirectory: directory ?? scratch, in: context)
+            inherits: environment == nil || appendsEnvironment,
+            // Airflow's rule: a task without a directory of its own must not leave files in the scheduler's.
+            workingDirectory: directory.map { .path($0) } ?? .scratch, in: context)
         switch exit {
         case .code(0):
             let line = keepsOutput ? context.log.lastLine(from: start) : nil
@@ -67,17 +64,5 @@ struct ShellCommand: Sendable {
             let last = context.log.lastLine(from: start, limit: 4096).map { ": \($0.prefix(300))" } ?? ""
             throw TaskFailure(exit.summary + last, exitCode: exit.status)
         }
-    }
-
-    private static func makeScratch() throws -> String {
-        var template = Array("/tmp/cryptoflow-task-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else {
-            throw TaskFailure("cannot make a working directory in /tmp: \(String(cString: strerror(errno)))")
-        }
-        return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-
-    private static func remove(_ scratch: String) {
-        if rmdir(scratch) != 0 { try? FileManager.default.removeItem(atPath: scratch) }
     }
 }

@@ -7,33 +7,39 @@ import Testing
 
 @Suite("Child processes", .timeLimit(.minutes(1)))
 struct ChildProcessTests {
-    private func shell(_ script: String, in scratch: Scratch, marker: String? = nil) -> ChildCommand {
+    /// Shells are started in two ways, and nobody may see a difference.
+    enum Way: CaseIterable, Sendable { case loaded, forked }
+
+    private static let server = ForkServer(environment: [:])
+
+    private func shell(_ script: String, in scratch: Scratch, marker: String? = nil, _ way: Way) -> ChildCommand {
         var environment = ["PATH": "/usr/local/bin:/usr/bin:/bin"]
         if let marker { environment[ChildProcess.attemptVariable] = marker }
         return ChildCommand(
             executable: "/bin/sh", arguments: ["-c", script], environment: environment,
-            outputPath: "\(scratch.path)/out")
+            outputPath: "\(scratch.path)/out", forkServer: way == .forked ? Self.server : nil)
     }
 
-    @Test("both outputs are appended to the file, and the exit code is the program's")
-    func output() async throws {
+    @Test("both outputs are appended to the file, and the exit code is the program's", arguments: Way.allCases)
+    func output(_ way: Way) async throws {
         let scratch = try Scratch()
-        let first = try await ChildProcess.spawn(shell("echo one; echo two >&2; exit 3", in: scratch))
+        let first = try await ChildProcess.spawn(shell("echo one; echo two >&2; exit 3", in: scratch, way))
         #expect(await first.wait() == .code(3))
-        let second = try await ChildProcess.spawn(shell("echo three", in: scratch))
+        let second = try await ChildProcess.spawn(shell("echo three", in: scratch, way))
         #expect(await second.wait() == .code(0))
         #expect(scratch.text("out") == "one\ntwo\nthree\n")
         #expect(await second.wait() == .code(0), "a second wait gets the same answer")
     }
 
-    @Test("a child leads a session of its own with only three descriptors and no blocked signal")
-    func surroundings() async throws {
+    @Test(
+        "a child leads a session of its own with only three descriptors and no blocked signal", arguments: Way.allCases)
+    func surroundings(_ way: Way) async throws {
         let scratch = try Scratch()
         let script = """
             ls /proc/self/fd | grep -c . ; readlink /proc/$$/fd/0; grep SigBlk /proc/self/status
             set -- $(sed 's/.*) //' /proc/$$/stat); [ "$4" = "$$" ] && echo leader; pwd
             """
-        var command = shell(script, in: scratch)
+        var command = shell(script, in: scratch, way)
         command.workingDirectory = scratch.path
         let child = try await ChildProcess.spawn(command)
         #expect(await child.wait() == .code(0))
@@ -42,40 +48,40 @@ struct ChildProcessTests {
         #expect(lines == ["4", "/dev/null", "SigBlk:\t0000000000000000", "leader", scratch.path])
     }
 
-    @Test("a program killed by a signal is told by its name")
-    func signal() async throws {
+    @Test("a program killed by a signal is told by its name", arguments: Way.allCases)
+    func signal(_ way: Way) async throws {
         let scratch = try Scratch()
-        let child = try await ChildProcess.spawn(shell("kill -SEGV $$", in: scratch))
+        let child = try await ChildProcess.spawn(shell("kill -SEGV $$", in: scratch, way))
         let exit = await child.wait()
         #expect(exit == .signal(SIGSEGV))
         #expect(exit.summary == "killed by SIGSEGV")
         #expect(exit.status == 139)
     }
 
-    @Test("a missing program, a missing directory and a missing log folder are told apart")
-    func failures() async throws {
+    @Test("a missing program, a missing directory and a missing log folder are told apart", arguments: Way.allCases)
+    func failures(_ way: Way) async throws {
         let scratch = try Scratch()
-        var command = shell("true", in: scratch)
+        var command = shell("true", in: scratch, way)
         command.executable = "/bin/no-such-shell"
         await #expect { _ = try await ChildProcess.spawn(command) } throws: {
             "\($0)".contains("there is no program /bin/no-such-shell")
         }
-        command = shell("true", in: scratch)
+        command = shell("true", in: scratch, way)
         command.workingDirectory = "\(scratch.path)/missing"
         await #expect { _ = try await ChildProcess.spawn(command) } throws: {
             "\($0)".contains("cannot use the working directory \(scratch.path)/missing: No such file")
         }
-        command = shell("true", in: scratch)
+        command = shell("true", in: scratch, way)
         command.outputPath = "\(scratch.path)/missing/out"
         await #expect { _ = try await ChildProcess.spawn(command) } throws: {
             ($0 as? ChildSpawnError)?.isRetryable == true && "\($0)".contains("cannot write the task's log")
         }
-        command = shell(String(repeating: "x", count: 200_000), in: scratch)
+        command = shell(String(repeating: "x", count: 200_000), in: scratch, way)
         await #expect { _ = try await ChildProcess.spawn(command) } throws: { "\($0)".contains("too long") }
     }
 
-    @Test("what a program leaves running in its session ends with it, even if it ignores TERM")
-    func leftovers() async throws {
+    @Test("what a program leaves running in its session ends with it, even if it ignores TERM", arguments: Way.allCases)
+    func leftovers(_ way: Way) async throws {
         let scratch = try Scratch()
         let post = try Signpost(in: scratch)
         let script = """
@@ -84,7 +90,7 @@ struct ChildProcessTests {
             read line < \(scratch.path)/go
             """
         let go = try Signpost(in: scratch, "go")
-        let child = try await ChildProcess.spawn(shell(script, in: scratch))
+        let child = try await ChildProcess.spawn(shell(script, in: scratch, way))
         #expect(await post.line() == "ready")
         go.write("go")
         #expect(await child.wait() == .code(0))
@@ -92,8 +98,9 @@ struct ChildProcessTests {
         await post.closed()
     }
 
-    @Test("grandchildren in sessions of their own are found by the attempt in their environment")
-    func escaped() async throws {
+    @Test(
+        "grandchildren in sessions of their own are found by the attempt in their environment", arguments: Way.allCases)
+    func escaped(_ way: Way) async throws {
         let scratch = try Scratch()
         let post = try Signpost(in: scratch)
         let script = """
@@ -101,7 +108,7 @@ struct ChildProcessTests {
             setsid sh -c 'trap "" TERM; echo $$ >&3; while :; do sleep 1000; done' &
             wait
             """
-        let child = try await ChildProcess.spawn(shell(script, in: scratch, marker: UUID().uuidString))
+        let child = try await ChildProcess.spawn(shell(script, in: scratch, marker: UUID().uuidString, way))
         let grandchild = try #require(Int32(await post.line()))
         #expect(isAlive(grandchild))
         child.stop(grace: .milliseconds(50))
@@ -110,8 +117,8 @@ struct ChildProcessTests {
         await post.closed()
     }
 
-    @Test("a stop lets the group finish within its grace, grandchildren too")
-    func grace() async throws {
+    @Test("a stop lets the group finish within its grace, grandchildren too", arguments: Way.allCases)
+    func grace(_ way: Way) async throws {
         let scratch = try Scratch()
         let post = try Signpost(in: scratch)
         // The leader dies of TERM at once; the grandchild still writes its last words.
@@ -121,19 +128,19 @@ struct ChildProcessTests {
             wait
             """
         mkfifo("\(scratch.path)/never", 0o600)
-        let child = try await ChildProcess.spawn(shell(script, in: scratch))
+        let child = try await ChildProcess.spawn(shell(script, in: scratch, way))
         #expect(await post.line() == "ready")
         child.stop(grace: .seconds(30))
         #expect(await child.wait() == .signal(SIGTERM))
         #expect(scratch.text("out").contains("last words"))
     }
 
-    @Test("a program that ignores TERM is killed after the grace")
-    func stubborn() async throws {
+    @Test("a program that ignores TERM is killed after the grace", arguments: Way.allCases)
+    func stubborn(_ way: Way) async throws {
         let scratch = try Scratch()
         let post = try Signpost(in: scratch)
         let script = "trap '' TERM; exec 3>\(post.path); echo ready >&3; while :; do sleep 1000; done"
-        let child = try await ChildProcess.spawn(shell(script, in: scratch))
+        let child = try await ChildProcess.spawn(shell(script, in: scratch, way))
         #expect(await post.line() == "ready")
         child.stop(grace: .milliseconds(20))
         #expect(await child.wait() == .signal(SIGKILL))

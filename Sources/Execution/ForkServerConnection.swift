@@ -1,0 +1,72 @@
+import CLinux
+import Glibc
+
+/// A shell that stands ready to fork, and the way to ask it.
+final class ForkServerConnection: Sendable {
+    enum Answer {
+        /// The shell that was asked for runs as this process, a child of ours.
+        case started(Int32)
+        /// An errno value: it could not be made ready.
+        case failed(Int32)
+        /// The request does not fit; nothing runs.
+        case refused
+    }
+
+    private let socket: Int32
+    /// The shell itself, whatever becomes of its number.
+    private let process: Int32
+
+    /// Starts the shell and waits until it stands ready.
+    ///
+    /// Nil when it does not, for whatever reason.
+    init?(shell: String, script: String, environment: [String], patience: Duration) {
+        var ends: [Int32] = [-1, -1]
+        let type = Int32(SOCK_SEQPACKET.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+        guard socketpair(AF_UNIX, type, 0, &ends) == 0 else { return nil }
+        socket = ends[0]
+        let (seconds, attoseconds) = patience.components
+        var limit = timeval(tv_sec: Int(seconds), tv_usec: Int(attoseconds / 1_000_000_000_000))
+        setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        let pid = ChildSpawner.spawn(shell, ["-c", script], environment: environment, connection: ends[1])
+        close(ends[1])
+        process = pid.map { cryptoflow_pidfd_open($0) } ?? -1
+        guard pid != nil, case .started? = receive() else { return nil }
+    }
+
+    /// The shell ends with its connection, and the reaper's sweep finds it.
+    deinit {
+        close(socket)
+        if process >= 0 { close(process) }
+    }
+
+    /// Nil when nothing was started, and nothing will be: the shell does not answer.
+    ///
+    /// Blocks.
+    func ask(_ request: [UInt8]) -> Answer? {
+        guard send(socket, request, request.count, Int32(MSG_NOSIGNAL)) == request.count else {
+            return errno == EMSGSIZE ? .refused : nil
+        }
+        if let answer = receive() { return answer }
+        // A fork that cannot say any more that it is there ends without having run.
+        if process >= 0 { cryptoflow_pidfd_kill(process, SIGKILL) }
+        shutdown(socket, Int32(SHUT_RDWR))
+        return receive()
+    }
+
+    /// Nil at the end of the connection, and when no answer comes in time.
+    private func receive() -> Answer? {
+        // As `struct answer` of forkserver.c.
+        var answer: (pid: Int32, error: Int32) = (0, 0)
+        let size = MemoryLayout.size(ofValue: answer)
+        var count = 0
+        repeat { count = recv(socket, &answer, size, 0) } while count < 0 && errno == EINTR
+        guard count == size else { return nil }
+        guard answer.error != 0 else { return .started(answer.pid) }
+        if answer.pid > 0 {
+            var code: Int32 = 0
+            var status: Int32 = 0
+            cryptoflow_wait(answer.pid, WEXITED, &code, &status)
+        }
+        return answer.error == E2BIG || answer.error == EPROTO ? .refused : .failed(answer.error)
+    }
+}
