@@ -8,7 +8,7 @@ final class ForkServerConnection: Sendable {
         case started(Int32)
         /// An errno value: it could not be made ready.
         case failed(Int32)
-        /// The request does not fit; nothing runs.
+        /// The request does not fit, or no fork can be made; nothing runs.
         case refused
     }
 
@@ -62,11 +62,11 @@ final class ForkServerConnection: Sendable {
         repeat { count = recv(socket, &answer, size, 0) } while count < 0 && errno == EINTR
         guard count == size else { return nil }
         guard answer.error != 0 else { return .started(answer.pid) }
-        if answer.pid > 0 {
-            var code: Int32 = 0
-            var status: Int32 = 0
-            cryptoflow_wait(answer.pid, WEXITED, &code, &status)
-        }
+        // Without a fork the machine may have no more processes, or not know this way to make one.
+        guard answer.pid > 0 else { return .refused }
+        var code: Int32 = 0
+        var status: Int32 = 0
+        cryptoflow_wait(answer.pid, WEXITED, &code, &status)
         return answer.error == E2BIG || answer.error == EPROTO ? .refused : .failed(answer.error)
     }
 }
