@@ -52,6 +52,9 @@ package struct SimulationRun: Sendable {
                 try simulation.run(steps: steps)
             } catch let violation as SimulationViolation {
                 report.violations.append(violation.description)
+            } catch {
+                // What the store refuses, no leader may ask for.
+                report.violations.append("seed \(seed): \(error)")
             }
             report.seeds += 1
             report.counts += simulation.counts
