@@ -4,9 +4,10 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+self=scripts/build-fork-server.sh
 source=Sources/CForkServer/forkserver.c
 library=$1/libcryptoflow-forkserver.so
-if [ ! "$library" -nt "$source" ]; then
+if [ ! "$library" -nt "$source" ] || [ ! "$library" -nt "$self" ]; then
     # In few pieces: each one costs every fork a little.
     clang -std=c11 -O2 -fPIC -shared -fvisibility=hidden -Wall -Wextra -Werror \
         -Wl,-z,now,-z,norelro -o "$library.new" "$source"

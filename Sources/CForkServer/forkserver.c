@@ -2,7 +2,7 @@
 //
 // Preloaded into `sh -c PLACE`, this waits for requests where the shell's own main is about to begin. Each request is answered
 // by a fork that goes on as `sh -c SCRIPT`: whatever the loader and the C library do at a program's start is done already.
-// Of a shell's time that is two thirds, and more in a virtual machine, where reading the processor's features traps.
+// Of a shell's time that is more than half, most of it in a virtual machine, where reading the processor's features traps.
 //
 // A request is one message of texts that each end with a zero byte: the working directory (empty for this one), the file for
 // the output, the script, then the environment. The answer is `struct answer`; the first comes unasked, once all is ready.
@@ -62,12 +62,14 @@ static char *next_text(char **position, char *end) {
 }
 
 /// Turns the fork into the shell that was asked for; returns an errno value.
-static int prepare(char *position, char *end, char **argv, char *place, size_t place_size) {
+static int prepare(char *position, char *end, pid_t parent, char **argv, char *place, size_t place_size) {
     char *directory = next_text(&position, end);
     char *output = next_text(&position, end);
     char *script = next_text(&position, end);
     if (!directory || !output || !script) return EPROTO;
 
+    // A kernel that takes the flag and ignores it: our parent could not wait for this process.
+    if (getppid() != parent) return ENOSYS;
     setsid();
     int error = open_output(output);
     if (error != 0) return error;
@@ -102,8 +104,11 @@ __attribute__((constructor)) static void serve(int argc, char **argv, char **env
         // Not getenv: some shells bring their own, which is not ready yet.
         if (strncmp(*entry, wanted, sizeof wanted - 1) == 0) is_wanted = 1;
     }
-    if (argc != 3 || !is_wanted) return;
+    // Not what a shell's wrapper starts before it.
+    static const char note[] = "# cryptoflow: ";
+    if (!is_wanted || argc != 3 || strcmp(argv[1], "-c") != 0 || strncmp(argv[2], note, sizeof note - 1) != 0) return;
 
+    pid_t parent = getppid();
     char request[largest_request];
     answer(0, getpid());
     for (;;) {
@@ -115,12 +120,17 @@ __attribute__((constructor)) static void serve(int argc, char **argv, char **env
             answer(E2BIG, 0);
             continue;
         }
-        long pid = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0);
+        long pid = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0L, 0L, 0L, 0L);
         if (pid < 0) answer(errno, 0);
-        if (pid != 0) continue;
-        int error = prepare(request, request + size, argv, place, (size_t)(place_end - place));
+        if (pid != 0) {
+            // Secrets of one task are not in the memory of the next one's shell.
+            explicit_bzero(request, (size_t)size);
+            continue;
+        }
+        int error = prepare(request, request + size, parent, argv, place, (size_t)(place_end - place));
         answer(error, getpid());
         if (error != 0) _exit(127);
+        explicit_bzero(request, (size_t)size);
         close(connection);
         return;
     }

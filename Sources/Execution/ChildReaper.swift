@@ -92,13 +92,15 @@ package final class ChildReaper: Sendable {
         for watched in ended {
             let child = watched.child
             let younger = strangers?.filter { $0.startTicks >= child.record.startTicks }
-            // Where the kernel does not list our children, all of /proc is to be searched.
+            // Where the kernel does not list our children, all of /proc is to be searched. So it is for a dead one, which
+            // shows no environment: it may have started another since the list was read.
             let mayHaveLeftovers =
-                child.stopDeadline != nil || younger.map { $0.contains { child.isDescendant($0) } } ?? true
+                child.stopDeadline != nil
+                || younger.map { $0.contains { $0.isZombie || child.isDescendant($0) } } ?? true
             if mayHaveLeftovers {
                 Self.cleaning.async { self.clean(child) }
             } else {
-                report(child, leftNothing: younger?.allSatisfy(\.isZombie) ?? false)
+                report(child, leftNothing: younger?.isEmpty ?? false)
             }
         }
     }
@@ -107,9 +109,19 @@ package final class ChildReaper: Sendable {
     ///
     /// Nil when /proc must be searched instead.
     private func strangers() -> [ProcessTable.Entry]? {
-        guard isSubreaper, let all = ProcessTable.adoptedChildren() else { return nil }
-        let unknown = children.withLock { children in all.filter { children[$0] == nil } }
-        return unknown.compactMap { ProcessTable.entry($0) }
+        guard isSubreaper, var listed = ProcessTable.adoptedChildren() else { return nil }
+        // While one is looked at it may start another and end, and the kernel's list may skip one while others are reaped:
+        // only what did not grow is believed.
+        for _ in 0..<4 {
+            let unknown = children.withLock { children in listed.filter { children[$0] == nil } }
+            let entries = unknown.map { ProcessTable.entry($0) }
+            guard let again = ProcessTable.adoptedChildren() else { return nil }
+            if entries.allSatisfy({ $0 != nil }), again.allSatisfy(listed.contains) {
+                return entries.compactMap(\.self)
+            }
+            listed = again
+        }
+        return nil
     }
 
     /// Reports the end of a child.

@@ -13,7 +13,7 @@ package struct ProcessLauncher: Sendable {
     private let recorder: any ProcessRecorder
     /// Whatever kills the children when this program cannot.
     private let guarded: ProcessGuard?
-    private let scratches: ScratchDirectories
+    let scratches: ScratchDirectories
     /// Starts shells; nil where that is not to be had.
     private let forkServer: ForkServer?
 
@@ -52,7 +52,7 @@ package struct ProcessLauncher: Sendable {
         /// In the directory of this process.
         case inherited
         case path(String)
-        /// In an empty one of its own, which is gone afterwards.
+        /// In an empty one of its own, whose name is gone afterwards.
         case scratch
     }
 

@@ -5,8 +5,8 @@ import Synchronization
 
 /// Working directories for tasks that name none: empty, nobody else's, and gone afterwards.
 ///
-/// Most tasks leave theirs as it was. Such a one is handed on, if nothing of its task can still be in it; to make and
-/// remove one takes a file system longer than a shell takes to start, and much longer on some.
+/// Most tasks leave theirs as it was. Such a one is handed on under another name, if nothing of its task can still be in it;
+/// to make and remove one takes a file system longer than a shell takes to start, and much longer on some.
 package final class ScratchDirectories: Sendable {
     package struct Directory: Sendable {
         package let path: String
@@ -56,8 +56,8 @@ package final class ScratchDirectories: Sendable {
     package func take() throws(TaskFailure) -> Directory {
         while let spare = spares.withLock({ $0.popLast() }) {
             // What looks after temporary files may have removed it.
-            if Facts(spare.path) == spare.made { return spare }
-            rmdir(spare.path)
+            if Facts(spare.path) == spare.made, let renamed = renamed(spare) { return renamed }
+            remove(spare)
         }
         var template = Array("\(parent)/cryptoflow-task-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else {
@@ -80,8 +80,22 @@ package final class ScratchDirectories: Sendable {
             }
             if isKept { return }
         }
-        if rmdir(directory.path) != 0 { try? FileManager.default.removeItem(atPath: directory.path) }
+        remove(directory)
     }
+
+    /// Under another name, nobody who noted the old one finds it.
+    private func renamed(_ directory: Directory) -> Directory? {
+        let path = "\(parent)/cryptoflow-task-\(String(UInt64.random(in: .min ... .max), radix: 36))"
+        guard rename(directory.path, path) == 0 else { return nil }
+        return Facts(path).map { Directory(path: path, made: $0) }
+    }
+
+    private func remove(_ directory: Directory) {
+        guard rmdir(directory.path) != 0, Facts(directory.path)?.number == directory.made.number else { return }
+        try? FileManager.default.removeItem(atPath: directory.path)
+    }
+
+    var spareCount: Int { spares.withLock { $0.count } }
 
     /// The time of the last change says so too, but only to the kernel's tick.
     private static func isEmpty(_ path: String) -> Bool {

@@ -35,6 +35,7 @@ struct ShellCommand: Sendable {
         }
         appendsEnvironment = try arguments.bool("append_env", default: false)
         directory = try arguments.string("cwd")
+        guard directory?.utf8.contains(0) != true else { throw Arguments.failure("cwd contains a zero byte") }
         if let encoding = try arguments.string("output_encoding"),
             !["utf-8", "utf8"].contains(encoding.lowercased())
         {

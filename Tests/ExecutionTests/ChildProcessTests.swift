@@ -12,12 +12,14 @@ struct ChildProcessTests {
 
     private static let server = ForkServer(environment: [:])
 
-    private func shell(_ script: String, in scratch: Scratch, marker: String? = nil, _ way: Way) -> ChildCommand {
+    private func shell(_ script: String, in scratch: Scratch, marker: String? = nil, _ way: Way) throws -> ChildCommand
+    {
         var environment = ["PATH": "/usr/local/bin:/usr/bin:/bin"]
         if let marker { environment[ChildProcess.attemptVariable] = marker }
+        let server: ForkServer = try #require(Self.server, "scripts/build-fork-server.sh builds its library")
         return ChildCommand(
             executable: "/bin/sh", arguments: ["-c", script], environment: environment,
-            outputPath: "\(scratch.path)/out", forkServer: way == .forked ? Self.server : nil)
+            outputPath: "\(scratch.path)/out", forkServer: way == .forked ? server : nil)
     }
 
     @Test("both outputs are appended to the file, and the exit code is the program's", arguments: Way.allCases)
@@ -39,13 +41,37 @@ struct ChildProcessTests {
             ls /proc/self/fd | grep -c . ; readlink /proc/$$/fd/0; grep SigBlk /proc/self/status
             set -- $(sed 's/.*) //' /proc/$$/stat); [ "$4" = "$$" ] && echo leader; pwd
             """
-        var command = shell(script, in: scratch, way)
+        var command = try shell(script, in: scratch, way)
         command.workingDirectory = scratch.path
         let child = try await ChildProcess.spawn(command)
         #expect(await child.wait() == .code(0))
         let lines = scratch.text("out").split(separator: "\n").map(String.init)
         // ls itself holds a fourth: the folder it lists.
         #expect(lines == ["4", "/dev/null", "SigBlk:\t0000000000000000", "leader", scratch.path])
+    }
+
+    @Test("it is known when nothing of a program can live any more", arguments: Way.allCases)
+    func leftNothing(_ way: Way) async throws {
+        let scratch = try Scratch()
+        // Other tests leave processes behind, for a while; then it is not certain.
+        var isCertain = false
+        while !isCertain {
+            let child = try await ChildProcess.spawn(shell("true", in: scratch, way))
+            #expect(await child.wait() == .code(0))
+            isCertain = child.leftNothing
+        }
+        let post = try Signpost(in: scratch)
+        let go = try Signpost(in: scratch, "go")
+        let script = """
+            env -i PATH=/usr/bin:/bin setsid sh -c 'echo $$ > \(post.path); exec sleep 1000' < /dev/null > /dev/null 2>&1 &
+            read line < \(go.path)
+            """
+        let child = try await ChildProcess.spawn(shell(script, in: scratch, way))
+        let escaped = try #require(Int32(await post.line()))
+        defer { kill(escaped, SIGKILL) }
+        go.write("go")
+        #expect(await child.wait() == .code(0))
+        #expect(!child.leftNothing && isAlive(escaped))
     }
 
     @Test("a program killed by a signal is told by its name", arguments: Way.allCases)
@@ -61,22 +87,22 @@ struct ChildProcessTests {
     @Test("a missing program, a missing directory and a missing log folder are told apart", arguments: Way.allCases)
     func failures(_ way: Way) async throws {
         let scratch = try Scratch()
-        var command = shell("true", in: scratch, way)
+        var command = try shell("true", in: scratch, way)
         command.executable = "/bin/no-such-shell"
         await #expect { _ = try await ChildProcess.spawn(command) } throws: {
             "\($0)".contains("there is no program /bin/no-such-shell")
         }
-        command = shell("true", in: scratch, way)
+        command = try shell("true", in: scratch, way)
         command.workingDirectory = "\(scratch.path)/missing"
         await #expect { _ = try await ChildProcess.spawn(command) } throws: {
             "\($0)".contains("cannot use the working directory \(scratch.path)/missing: No such file")
         }
-        command = shell("true", in: scratch, way)
+        command = try shell("true", in: scratch, way)
         command.outputPath = "\(scratch.path)/missing/out"
         await #expect { _ = try await ChildProcess.spawn(command) } throws: {
             ($0 as? ChildSpawnError)?.isRetryable == true && "\($0)".contains("cannot write the task's log")
         }
-        command = shell(String(repeating: "x", count: 200_000), in: scratch, way)
+        command = try shell(String(repeating: "x", count: 200_000), in: scratch, way)
         await #expect { _ = try await ChildProcess.spawn(command) } throws: { "\($0)".contains("too long") }
     }
 
@@ -146,11 +172,10 @@ struct ChildProcessTests {
         #expect(await child.wait() == .signal(SIGKILL))
     }
 
-    @Test("many spawns leave neither descriptors nor dead children behind")
-    func leaks() async throws {
+    @Test("many spawns leave neither descriptors nor dead children behind", arguments: Way.allCases)
+    func leaks(_ way: Way) async throws {
         let scratch = try Scratch()
-        let command = ChildCommand(
-            executable: "/bin/true", arguments: [], environment: [:], outputPath: "\(scratch.path)/out")
+        let command = try shell("true", in: scratch, way)
         var pids: [Int32] = []
         for _ in 0..<25 {
             pids += try await withThrowingTaskGroup(of: Int32.self) { group in

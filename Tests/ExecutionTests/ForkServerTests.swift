@@ -50,6 +50,7 @@ struct ForkServerTests {
     func sameAsLoaded(shell: String) async throws {
         let script = """
             echo "$0 $# $PPID $-"; pwd; umask; ulimit -a; env | sort; ls /proc/$$/fd; readlink /proc/$$/fd/* /proc/$$/exe
+            # Where the place for them is longer than they are, zero bytes follow.
             tr '\\0' '\\n' < /proc/$$/cmdline | grep .; tr '\\0' '\\n' < /proc/$$/environ | grep . | sort; cat /proc/$$/comm
             grep -E '^(Sig[BIC]|Shd|Cap|Threads|NoNewPrivs|Seccomp:)' /proc/self/status
             set -- $(sed 's/.*) //' /proc/$$/stat); [ "$3 $4" = "$$ $$" ] && echo "leads group and session"
@@ -102,6 +103,32 @@ struct ForkServerTests {
         #expect(try await output(other) == "loaded\n")
     }
 
+    @Test("a zero byte does not make one text of a request two")
+    func zeroByte() async throws {
+        let server = try server()
+        var other = command("echo right", server)
+        other.workingDirectory = "\(scratch.path)\0\(scratch.path)/out\0echo wrong"
+        #expect(try await output(other) == "right\n")
+        other = command("echo right", server)
+        other.environment["A"] = "b\0C=d"
+        #expect(try await output(other) == "right\n")
+    }
+
+    @Test("what one task was given is not in the memory of the next one's shell")
+    func secrets() async throws {
+        let server = try server()
+        var first = command("true", server)
+        first.environment["PASSWORD"] = String(repeating: "correct horse ", count: 200)
+        _ = try await output(first)
+        // The pattern is put together by the shell, so that it is not in its memory itself.
+        let script = """
+            stack=$(grep '\\[stack\\]' /proc/$$/maps | cut -d' ' -f1)
+            from=$((0x${stack%-*} / 4096)) to=$((0x${stack#*-} / 4096))
+            dd if=/proc/$$/mem bs=4096 skip=$from count=$((to - from)) 2>/dev/null | grep -ac 'correct[ ]horse'; true
+            """
+        #expect(try await output(command(script, server)) == "0\n")
+    }
+
     @Test("a shell that was killed is replaced")
     func killed() async throws {
         let server = try server()
@@ -127,7 +154,7 @@ struct ForkServerTests {
 
     @Test("where preloading does nothing, shells are loaded")
     func noPreloading() async throws {
-        let library = "\(scratch.path)/library.so"
+        let library = "\(scratch.path)/forkserver.so"
         #expect(ForkServer(library: library, environment: [:]) == nil)
         try "no library".write(toFile: library, atomically: false, encoding: .utf8)
         #expect(try await output(command(Self.isForked, server(library: library))) == "loaded\n")
