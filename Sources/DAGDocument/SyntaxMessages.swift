@@ -2,7 +2,7 @@ import CLibYAML
 
 /// libyaml's problems in people's words.
 enum SyntaxMessages {
-    static func problem(_ parser: yaml_parser_t, baseLine: Int) -> YAMLProblem {
+    static func problem(_ parser: yaml_parser_t, in bytes: UnsafeBufferPointer<UInt8>, baseLine: Int) -> YAMLProblem {
         func mark(_ mark: yaml_mark_t) -> Mark {
             Mark(line: Int32(clamping: mark.line + baseLine + 1), column: Int32(clamping: mark.column + 1))
         }
@@ -14,7 +14,8 @@ enum SyntaxMessages {
             let value = parser.problem_value >= 0 ? " (0x\(String(parser.problem_value, radix: 16)))" : ""
             return YAMLProblem(
                 "invalid YAML: a character that YAML does not allow\(value)",
-                hint: "remove it, or write it as an escape in double quotes", at: mark(parser.mark))
+                hint: "remove it, or write it as an escape in double quotes",
+                at: markOfByte(parser.problem_offset, in: bytes, baseLine: baseLine))
         }
         let (message, hint) = words(problem, context)
         var text = "invalid YAML: " + message
@@ -23,6 +24,17 @@ enum SyntaxMessages {
             text += "; \(what(context)) began at line \(start.line), column \(start.column)"
         }
         return YAMLProblem(text, hint: hint, at: place)
+    }
+
+    /// libyaml reads ahead, so its own mark is not where a byte is that cannot be read.
+    private static func markOfByte(_ offset: Int, in bytes: UnsafeBufferPointer<UInt8>, baseLine: Int) -> Mark {
+        let before = bytes[..<min(max(offset, 0), bytes.count)]
+        let newline = UInt8(ascii: "\n")
+        let line = before.count { $0 == newline }
+        let start = before.lastIndex(of: newline).map { $0 + 1 } ?? 0
+        // Bytes that continue a character are none.
+        let column = before[start...].count { $0 & 0xC0 != 0x80 }
+        return Mark(line: Int32(clamping: baseLine + line + 1), column: Int32(clamping: column + 1))
     }
 
     private static func what(_ context: String) -> String {
@@ -67,6 +79,10 @@ enum SyntaxMessages {
         case "found incompatible YAML document":
             return ("this version of YAML is not read", "write %YAML 1.2, or leave the line out")
         case "found duplicate anchor": return ("an anchor is used twice", nil)
+        case "did not find expected alphabetic or numeric character" where context.contains("alias"):
+            return ("a '*' begins the name of an anchor, and there is none", "quote the text, as in \"* * * * *\"")
+        case "did not find expected alphabetic or numeric character" where context.contains("anchor"):
+            return ("a '&' begins the name of an anchor, and there is none", "quote the text")
         default:
             let around = context.isEmpty ? "" : " " + context
             return (problem + around, nil)

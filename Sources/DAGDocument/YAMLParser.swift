@@ -34,6 +34,8 @@ struct YAMLParser {
     private let parser: UnsafeMutablePointer<yaml_parser_t>
     private let event: UnsafeMutablePointer<yaml_event_t>
     private let baseLine: Int
+    /// The document, while it is read.
+    private var bytes = UnsafeBufferPointer<UInt8>(start: nil, count: 0)
     private let limits: YAMLLimits
     private var anchors: [String: YAMLNode] = [:]
     private var openAnchors: Set<String> = []
@@ -73,6 +75,7 @@ struct YAMLParser {
         guard yaml_parser_initialize(parser) == 1 else {
             throw YAMLProblem("out of memory while reading", at: Mark(line: Int32(baseLine + 1), column: 1))
         }
+        self.bytes = bytes
         defer { yaml_parser_delete(parser) }
         yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING)
         yaml_parser_set_input_string(parser, bytes.baseAddress, bytes.count)
@@ -98,7 +101,7 @@ struct YAMLParser {
     }
 
     private func syntaxProblem() -> YAMLProblem {
-        SyntaxMessages.problem(parser.pointee, baseLine: baseLine)
+        SyntaxMessages.problem(parser.pointee, in: bytes, baseLine: baseLine)
     }
 
     /// The node that the present event begins.

@@ -46,7 +46,8 @@ extension JSONSchema {
                 let text = "'\(key)' is not followed: write the schema out"
                 found.append(Mistake(path: inner, text: text, isSentence: true))
             case "pattern":
-                guard let pattern = value.stringValue, (try? Regex(pattern)) == nil else { continue }
+                guard let pattern = value.stringValue else { continue }
+                if RegularExpression(pattern) != nil { continue }
                 let text = "\"\(pattern.prefix(60))\" is not a regular expression"
                 found.append(Mistake(path: inner, text: text, isSentence: true))
             case "items", "additionalProperties", "not": look(into: value, at: inner, &found)

@@ -83,12 +83,14 @@ package struct JSONSchema: Hashable, Sendable {
             problems.append("\(path) must have at most \(limit) characters, found \(length)")
         }
         if let pattern = rules["pattern"]?.stringValue {
-            if let expression = try? Regex(pattern) {
-                if (try? expression.firstMatch(in: text)) == nil {
-                    problems.append("\(path) must match \(pattern), found \(Self.shown(value))")
-                }
-            } else {
-                problems.append("\(path) cannot be checked: its pattern \(pattern) is no regular expression")
+            switch RegularExpression(pattern)?.search(text) {
+            case .found?: break
+            case .absent?: problems.append("\(path) must match \(pattern), found \(Self.shown(value))")
+            case .givenUp?:
+                problems.append(
+                    "\(path) cannot be checked: to search \(Self.shown(value)) for \(pattern) takes too many steps; write "
+                        + "the pattern so that a text can match in one way only")
+            case nil: problems.append("\(path) cannot be checked: its pattern \(pattern) is no regular expression")
             }
         }
         if let format = rules["format"]?.stringValue, let problem = TextFormat.problem(of: text, as: format) {

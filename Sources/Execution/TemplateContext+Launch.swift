@@ -25,10 +25,10 @@ extension TemplateContext {
             run: TemplateContext.RunFacts(
                 id: run.runID, type: run.type, logicalDate: run.logicalDate, dataInterval: run.interval,
                 runAfter: run.runAfter, startDate: run.startDate, events: run.events, conf: conf),
-            params: Self.parameters(dag.params, conf: conf))
+            params: Self.parameters(dag.params.merging(task.params) { _, own in own }, conf: conf))
     }
 
-    /// The declared defaults under what the trigger passed along (Airflow's `dag_run_conf_overrides_params`, on by
+    /// The declared defaults, the task's over the DAG's, under what the trigger passed along (Airflow's `dag_run_conf_overrides_params`, on by
     /// default).
     static func parameters(_ declared: [String: JSONValue], conf: [String: JSONValue]) -> [String: JSONValue] {
         declared.mapValues { DeclaredParameter($0).standard ?? .null }.merging(conf) { _, given in given }

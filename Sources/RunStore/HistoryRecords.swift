@@ -73,14 +73,16 @@ package struct DAGSummary: Hashable, Sendable {
             return latest(now: now) ?? timetable.next(after: max(last, now), bounds: bounds)
         }
         if !catchup, bounds.start != nil, let latest = latest(now: now) { return latest }
-        if let first = timetable.first(seen: firstSeen, bounds: bounds) { return first }
-        return timetable.next(after: catchup ? bounds.start.map { $0 - .microseconds(1) } ?? now : now, bounds: bounds)
+        return timetable.beginning(seen: firstSeen, bounds: bounds, catchup: catchup)
+            ?? timetable.next(after: now, bounds: bounds)
     }
 
     /// The latest instant that is due and not accounted for: without catchup it waits for a place, or for the DAG to be
     /// unpaused.
     private func latest(now: Timestamp) -> DueInstant? {
-        timetable.latest(atOrBefore: now, bounds: bounds).flatMap { $0.due > lastDue?.last ?? .distantPast ? $0 : nil }
+        timetable.latestNow(atOrBefore: now, bounds: bounds).flatMap {
+            $0.due > lastDue?.last ?? .distantPast ? $0 : nil
+        }
     }
 }
 

@@ -44,9 +44,11 @@ extension SchedulerCore {
         guard var due = entry.nextDue else { return }
         while due.due <= now {
             let following = dag.timetable.next(after: due.due, bounds: dag.bounds)
-            guard let following, following.due <= now else {
+            // Past the end of the schedule the last instant is overtaken as any other.
+            let successor = following ?? dag.timetable.successor(of: due.due, bounds: dag.bounds)
+            guard let successor, successor.due <= now else {
                 takeHeld(due, id, graph)
-                if let following { wake(id, at: following.due) }
+                if let successor { wake(id, at: successor.due) }
                 return
             }
             let fate: DueFate =
@@ -54,6 +56,7 @@ extension SchedulerCore {
                 ? .backfilled
                 : entry.isPaused ? .paused : due.due < startedAt ? .missedWhileDown : .skippedByOverlap
             account(id, due, fate)
+            guard let following else { return }
             due = following
             entry = dags[id] ?? entry
         }
@@ -143,14 +146,11 @@ extension DAGEntry {
 
     /// The first instant that is not accounted for.
     ///
-    /// Without a ledger, catchup begins at `start_date`; else the schedule begins with the latest instant at the first
-    /// load if there is a `start_date` before it, as in Airflow, and where the timetable says if there is none.
+    /// Without a ledger, the schedule's beginning.
     var nextDue: DueInstant? {
         guard let dag = graph?.dag else { return nil }
         if let lastDue { return dag.timetable.next(after: lastDue.last, bounds: dag.bounds) }
-        guard let start = dag.bounds.start else { return dag.timetable.first(seen: firstSeen, bounds: dag.bounds) }
-        if !dag.catchup, let latest = dag.timetable.latest(atOrBefore: firstSeen, bounds: dag.bounds) { return latest }
-        return dag.timetable.next(after: start - .microseconds(1), bounds: dag.bounds)
+        return dag.timetable.beginning(seen: firstSeen, bounds: dag.bounds, catchup: dag.catchup)
     }
 }
 

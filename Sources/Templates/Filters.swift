@@ -76,6 +76,11 @@ enum Filters {
                 : .map(arguments.named.map { Value.Entry(key: .string($0.0), value: $0.1) })
             return try Arithmetic.formatted(input.plainString == nil ? .string(try input.text()) : input, values)
         case "truncate", "indent", "center":
+            // Jinja gives back a short list as it is and fails on other values; text made of them would be a third thing.
+            let isText = if case .markup = input { true } else { input.plainString != nil }
+            guard name == "center" || isText else {
+                throw Failure("'\(name)' needs a text", hint: "use it after '| string' or '| join'")
+            }
             let result = try layout(name, try input.text(), arguments)
             guard case .markup = input else { return result }
             guard name == "center" else {

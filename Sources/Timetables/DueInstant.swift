@@ -44,6 +44,9 @@ package struct ScheduleBounds: Sendable, Hashable, Codable {
     /// No bounds.
     package static let none = ScheduleBounds()
 
+    /// As if the schedule never ended.
+    var withoutEnd: ScheduleBounds { ScheduleBounds(start: start) }
+
     func contains(_ instant: Timestamp) -> Bool {
         (start.map { instant >= $0 } ?? true) && (end.map { instant <= $0 } ?? true)
     }

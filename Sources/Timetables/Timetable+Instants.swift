@@ -60,6 +60,30 @@ extension Timetable {
         }
     }
 
+    /// As `latest`, but nil when it is not the latest any more because the schedule has ended since: Airflow, too, makes no run
+    /// of the last instant before `end_date` once the one after it is due.
+    package func latestNow(atOrBefore due: Timestamp, bounds: ScheduleBounds) -> DueInstant? {
+        let latest = latest(atOrBefore: due, bounds: bounds)
+        return latest == self.latest(atOrBefore: due, bounds: bounds.withoutEnd) ? latest : nil
+    }
+
+    /// What comes after an instant, be it beyond the end of the schedule.
+    package func successor(of due: Timestamp, bounds: ScheduleBounds) -> DueInstant? {
+        next(after: due, bounds: bounds) ?? next(after: due, bounds: bounds.withoutEnd)
+    }
+
+    /// The first instant of a DAG that was first seen at `now`.
+    ///
+    /// Catchup begins at the start; else the schedule begins with the latest instant if there is a start before it, as in
+    /// Airflow, and where the timetable says if there is none.
+    package func beginning(seen now: Timestamp, bounds: ScheduleBounds, catchup: Bool) -> DueInstant? {
+        guard let start = bounds.start else { return first(seen: now, bounds: bounds) }
+        if !catchup, latest(atOrBefore: now, bounds: bounds) != nil {
+            return latestNow(atOrBefore: now, bounds: bounds) ?? next(after: now, bounds: bounds)
+        }
+        return next(after: start - .microseconds(1), bounds: bounds)
+    }
+
     /// Every instant whose logical date lies in `from...through` and within the bounds, in order, found as they are
     /// asked for.
     package func instants(

@@ -205,6 +205,16 @@ import Testing
     func problem(body: String, expected: String) { expectProblem(expected, in: body) }
 
     @Test(
+        "a character that YAML does not allow, and a star that was not quoted, are shown where they are",
+        arguments: [
+            ("description: a\u{7}b\n", "3:15 invalid YAML: a character that YAML does not allow (0x7)"),
+            ("tags: [x]\nowner: ☂é\u{1}\n", "4:10 invalid YAML: a character that YAML does not allow (0x1)"),
+            ("schedule: * * * * *\n", "3:12 invalid YAML: a '*' begins the name of an anchor, and there is none"),
+            ("schedule: * * * * *\n", "quote the text, as in \"* * * * *\""),
+        ])
+    func unreadable(body: String, expected: String) { expectProblem(expected, in: body) }
+
+    @Test(
         "the head of a document",
         arguments: [
             ("dag_id: d\n", "1:1 the key '$schema' is missing"),

@@ -38,6 +38,15 @@ import Testing
                 "4:10 params.a: the parameter 'a' has no default, and a schedule gives it no value"
             ),
             ("schedule: '@daily'\nparams: {a: {default: null, type: string}}\n", "has no default, and a schedule"),
+            // Backtracking would try 2^30 ways, and more.
+            (
+                "params: {a: {default: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!, pattern: '^(a+)+$'}}\n",
+                "takes too many steps; write the pattern so that a text can match in one way only"
+            ),
+            (
+                "params: {a: {default: abcdefghijklmnopqrstuvwxyzabcdefghijklmn, pattern: '^(([a-z])+.)+[A-Z]([a-z])+$'}}\n",
+                "takes too many steps"
+            ),
         ])
     func parameters(body: String, expected: String) { expectProblem(expected, in: body) }
 
@@ -48,6 +57,8 @@ import Testing
             "params: {a: {kind: foo, type: foo}}\n", "params: {a: {default: {type: foo}}}\n",
             "schedule: '@daily'\nparams: {a: {default: null, type: [string, 'null']}}\n",
             "schedule: '@daily'\nparams: {a: {default: x, type: string, pattern: '^x'}, b: null, c: [1]}\n",
+            "params: {a: {default: ab, pattern: '(?<=a)b'}, b: {default: 가, pattern: '^\\uAC00\\w*$'}}\n",
+            "params: {a: {default: '42', type: string, enum: ['42'], schema: {pattern: '^\\d{2}$'}}}\n",
         ])
     func goodParameters(body: String) {
         let found = problems(body + "tasks: [{id: t, uses: empty}]\n")

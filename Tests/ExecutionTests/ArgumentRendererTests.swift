@@ -53,6 +53,16 @@ import Testing
         #expect(arguments == ["a": .string(expected), "b": ["a", "b", "c"]])
     }
 
+    @Test("a task's parameters go over the DAG's, and the run's conf over both")
+    func parameters() async throws {
+        let arguments: [String: Argument] = ["a": .template("{{ params.x }} {{ params.y }} {{ params.z }}")]
+        let launch = launch(
+            arguments: arguments, params: ["x": "dag", "y": "dag", "z": "dag"], taskParams: ["y": "task", "z": "task"],
+            conf: .object(["z": "conf"]))
+        let renderer = ArgumentRenderer(outputs: Readings(), variables: Readings(), connections: connections)
+        #expect(try await renderer.render(launch, log: TaskLog(path: "/dev/null"))["a"] == "dag task conf")
+    }
+
     @Test("conn shows the parts of a connection, decoded")
     func parts() async throws {
         let template =

@@ -78,12 +78,14 @@ let midnight = Timestamp(seconds: 1_767_225_600)
 
 func launch(
     operator name: String = "test", arguments: [String: Argument] = [:], timeout: Duration? = nil,
-    params: [String: JSONValue] = [:], conf: JSONValue = .object([:]), attempt: Int64 = 7
+    params: [String: JSONValue] = [:], taskParams: [String: JSONValue] = [:], conf: JSONValue = .object([:]),
+    attempt: Int64 = 7
 ) -> AttemptLaunch {
     let place = SourcePlace(file: "a.yaml", line: 1, column: 1)
     var task = TaskSpec(id: TaskID("t"), place: place, body: .uses(name))
     task.arguments = arguments
     task.executionTimeout = timeout
+    task.params = taskParams
     var dag = DAG(id: DAGID("d"), place: place, timetable: .null, bounds: .none, tasks: [task])
     dag.params = params
     let run = RunFacts(
