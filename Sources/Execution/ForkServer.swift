@@ -34,6 +34,7 @@ package final class ForkServer: Sendable {
     private static let ownVariables = 6_144
     private static let longestScript = 4_096
     private static let mostVariables = 1_000
+
     /// Nil where the library is not to be found.
     ///
     /// - Parameters:

@@ -3,7 +3,7 @@ import FoundationEssentials
 import Glibc
 import Synchronization
 
-/// Working directories for tasks that name none: empty, nobody else's, and gone afterwards.
+/// Working directories for tasks that name none: empty, nobody else's, and not to be found afterwards.
 ///
 /// Most tasks leave theirs as it was. Such a one is handed on under another name, if nothing of its task can still be in it;
 /// to make and remove one takes a file system longer than a shell takes to start, and much longer on some.

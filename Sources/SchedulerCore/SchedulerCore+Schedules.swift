@@ -45,7 +45,7 @@ extension SchedulerCore {
         while due.due <= now {
             let following = dag.timetable.next(after: due.due, bounds: dag.bounds)
             // Past the end of the schedule the last instant is overtaken as any other.
-            let successor = following ?? dag.timetable.successor(of: due.due, bounds: dag.bounds)
+            let successor = following ?? dag.timetable.next(after: due.due, bounds: dag.bounds.withoutEnd)
             guard let successor, successor.due <= now else {
                 takeHeld(due, id, graph)
                 if let successor { wake(id, at: successor.due) }

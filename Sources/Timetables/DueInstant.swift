@@ -45,7 +45,7 @@ package struct ScheduleBounds: Sendable, Hashable, Codable {
     package static let none = ScheduleBounds()
 
     /// As if the schedule never ended.
-    var withoutEnd: ScheduleBounds { ScheduleBounds(start: start) }
+    package var withoutEnd: ScheduleBounds { ScheduleBounds(start: start) }
 
     func contains(_ instant: Timestamp) -> Bool {
         (start.map { instant >= $0 } ?? true) && (end.map { instant <= $0 } ?? true)

@@ -67,11 +67,6 @@ extension Timetable {
         return latest == self.latest(atOrBefore: due, bounds: bounds.withoutEnd) ? latest : nil
     }
 
-    /// What comes after an instant, be it beyond the end of the schedule.
-    package func successor(of due: Timestamp, bounds: ScheduleBounds) -> DueInstant? {
-        next(after: due, bounds: bounds) ?? next(after: due, bounds: bounds.withoutEnd)
-    }
-
     /// The first instant of a DAG that was first seen at `now`.
     ///
     /// Catchup begins at the start; else the schedule begins with the latest instant if there is a start before it, as in
