@@ -11,7 +11,7 @@ package struct RegularExpression: ~Copyable {
         case givenUp
     }
 
-    /// Some 30 ms.
+    /// Some 10 ms.
     private static let mostSteps: UInt32 = 1_000_000
     private static let mostMemory: UInt32 = 16_384  // kB
 

@@ -86,6 +86,8 @@ struct ShellTests {
                 ["bash_command": "x", "env": ["A": [1]]],
                 "the argument \"env.A\" must be a string or a number, found a list"
             ),
+            (["bash_command": "x\0y"], "bash_command contains a zero byte"),
+            (["bash_command": "x", "cwd": "/tmp\0/x"], "cwd contains a zero byte"),
             (
                 ["bash_command": "x", "output_encoding": "latin-1"],
                 "output_encoding can only be utf-8, found \"latin-1\""

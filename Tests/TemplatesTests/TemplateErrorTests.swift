@@ -67,6 +67,8 @@ import Testing
             ),
             ("{{ macros.datetime.now() }}", "must not depend on when it is rendered"),
             ("{{ macros.ds_add('yesterday', 1) }}", "does not match the format"),
+            ("{{ [1, 2] | truncate(5) }}", "'truncate' needs a text"),
+            ("{{ 0 | indent }}", "'indent' needs a text"),
             ("{{ ds.upper }}", "call it with parentheses"),
             ("{{ 9223372036854775807 + 1 }}", "too large"),
             ("{{ 'x' * 2000000 }}", "too large"),
